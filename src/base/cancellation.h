@@ -1,0 +1,22 @@
+/* cancellation.h - a flag by which one thread (or a signal handler) asks another to give up its statement. Whoever does long
+ * work looks at it at least once per block or batch. */
+#ifndef SSQL_BASE_CANCELLATION_H
+#define SSQL_BASE_CANCELLATION_H
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+
+struct cancellation {
+    atomic_int requested;
+};
+
+/* True while nobody asked; else fails with SSQL_INTERRUPTED. `cancellation` may be NULL. */
+MUST_CHECK static inline bool cancellation_check(struct cancellation *cancellation, struct ssql_error *error)
+{
+    if (cancellation == NULL || atomic_load_explicit(&cancellation->requested, memory_order_relaxed) == 0)
+        return true;
+    return error_set(error, SSQL_INTERRUPTED, NO_SPAN, "the statement was interrupted");
+}
+
+#endif

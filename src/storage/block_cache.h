@@ -1,0 +1,39 @@
+/* block_cache.h - verified and still encoded blocks of all sstables of a database, bounded in bytes; sharded, CLOCK eviction.
+ * Any thread. */
+#ifndef SSQL_STORAGE_BLOCK_CACHE_H
+#define SSQL_STORAGE_BLOCK_CACHE_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+struct block_cache;
+struct cached_block; /* pinned: stays while at least one pin is held */
+
+MUST_CHECK bool block_cache_create(size_t capacity_bytes, struct block_cache **cache, struct ssql_error *error);
+void block_cache_destroy(struct block_cache *cache); /* no pin is held; accepts NULL */
+
+/* A process-wide unique number for a file, never used again. */
+uint64_t block_cache_new_file(struct block_cache *cache);
+
+/* The pinned block, or NULL when it is not there. */
+struct cached_block *block_cache_find(struct block_cache *cache, uint64_t file, uint64_t offset);
+
+/* Takes over `bytes` (malloc) of a verified block and returns it pinned; when another thread was quicker, its block, and
+ * `bytes` are freed. NULL when out of memory (bytes freed). Evicts unpinned blocks to stay within capacity; pinned ones may
+ * exceed it. */
+struct cached_block *block_cache_insert(struct block_cache *cache, uint64_t file, uint64_t offset, uint8_t *bytes,
+                                        size_t size);
+
+struct slice cached_block_bytes(const struct cached_block *block);
+void cached_block_release(struct cached_block *block); /* accepts NULL */
+
+/* Forgets the blocks of a file that is no longer needed. */
+void block_cache_forget_file(struct block_cache *cache, uint64_t file);
+
+struct block_cache_statistics {
+    uint64_t hits, misses, evictions;
+    size_t used_bytes, capacity_bytes;
+};
+void block_cache_read_statistics(struct block_cache *cache, struct block_cache_statistics *statistics);
+
+#endif
