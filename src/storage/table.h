@@ -1,0 +1,138 @@
+/* table.h - inside storage: a table's state that readers pin, and what flush and compaction do to it.
+ *
+ * A table_version is an immutable list of the sources that hold a table's rows at one moment. Readers pin one and look at
+ * nothing else. Every change (a memtable frozen, a file added or removed) installs a new version. Rule for all readers:
+ * the visible version of a key is the one with the highest sequence <= snapshot over ALL sources; sources are listed
+ * newest first, and a search may stop when no remaining source has a sequence above the one found (a file that holds a
+ * spilled commit can be newer than rows of a memtable). Sequence 0 in a file means "older than every snapshot". */
+#ifndef SSQL_STORAGE_TABLE_H
+#define SSQL_STORAGE_TABLE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "storage/engine.h"
+#include "storage/memtable.h"
+#include "storage/sstable_reader.h"
+
+/* An sstable of a table; shared by versions. The object on the volume is deleted when the last one lets go and `obsolete`. */
+struct table_file {
+    atomic_uint references;
+    struct engine *engine;
+    struct sstable_info info;
+    struct sstable *sstable;
+    atomic_bool obsolete;
+    bool is_compacting; /* under the table's mutex */
+};
+
+struct table_version {
+    atomic_uint references;
+    uint32_t memtable_count;
+    struct memtable **memtables; /* newest first; [0] takes writes */
+    uint32_t file_count[LEVELS];
+    struct table_file **files[LEVELS]; /* level 0: by highest sequence, newest first; others: by key, disjoint */
+};
+
+struct table {
+    struct engine *engine;
+    uint32_t id;
+    struct row_format *format;
+    atomic_uint references;
+    pthread_mutex_t mutex;             /* guards `current` */
+    struct table_version *current;
+    atomic_uint_least64_t last_commit; /* sequence of the last commit that wrote here */
+    uint64_t created_sequence;         /* commit that made it; 0: before every snapshot */
+    atomic_uint_least64_t dropped_sequence; /* commit that dropped it; UINT64_MAX: none */
+    uint64_t flushed_sequence;         /* WAL records up to here are in files */
+    atomic_int_least64_t next_row_number;
+    bool row_number_is_known;
+};
+
+/* Pins the current version: any thread. */
+struct table_version *table_acquire_version(struct table *table);
+void table_version_release(struct table_version *version); /* accepts NULL */
+
+void table_file_retain(struct table_file *file);
+void table_file_release(struct table_file *file);
+
+/* What a flush, a compaction or a spilled commit changes: made durable in the manifest, then installed as a new version. */
+struct table_edit {
+    struct table *table;
+    struct table_file **removed;      /* files that are no longer part of the table */
+    uint32_t removed_count;
+    struct sstable_info *added;       /* finished files; their infos are copied */
+    const uint8_t *added_levels;
+    uint32_t added_count;
+    struct memtable *flushed;         /* frozen memtable that the added files replace, or NULL */
+    uint64_t flushed_sequence;        /* with `flushed` */
+};
+/* Applies edits to one or several tables as one manifest change. Nothing is changed when it fails (the added files are then
+ * deleted by the caller). Any thread; serialised inside. */
+MUST_CHECK bool engine_apply_edits(struct engine *engine, const struct table_edit *edits, uint32_t edit_count,
+                                   struct ssql_error *error);
+
+/* ---- what compaction and the read path ask of the engine ---- */
+
+struct volume *engine_volume(struct engine *engine);
+struct block_cache *engine_cache(struct engine *engine);
+const struct engine_options *engine_get_options(const struct engine *engine);
+/* A fresh object name for a table's file. */
+void engine_new_file_name(struct engine *engine, uint32_t table_id, char name[SSTABLE_NAME_SIZE]);
+/* No open snapshot is below this sequence: of a key's versions at or below it only the newest is needed. */
+uint64_t engine_oldest_snapshot(struct engine *engine);
+bool engine_is_closing(const struct engine *engine);
+struct sstable_writer_options engine_writer_options(const struct engine *engine, uint64_t expected_rows);
+
+/* ---- compaction.c: leveled compaction ---- */
+
+struct compaction; /* chosen inputs, pinned and marked is_compacting */
+
+/* Chooses the most urgent work of a table, or sets *compaction NULL. Urgency >= 1 means due. */
+double compaction_urgency(struct table *table);
+MUST_CHECK bool compaction_pick(struct table *table, bool everything, struct compaction **compaction,
+                                struct ssql_error *error);
+/* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the compaction
+ * either way. Stops early with SSQL_INTERRUPTED when the engine closes. */
+MUST_CHECK bool compaction_run(struct compaction *compaction, uint64_t *bytes_written, struct ssql_error *error);
+
+/* ---- lookup.c: the newest version of one key ---- */
+
+struct lookup_result {
+    bool found;         /* a version <= snapshot exists (it may be a tombstone) */
+    bool is_tombstone;
+    uint64_t sequence;
+    bool in_memtable;
+    struct slice row;   /* in_memtable */
+    struct block block; /* else: pinned, the caller releases it */
+    uint32_t block_row;
+};
+/* Of `version`'s sources, for the key at `snapshot`. */
+MUST_CHECK bool version_lookup(const struct table_version *version, const struct row_format *format, struct slice key,
+                               uint64_t snapshot, struct lookup_result *result, struct ssql_error *error);
+/* Whether the key's newest version (in all sources that can hold one) is above `snapshot`: validation at commit. */
+MUST_CHECK bool version_key_changed(const struct table_version *version, struct slice key, uint64_t snapshot,
+                                    bool *changed, struct ssql_error *error);
+/* The same for a range. */
+MUST_CHECK bool version_range_changed(const struct table_version *version, struct slice low, bool low_exclusive,
+                                      struct slice high, bool high_exclusive, uint64_t snapshot, bool *changed,
+                                      struct ssql_error *error);
+
+/* ---- write_set.c (transaction's own writes), as scans need them ---- */
+
+/* The open transaction's sources of a table besides its version, newest first: its private memtable (or NULL) read at the
+ * private sequence `*memtable_snapshot`, and files spilled by this transaction. Every one hides what the version holds. */
+struct own_writes {
+    const struct memtable *memtable;
+    uint64_t memtable_snapshot;
+    struct table_file **files; /* newest first */
+    uint32_t file_count;
+};
+struct transaction;
+void transaction_own_writes(struct transaction *transaction, struct table *table, struct own_writes *own);
+struct table_version *transaction_version(struct transaction *transaction, struct table *table); /* borrowed, pinned by it */
+/* Notes reads for validation (no-ops for read transactions). Keys are copied. */
+MUST_CHECK bool transaction_note_range(struct transaction *transaction, struct table *table, struct slice low,
+                                       bool low_exclusive, struct slice high, bool high_exclusive,
+                                       struct ssql_error *error);
+
+#endif
