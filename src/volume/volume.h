@@ -4,7 +4,8 @@
  * Implementations: volume_directory.h, volume_memory.h, volume_faulty.h. Design: docs/architecture.md, "The volume".
  *
  * Names are paths of at most VOLUME_NAME_SIZE - 1 bytes of [a-z0-9._-] with single '/' between parts, for example
- * "tables/7/sst-1-12"; a name is never used twice. No rule of correctness above the volume rests on listing, renaming or
+ * "tables/7/sst-1-12"; no part begins with '.'. Objects and logs have at least one '/' in their names, registers none. A name is
+ * never used twice. A name that is none, as damage may bring, is VOLUME_CORRUPT. No rule of correctness above the volume rests on listing, renaming or
  * times. Threads: every function may be called from any thread; a writer, a log or a scratch handle is used by one thread
  * at a time, except where said. */
 #ifndef SSQL_VOLUME_VOLUME_H
@@ -77,8 +78,9 @@ MUST_CHECK enum volume_status log_append(struct volume_log *log, struct slice by
 /* Every append that returned before this call is durable when it returns VOLUME_OK. May run in one thread while another
  * appends. After a failure nothing about the unsynced appends is known, now or later. */
 MUST_CHECK enum volume_status log_sync(struct volume_log *log, struct ssql_error *error);
+/* The log's end. Any thread. */
 uint64_t log_size(const struct volume_log *log);
-/* Does not sync. Accepts NULL. */
+/* Does not sync. What was preallocated and not used is given back. Accepts NULL. */
 void log_close(struct volume_log *log);
 
 /* Reads [offset, offset + size) of a log, open elsewhere or not; `*got` is smaller where the log's file ends. */
@@ -88,6 +90,9 @@ MUST_CHECK enum volume_status log_open_reader(struct volume *volume, const char 
 MUST_CHECK enum volume_status log_read(struct log_reader *reader, uint64_t offset, uint8_t *data, size_t size,
                                        size_t *got, struct ssql_error *error);
 void log_close_reader(struct log_reader *reader);
+/* Makes the first `size` bytes durable, as they are read now, of a log whose writer is gone: whoever builds on what it read
+ * there calls this first. Also right when the writer's own sync had failed. */
+MUST_CHECK enum volume_status log_seal(struct volume *volume, const char *name, uint64_t size, struct ssql_error *error);
 /* A log that is not there is no failure. */
 MUST_CHECK enum volume_status log_delete(struct volume *volume, const char *name, struct ssql_error *error);
 
@@ -116,7 +121,8 @@ void scratch_close(struct scratch *scratch);
 /* ---- the volume itself ---- */
 
 /* Calls `visit` for every object and log there is, to find what no manifest names any more (`ssql info`, clean-up after a
- * crash). No rule of correctness may rest on it. `visit` returns false to stop. */
+ * crash), also half-written objects: whoever deletes by it does so while no object is being written. No rule of correctness
+ * may rest on it. `visit` returns false to stop; it may delete what it is shown. */
 MUST_CHECK enum volume_status volume_list(struct volume *volume, bool (*visit)(void *context, const char *name,
                                                                                uint64_t size),
                                           void *context, struct ssql_error *error);
