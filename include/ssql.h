@@ -1,0 +1,394 @@
+/* ssql.h - ssql, an embeddable relational database: everything that a program may use of the library.
+ *
+ *     ssql_db *db;  ssql_conn *conn;  ssql_stmt *stmt;
+ *     ssql_open("app.db", &db);
+ *     ssql_connect(db, &conn);
+ *     ssql_prepare(conn, text, strlen(text), &stmt, NULL);      select name from users where id == :id
+ *     ssql_bind_int(stmt, 1, 7);
+ *     while (ssql_step(stmt) == SSQL_ROW)
+ *         puts(ssql_column_string(stmt, 0, NULL));
+ *     ssql_finalize(stmt);  ssql_disconnect(conn);  ssql_close(db);
+ *
+ * Rules that hold throughout, and are not repeated below:
+ *   Results    A function that returns int and can fail returns SSQL_OK (0) or one of the error numbers below. Pointers
+ *              that a function hands out through an argument are NULL after a failure.
+ *   Errors     What went wrong in a call on a connection or on one of its statements is kept in the connection until the
+ *              next call that can fail: ssql_errmsg and its companions tell it. ssql_reset, ssql_finalize and all
+ *              functions that only look leave it as it is.
+ *   Threads    A database is shared by any threads. A connection, with its statements, is used by one thread at a time
+ *              (not always the same). Only ssql_interrupt may come from another thread, or from a signal handler.
+ *              There is no global state: two databases know nothing of each other.
+ *   Text       is UTF-8 without NUL bytes and goes in with its length in bytes; it need not be terminated. Text that
+ *              comes out is terminated as well. Names of statements' objects compare without case (ASCII).
+ *   NULL       Functions that free or end something accept NULL and do nothing. Others must not be given NULL, unless
+ *              they say so.
+ *   Processes  One process at a time writes to a database; others may open it with the option readonly. After fork()
+ *              the child must not use a handle of the parent, not even to close it.
+ *   Failing    The library never prints, exits, installs signal handlers or aborts on bad input; running out of
+ *              memory is an error like any other.
+ *   Growing    Numbers and signatures do not change; later versions add functions, options and error numbers: treat
+ *              an unknown number as an error. Functions without a "Since" line are there since 0.1.
+ */
+#ifndef SSQL_H
+#define SSQL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define SSQL_API __attribute__((visibility("default")))
+#else
+#define SSQL_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SSQL_VERSION "0.1.0"
+#define SSQL_VERSION_NUMBER 1000 /* major * 1,000,000 + minor * 1,000 + patch */
+
+/* ---- results ---- */
+
+#define SSQL_OK 0
+#define SSQL_ROW 100  /* ssql_step: a row is there to be read */
+#define SSQL_DONE 101 /* ssql_step: the statement has run to its end */
+
+/* Errors, each with its SQLSTATE. */
+#define SSQL_INTERNAL 1           /* XX000 a fault of ssql itself */
+#define SSQL_SYNTAX 2             /* 42601 */
+#define SSQL_UNKNOWN_TABLE 3      /* 42P01 */
+#define SSQL_UNKNOWN_COLUMN 4     /* 42703 */
+#define SSQL_UNKNOWN_FUNCTION 5   /* 42883 also: no function takes these types */
+#define SSQL_TABLE_EXISTS 6       /* 42P07 */
+#define SSQL_COLUMN_EXISTS 7      /* 42701 a column named twice */
+#define SSQL_AMBIGUOUS 8          /* 42702 */
+#define SSQL_TYPE_MISMATCH 9      /* 42804 */
+#define SSQL_BAD_GROUPING 10      /* 42803 */
+#define SSQL_NOT_SUPPORTED 11     /* 0A000 legal, but not built yet */
+#define SSQL_OUT_OF_RANGE 12      /* 22003 overflow, in literals too */
+#define SSQL_DIVISION_BY_ZERO 13  /* 22012 */
+#define SSQL_BAD_VALUE 14         /* 22P02 a text that is no value of the type asked for */
+#define SSQL_BAD_ENCODING 15      /* 22021 invalid UTF-8, NUL bytes */
+#define SSQL_DUPLICATE_KEY 16     /* 23505 */
+#define SSQL_NOT_NULL 17          /* 23502 */
+#define SSQL_CONFLICT 18          /* 40001 another transaction got in the way: run this one again */
+#define SSQL_NO_TRANSACTION 19    /* 25P01 commit or rollback without begin */
+#define SSQL_IN_TRANSACTION 20    /* 25001 begin inside a transaction */
+#define SSQL_READ_ONLY 21         /* 25006 */
+#define SSQL_INTERRUPTED 22       /* 57014 */
+#define SSQL_NO_MEMORY 23         /* 53200 */
+#define SSQL_DISK_FULL 24         /* 53100 */
+#define SSQL_LOCKED 25            /* 55006 the database is open elsewhere */
+#define SSQL_IO 26                /* 58030 */
+#define SSQL_CORRUPT 27           /* XX001 damage found in a file */
+#define SSQL_TOO_LARGE 28         /* 54000 a limit was passed; the message names it */
+#define SSQL_CANNOT_OPEN 29       /* 3D000 absent, or not an ssql database */
+#define SSQL_MISUSE 30            /* 55000 a call that its object's state does not allow */
+#define SSQL_UNKNOWN_PARAMETER 31 /* 42P02 */
+#define SSQL_UNKNOWN_OUTCOME 32   /* 08007 a log write or sync failed: reopen the database to learn what is there */
+#define SSQL_VALUE_COUNT 33       /* 42601 too few or too many values */
+#define SSQL_UNKNOWN_TYPE 34      /* 42704 */
+#define SSQL_TOO_MANY_OPEN 35     /* 53000 out of file descriptors */
+#define SSQL_BAD_OPTION 36        /* 22023 unknown option, or a value that it does not take */
+
+/* ---- types of columns and parameters ---- */
+
+#define SSQL_TYPE_NULL 0 /* of a bare `null`, and of a parameter that may be of any type */
+#define SSQL_TYPE_INT 1
+#define SSQL_TYPE_STRING 2
+#define SSQL_TYPE_BOOL 3
+#define SSQL_TYPE_FLOAT 4
+
+/* "null", "int", "string", "bool", "float"; NULL for another number. */
+SSQL_API const char *ssql_type_name(int type);
+
+/* ---- handles ---- */
+
+typedef struct ssql_db ssql_db;             /* an open database */
+typedef struct ssql_conn ssql_conn;         /* a connection: one transaction at a time, one error record */
+typedef struct ssql_stmt ssql_stmt;         /* a prepared statement of a connection */
+typedef struct ssql_options ssql_options;   /* how to open a database */
+typedef struct ssql_tables ssql_tables;     /* what tables there are, at one moment */
+typedef struct ssql_splitter ssql_splitter; /* finds the ends of statements in a text that grows */
+
+/* ---- opening and closing ---- */
+
+/* Opens the database at a path: a directory, made at the first write when it is not there; ":memory:" is a database of
+ * its own in memory, gone when closed. The handle is freed with ssql_close.
+ * Fails with SSQL_CANNOT_OPEN (the path is something else, or of a newer format), SSQL_LOCKED (another handle, in this
+ * process or another, writes to it), SSQL_CORRUPT, SSQL_IO, SSQL_NO_MEMORY …; there is no handle then: who wants the
+ * message uses ssql_open_with. */
+SSQL_API int ssql_open(const char *path, ssql_db **db);
+
+/* The same with options (NULL: defaults), which may be used again or freed afterwards. After a failure
+ * ssql_options_errmsg and ssql_options_errhint say more: who holds the lock, which file is damaged and where. */
+SSQL_API int ssql_open_with(const char *path, ssql_options *options, ssql_db **db);
+
+/* Gives the handle back. With the last connection gone too, the database is closed: background work ends, the log is
+ * marked as complete. Returns the outcome of that, or SSQL_OK while connections live (the last ssql_disconnect then
+ * closes the database). Every acknowledged transaction is safe whatever this returns. */
+SSQL_API int ssql_close(ssql_db *db);
+
+/* Fails with SSQL_NO_MEMORY only. Freed with ssql_options_free. */
+SSQL_API int ssql_options_new(ssql_options **options);
+
+/* Sets an option by name. Sizes are bytes, or a number with k, M, G, kB, MB, GB, KiB, MiB, GiB; switches are on or off.
+ *     memory_limit      256MiB   all memory for rows on their way: memtables, block cache, work space; the rest derives
+ *     sync              full     full: a commit returns when it is durable. normal: when it is written, durable within
+ *                                100 ms. off: durable when the system likes. A process crash loses nothing with any
+ *     readonly          off      open beside a writer; nothing on disk changes
+ *     must_exist        off      do not make a new database
+ *     compress          on       compress strings in files
+ *     background        on       flush and compact in threads; off: within the calls of the writers (for tests)
+ *     memtable_size     0        largest memtable; 0: derived from memory_limit
+ *     sstable_size      64MiB    largest file of a table
+ *     wal_segment_size  64MiB    largest file of the log
+ *     block_rows        1024     rows of a block
+ *     level0_files      4        overlapping files that start a compaction
+ * Fails with SSQL_BAD_OPTION (a hint names the nearest option) and changes nothing then. */
+SSQL_API int ssql_options_set(ssql_options *options, const char *name, const char *value);
+
+/* Name of the i-th option, from 0; NULL past the last. Static. */
+SSQL_API const char *ssql_option_name(int i);
+
+/* Message and hint of the last ssql_options_set or ssql_open_with with these options; "" when it went well. Valid until
+ * the next such call. */
+SSQL_API const char *ssql_options_errmsg(const ssql_options *options);
+SSQL_API const char *ssql_options_errhint(const ssql_options *options);
+SSQL_API void ssql_options_free(ssql_options *options);
+
+/* ---- connections ---- */
+
+/* A new connection, which keeps the database open. Fails with SSQL_NO_MEMORY only. */
+SSQL_API int ssql_connect(ssql_db *db, ssql_conn **conn);
+
+/* Rolls back an open transaction and frees the connection. Statements that were not finalized can afterwards be given
+ * to ssql_finalize, and nothing else. */
+SSQL_API void ssql_disconnect(ssql_conn *conn);
+
+/* The database of a connection. */
+SSQL_API ssql_db *ssql_connection_db(ssql_conn *conn);
+
+/* Runs the statements of a text one after the other, up to the first error; rows are read and dropped. What ran before
+ * the error stays done (each statement is a transaction, unless the text says begin). Positions count from the
+ * beginning of the text. */
+SSQL_API int ssql_exec(ssql_conn *conn, const char *text, size_t length);
+
+/* 0: no transaction is open (each statement is one by itself); 1: `begin` was run; 2: the same, and the last
+ * statement in it failed: the transaction goes on without that statement's effects. */
+SSQL_API int ssql_in_transaction(const ssql_conn *conn);
+
+/* Rows inserted, updated or deleted by the last statement that ran to its end. */
+SSQL_API int64_t ssql_changes(const ssql_conn *conn);
+
+/* Asks the statement that the connection is running to give up: it fails with SSQL_INTERRUPTED within some
+ * milliseconds and changes nothing. A statement that starts later is not concerned. Any thread, also a signal handler;
+ * the connection must live. */
+SSQL_API void ssql_interrupt(ssql_conn *conn);
+
+/* Run ahead of the sync: while `on` is not 0, commits of this connection return when they are in the log's memory, and
+ * its queries see them. They become durable in order, at the next ssql_sync or soon after; a crash keeps a prefix of them.
+ * Meant for scripts: nothing that depends on such a commit should leave the process before ssql_sync returned SSQL_OK.
+ * Takes effect with the next transaction. */
+SSQL_API void ssql_defer_sync(ssql_conn *conn, int on);
+
+/* Returns when every commit that has returned is durable. Fails with SSQL_UNKNOWN_OUTCOME when the log failed. */
+SSQL_API int ssql_sync(ssql_conn *conn);
+
+/* ---- what went wrong ---- */
+
+/* Of the last call on the connection that can fail: SSQL_OK, "" and "00000" when it went well. Texts are valid until the
+ * next such call. The message is one sentence without a full stop; the hint says what to do, or is "". */
+SSQL_API int ssql_errcode(const ssql_conn *conn);
+SSQL_API const char *ssql_errmsg(const ssql_conn *conn);
+SSQL_API const char *ssql_errhint(const ssql_conn *conn);
+SSQL_API const char *ssql_sqlstate(const ssql_conn *conn);
+
+/* Where in the text that was given to ssql_exec or ssql_prepare: line and column from 1, column and length in code points
+ * (a length that runs over the line's end is cut there; at least 1). Returns 1, or 0 when the error has no position; the
+ * numbers are 0 then. Each pointer may be NULL. */
+SSQL_API int ssql_errpos(const ssql_conn *conn, int64_t *line, int64_t *column, int64_t *length);
+
+/* For a number alone: a short text such as "duplicate key", and the SQLSTATE. Static; never NULL. */
+SSQL_API const char *ssql_code_text(int code);
+SSQL_API const char *ssql_code_sqlstate(int code);
+
+/* ---- statements ---- */
+
+/* Prepares the first statement of a text. *stmt is NULL, with SSQL_OK, when the text holds none (blanks, comments).
+ * `tail` (may be NULL) is set to what follows the statement's `;`, also after a failure, so that a loop reaches every
+ * statement of a text. The text is copied; its plan is kept until the schema changes and then made anew by itself at
+ * the next step. Freed with ssql_finalize. */
+SSQL_API int ssql_prepare(ssql_conn *conn, const char *text, size_t length, ssql_stmt **stmt, const char **tail);
+
+/* Runs the statement up to its next row: SSQL_ROW, SSQL_DONE at its end, or an error. A statement that returns no rows
+ * does all its work in one step. After SSQL_DONE or an error the next step runs it anew.
+ * Outside a transaction each run is one by itself; a run that changes rows is repeated by itself when another
+ * transaction got in the way, and fails with SSQL_CONFLICT only when that happens again and again. A query that is
+ * between its first and last row sees the state at its first step. Within a transaction, `commit` and `rollback` end
+ * such queries: their next step fails with SSQL_MISUSE. */
+SSQL_API int ssql_step(ssql_stmt *stmt);
+
+/* Ends the run, if one is going; parameters keep their values. */
+SSQL_API void ssql_reset(ssql_stmt *stmt);
+
+/* Frees the statement. */
+SSQL_API void ssql_finalize(ssql_stmt *stmt);
+
+/* The connection; NULL once that is gone. */
+SSQL_API ssql_conn *ssql_statement_connection(const ssql_stmt *stmt);
+
+#define SSQL_KIND_QUERY 1       /* returns rows, changes nothing */
+#define SSQL_KIND_CHANGE 2      /* insert, upsert, update, delete: ssql_changes counts rows */
+#define SSQL_KIND_SCHEMA 3      /* create, drop … */
+#define SSQL_KIND_TRANSACTION 4 /* begin, commit, rollback */
+
+/* What the statement is: one of the numbers above. */
+SSQL_API int ssql_statement_kind(const ssql_stmt *stmt);
+
+/* 1 when running it changes nothing in the database, else 0. */
+SSQL_API int ssql_is_read_only(const ssql_stmt *stmt);
+
+/* ---- parameters: ?, ?1, :name, $name ---- */
+
+SSQL_API int ssql_parameter_count(const ssql_stmt *stmt);
+
+/* Name of a parameter, counted from 1, without its sign; "" for one without name; NULL when there is no such parameter.
+ * Valid until ssql_finalize. */
+SSQL_API const char *ssql_parameter_name(const ssql_stmt *stmt, int index);
+
+/* The type that its place asks for; SSQL_TYPE_NULL: any, or not known before a value is bound. */
+SSQL_API int ssql_parameter_type(const ssql_stmt *stmt, int index);
+
+/* Index of a named parameter (with or without ':' or '$'), or 0. */
+SSQL_API int ssql_bind_index(const ssql_stmt *stmt, const char *name);
+
+/* Give parameter `index`, counted from 1, a value for the runs that follow; before the first time it is null. Strings are
+ * copied; a NULL text binds null. Fail with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH (an int is taken for a float, nothing
+ * else is converted), SSQL_BAD_ENCODING, SSQL_NO_MEMORY, or SSQL_MISUSE while a run is going (ssql_reset ends it); the
+ * parameter keeps its value then. */
+SSQL_API int ssql_bind_int(ssql_stmt *stmt, int index, int64_t value);
+SSQL_API int ssql_bind_float(ssql_stmt *stmt, int index, double value);
+SSQL_API int ssql_bind_bool(ssql_stmt *stmt, int index, int value);
+SSQL_API int ssql_bind_string(ssql_stmt *stmt, int index, const char *text, size_t length);
+SSQL_API int ssql_bind_null(ssql_stmt *stmt, int index);
+
+/* Makes all parameters null. Ends the run, if one is going. */
+SSQL_API void ssql_clear_bindings(ssql_stmt *stmt);
+
+/* ---- columns of the result, counted from 0 ---- */
+
+/* 0 for a statement that returns no rows. A step that meets a changed schema may change number, names and types. */
+SSQL_API int ssql_column_count(const ssql_stmt *stmt);
+
+/* NULL when there is no such column. Valid until the next step or ssql_finalize. */
+SSQL_API const char *ssql_column_name(const ssql_stmt *stmt, int i);
+
+/* The type of the column, known before the statement runs; its values are of that type or null. */
+SSQL_API int ssql_column_type(const ssql_stmt *stmt, int i);
+
+/* ---- values of the current row: after SSQL_ROW, until the next call of ssql_step, ssql_reset or ssql_finalize.
+ * For a null, without a current row or such a column, and for another type, they give 0, 0.0 or NULL. ---- */
+
+SSQL_API int ssql_column_is_null(const ssql_stmt *stmt, int i); /* 1 also without a current row or such a column */
+SSQL_API int64_t ssql_column_int(const ssql_stmt *stmt, int i);
+SSQL_API double ssql_column_float(const ssql_stmt *stmt, int i); /* of an int column too */
+SSQL_API int ssql_column_bool(const ssql_stmt *stmt, int i);     /* 1 or 0 */
+
+/* The bytes of a string, terminated; `length` (may be NULL) is set to their number. Valid as long as the row. NULL also
+ * when there was no memory for it: then ssql_errcode is SSQL_NO_MEMORY. */
+SSQL_API const char *ssql_column_string(ssql_stmt *stmt, int i, size_t *length);
+
+/* The same for a value of any type, written as SSQL writes it: 1, 2.5, true; a string bare. A float's text is the
+ * shortest that reads back to the same number. */
+SSQL_API const char *ssql_column_text(ssql_stmt *stmt, int i, size_t *length);
+
+/* ---- texts that hold statements ---- */
+
+/* 1 when the text can be run as it stands: it is blank, or a `;` outside quotes and comments ends its last statement. */
+SSQL_API int ssql_complete(const char *text, size_t length);
+
+/* For reading statements from a stream, each byte looked at once. Fails with SSQL_NO_MEMORY only. */
+SSQL_API int ssql_splitter_new(ssql_splitter **splitter);
+
+/* Goes on in `text`: the same text as in the call before, perhaps grown at its end (and elsewhere in memory). Returns 1
+ * when the `;` of the first statement was found, and sets *end behind it: take these bytes away and call
+ * ssql_splitter_reset. Returns 0 when more text is needed; *end is the text's length then. */
+SSQL_API int ssql_splitter_find(ssql_splitter *splitter, const char *text, size_t length, size_t *end);
+
+#define SSQL_TEXT_BLANK 0       /* nothing but blanks and comments so far */
+#define SSQL_TEXT_STATEMENT 1   /* in a statement, outside quotes and comments */
+#define SSQL_TEXT_IN_STRING 2   /* a '...' or "..." is open */
+#define SSQL_TEXT_IN_NAME 3     /* a `...` is open */
+#define SSQL_TEXT_IN_COMMENT 4  /* a bracketed comment is open */
+
+/* What the text that was looked at so far ends in. */
+SSQL_API int ssql_splitter_state(const ssql_splitter *splitter);
+
+/* Offset of the statement's first byte that is neither blank nor comment; of the bytes looked at while there is none. */
+SSQL_API size_t ssql_splitter_begin(const ssql_splitter *splitter);
+
+/* Ready for the next statement, or another text. */
+SSQL_API void ssql_splitter_reset(ssql_splitter *splitter);
+SSQL_API void ssql_splitter_free(ssql_splitter *splitter);
+
+/* The i-th keyword (names of types are among them) and the i-th function's name, from 0: lower case, static; NULL past
+ * the last. For completion and colouring. */
+SSQL_API const char *ssql_keyword(int i);
+SSQL_API const char *ssql_function_name(int i);
+
+/* ---- looking at the database ---- */
+
+/* The tables that the connection sees now, its own transaction included. Freed with ssql_tables_free; independent of the
+ * connection. Fails with SSQL_NO_MEMORY, SSQL_IO, SSQL_CORRUPT. */
+SSQL_API int ssql_tables_new(ssql_conn *conn, ssql_tables **tables);
+SSQL_API int ssql_tables_count(const ssql_tables *tables);
+
+/* Table i, from 0, in the order of their names, and its columns. NULL, 0 when there is no such. Valid until freed. */
+SSQL_API const char *ssql_tables_name(const ssql_tables *tables, int i);
+SSQL_API int ssql_tables_column_count(const ssql_tables *tables, int i);
+SSQL_API const char *ssql_tables_column_name(const ssql_tables *tables, int i, int column);
+SSQL_API int ssql_tables_column_type(const ssql_tables *tables, int i, int column);
+SSQL_API int ssql_tables_column_is_key(const ssql_tables *tables, int i, int column);
+SSQL_API int ssql_tables_column_is_not_null(const ssql_tables *tables, int i, int column);
+
+/* A number about table i. Names: rows (an estimate), memtable_rows, and of each level, 0 to ssql_level_count() - 1:
+ * level0_files, level0_bytes, level0_rows … Fails with SSQL_BAD_OPTION for another name or table; *value is 0 then. */
+SSQL_API int ssql_tables_stat(const ssql_tables *tables, int i, const char *name, int64_t *value);
+SSQL_API void ssql_tables_free(ssql_tables *tables);
+SSQL_API int ssql_level_count(void);
+
+/* A number about the database as it is now. Names: last_sequence, durable_sequence, wal_bytes, wal_segments, wal_syncs,
+ * memtable_bytes, cache_bytes, work_bytes, flushes, compactions, bytes_flushed, bytes_compacted, stall_microseconds,
+ * cache_hits, cache_misses. Fails with SSQL_BAD_OPTION for another name; *value is 0 then. Any thread. */
+SSQL_API int ssql_stat(ssql_db *db, const char *name, int64_t *value);
+
+/* The i-th of these names, from 0; NULL past the last. Static. */
+SSQL_API const char *ssql_stat_name(int i);
+
+/* 1 when the database takes no writes: opened so, or after its log failed. Any thread. */
+SSQL_API int ssql_db_is_read_only(ssql_db *db);
+
+/* ---- steering the work in the background. Of the whole database; not needed in normal use. ---- */
+
+/* Writes all rows that are only in memory and the log to the tables' files. */
+SSQL_API int ssql_checkpoint(ssql_conn *conn);
+
+/* Merges each table into one level: smallest files, fastest reads; reads and writes all data. */
+SSQL_API int ssql_compact(ssql_conn *conn);
+
+/* Waits until no flush and no compaction is due. */
+SSQL_API int ssql_wait_idle(ssql_conn *conn);
+
+/* ---- the library itself ---- */
+
+SSQL_API const char *ssql_version(void); /* "0.1.0": compare with SSQL_VERSION */
+SSQL_API int ssql_version_number(void);  /* compare with SSQL_VERSION_NUMBER */
+SSQL_API int ssql_format_version(void);  /* of the files that it writes; it reads all up to this */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
