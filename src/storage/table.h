@@ -66,8 +66,9 @@ struct table_edit {
     struct memtable *flushed;         /* frozen memtable that the added files replace, or NULL */
     uint64_t flushed_sequence;        /* with `flushed` */
 };
-/* Applies edits to one or several tables as one manifest change. Nothing is changed when it fails (the added files are then
- * deleted by the caller). Any thread; serialised inside. */
+/* A file that is both removed and added (same name) moves to another level: its object stays, and so may its reader.
+ * Applies edits to one or several tables as one manifest change. Nothing is changed when it fails (the added files are then
+ * deleted by the caller, but for SSQL_UNKNOWN_OUTCOME: the manifest may name them). Any thread; serialised inside. */
 MUST_CHECK bool engine_apply_edits(struct engine *engine, const struct table_edit *edits, uint32_t edit_count,
                                    struct ssql_error *error);
 
