@@ -28,7 +28,7 @@ struct table_file {
 struct table_version {
     atomic_uint references;
     uint32_t memtable_count;
-    struct memtable **memtables; /* newest first; [0] takes writes */
+    struct memtable **memtables; /* newest first; [0] takes writes, unless all are frozen; may be none */
     uint32_t file_count[LEVELS];
     struct table_file **files[LEVELS]; /* level 0: by highest sequence, newest first; others: by key, disjoint */
 };
@@ -40,10 +40,14 @@ struct table {
     atomic_uint references;
     pthread_mutex_t mutex;             /* guards `current` */
     struct table_version *current;
+    struct memtable *active;           /* of the current version's, the one that takes writes; NULL: none yet.
+                                        * Under the commit lock, as the next */
+    size_t active_bytes;               /* what of it the engine has counted */
+    atomic_uint level0_count;          /* files at level 0 of the current version */
     atomic_uint_least64_t last_commit; /* sequence of the last commit that wrote here */
-    uint64_t created_sequence;         /* commit that made it; 0: before every snapshot */
+    atomic_uint_least64_t created_sequence; /* commit that made it; 0: before every snapshot; UINT64_MAX: not yet */
     atomic_uint_least64_t dropped_sequence; /* commit that dropped it; UINT64_MAX: none */
-    uint64_t flushed_sequence;         /* WAL records up to here are in files */
+    uint64_t flushed_sequence;         /* WAL records up to here are in files; under the manifest lock */
     atomic_int_least64_t next_row_number;
     bool row_number_is_known;
 };
@@ -121,7 +125,10 @@ MUST_CHECK bool version_range_changed(const struct table_version *version, struc
 /* ---- write_set.c (transaction's own writes), as scans need them ---- */
 
 /* The open transaction's sources of a table besides its version, newest first: its private memtable (or NULL) read at the
- * private sequence `*memtable_snapshot`, and files spilled by this transaction. Every one hides what the version holds. */
+ * private sequence `memtable_snapshot`, and files spilled by this transaction. Every one hides what the version holds, a newer
+ * one what an older one holds. A later write of the transaction may replace them: whoever keeps them from call to call retains
+ * them (memtable_retain, table_file_retain); `files` itself is then copied. The memtable may get later entries meanwhile, all
+ * above `memtable_snapshot`; transaction_undo_to comes only after the scans of its statement were closed. */
 struct own_writes {
     const struct memtable *memtable;
     uint64_t memtable_snapshot;
@@ -129,7 +136,8 @@ struct own_writes {
     uint32_t file_count;
 };
 struct transaction;
-void transaction_own_writes(struct transaction *transaction, struct table *table, struct own_writes *own);
+MUST_CHECK bool transaction_own_writes(struct transaction *transaction, struct table *table, struct own_writes *own,
+                                       struct ssql_error *error);
 struct table_version *transaction_version(struct transaction *transaction, struct table *table); /* borrowed, pinned by it */
 /* Notes reads for validation (no-ops for read transactions). Keys are copied. */
 MUST_CHECK bool transaction_note_range(struct transaction *transaction, struct table *table, struct slice low,
