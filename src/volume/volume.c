@@ -23,7 +23,7 @@ static enum ssql_code code_of(enum volume_status status, enum ssql_code unavaila
 enum volume_status volume_fail(struct ssql_error *error, enum volume_status status, enum ssql_code code,
                                const char *format, ...)
 {
-    char message[ERROR_MESSAGE_SIZE];
+    char message[ERROR_MESSAGE_SIZE + 8]; /* longer, so that error_set sees that it must cut */
     va_list arguments;
 
     va_start(arguments, format);
