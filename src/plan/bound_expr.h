@@ -1,5 +1,7 @@
 /* bound_expr.h - an expression whose every name and type is known: what the binder makes of an expr, and the executor
- * compiles. Immutable; in the plan's arena. All conversions are explicit nodes; operands of one operator have one type. */
+ * compiles. Immutable; in the plan's arena. All conversions are explicit nodes; operands of one operator have one type.
+ * A node may be part of several trees. Only a constant and a parameter can have SSQL_TYPE_NULL, and are null then; no call
+ * has an operand of that type. */
 #ifndef SSQL_PLAN_BOUND_EXPR_H
 #define SSQL_PLAN_BOUND_EXPR_H
 
@@ -8,7 +10,8 @@
 
 /* Operators and scalar functions. The operand types select the kernel. */
 enum scalar_function {
-    /* int or float, both operands of one type; ints: overflow and division by zero fail */
+    /* int or float, both operands of one type; ints: overflow fails; division and remainder by zero fail for both. Other
+     * float arithmetic never fails */
     FUNCTION_NEGATE, FUNCTION_ADD, FUNCTION_SUBTRACT, FUNCTION_MULTIPLY, FUNCTION_DIVIDE, FUNCTION_REMAINDER,
     /* any type, both of one type; result bool */
     FUNCTION_EQUAL, FUNCTION_NOT_EQUAL, FUNCTION_LESS, FUNCTION_LESS_EQUAL, FUNCTION_GREATER, FUNCTION_GREATER_EQUAL,
@@ -23,7 +26,9 @@ enum scalar_function {
     FUNCTION_CONCAT,      /* strings, one or more; nulls are left out */
     FUNCTION_INSTR,       /* text, part: position from 1 in code points, 0: none */
     FUNCTION_ABS, FUNCTION_ROUND, /* round: float[, int digits] -> float; int -> int */
-    FUNCTION_FLOOR, FUNCTION_CEIL, FUNCTION_SIGN, FUNCTION_SQRT, FUNCTION_POWER,
+    FUNCTION_FLOOR, FUNCTION_CEIL, /* float -> float; of an int the binder leaves the int */
+    FUNCTION_SIGN,        /* int -> int, float -> float: -1, 0 or 1 */
+    FUNCTION_SQRT, FUNCTION_POWER, /* floats -> float */
     FUNCTION_LEAST, FUNCTION_GREATEST, /* min, max over several arguments: null if any is */
     FUNCTION_NULLIF,
     FUNCTION_TYPEOF,      /* the static type's name, "null" for a null */
@@ -49,6 +54,7 @@ struct bound_expr {
     struct ssql_span span;       /* in the statement's text, for errors at run time */
     bool can_be_null;
     bool can_fail;               /* evaluating it, operands included, may fail (overflow, division, cast, …) */
+    uint32_t node_count;         /* of the tree below, itself included; shared parts count wherever they stand */
     union {
         struct value constant;   /* BOUND_CONSTANT; string in the arena */
         uint32_t parameter;      /* BOUND_PARAMETER, from 0 */
