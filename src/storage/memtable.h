@@ -25,12 +25,13 @@ MUST_CHECK bool memtable_create(const struct row_format *format, struct memtable
 void memtable_retain(struct memtable *memtable);
 void memtable_release(struct memtable *memtable); /* accepts NULL */
 
-/* Adds one version; `key` and `row` are copied; row.data NULL adds a tombstone. `sequence` is greater than the key's newest.
- * Fails with SSQL_NO_MEMORY, leaving the memtable as it was. */
+/* Adds one version; `key` and `row` are copied; row.data NULL adds a tombstone. `sequence` is not less than the
+ * key's newest; of two versions with one sequence the later put is the newer. Fails with SSQL_NO_MEMORY, leaving the memtable as it was. */
 MUST_CHECK bool memtable_put(struct memtable *memtable, struct slice key, struct slice row, uint64_t sequence,
                              struct ssql_error *error);
 
-/* Takes back the newest version of a key, which has exactly this sequence. Only where no other thread reads (write sets). */
+/* Takes back the newest version of a key, which has exactly this sequence. Only where no other thread reads (write sets).
+ * The sequence limits below stay as they were: they still bound what is left. */
 void memtable_undo(struct memtable *memtable, struct slice key, uint64_t sequence);
 
 /* Newest version of the key with sequence <= `snapshot`; false when there is none. */
@@ -63,7 +64,8 @@ struct memtable_iterator {
     const void *records[MEMTABLE_NODE_KEYS];
     uint32_t record_count;
     uint32_t record_index;
-    const void *older; /* next older version, with all_versions */
+    const void *older;     /* next older version, with all_versions */
+    const void *next_leaf; /* where the walk goes on after `records` */
 };
 void memtable_iterator_init(struct memtable_iterator *iterator, const struct memtable *memtable, uint64_t snapshot,
                             bool all_versions);
