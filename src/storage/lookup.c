@@ -1,0 +1,277 @@
+/* A key is sought in memtables, then in files from new to old. Sources may be newer than their place in the list says (a
+ * spilled commit), so the rule is: a source that cannot hold anything above the best version found is left out. */
+#include "storage/lookup_internal.h"
+
+#include "storage/scan_range.h"
+
+/* The file's key range and filter: both cheap, both say "certainly not" or "maybe". */
+static bool file_may_hold(struct table_file *file, struct lookup_key *key, bool *may, struct ssql_error *error)
+{
+    *may = false;
+    if (slice_compare(key->key, file_first_key(file)) < 0 || slice_compare(key->key, file_last_key(file)) > 0)
+        return true;
+    if (!key->has_hash) {
+        key->hash = filter_hash(key->key);
+        key->has_hash = true;
+    }
+    return sstable_may_contain(file->sstable, key->hash, may, error);
+}
+
+/* Pins the block that holds the key's newest version in the file, when the file has the key. */
+static bool file_seek(struct table_file *file, struct lookup_key *key, struct block *block, uint32_t *block_index,
+                      uint32_t *row, bool *found, struct ssql_error *error)
+{
+    *found = false;
+    if (!file_may_hold(file, key, found, error))
+        return false;
+    if (!*found)
+        return true;
+    *found = false;
+    *block_index = sstable_find_block(file->sstable, key->key);
+    if (*block_index == sstable_block_count(file->sstable))
+        return true;
+    if (!sstable_read_block(file->sstable, *block_index, block, NULL, error))
+        return false;
+    if (!block_seek(block, key->key, row, found, error)) {
+        *found = false;
+        block_release(block);
+        return false;
+    }
+    if (!*found)
+        block_release(block);
+    return true;
+}
+
+/* The versions of a key stand one after the other, newest first, and may go on in the next blocks: from version `*row` on
+ * finds the first that the snapshot sees. Keeps or releases `block`. */
+static bool find_visible(struct table_file *file, struct slice key, uint64_t snapshot, struct block *block,
+                         uint32_t block_index, uint32_t *row, bool *found, struct ssql_error *error)
+{
+    for (;;) {
+        uint32_t end;
+
+        *found = block_row_sequence(block, *row) <= snapshot;
+        if (*found)
+            return true;
+        if (!block_seek_after(block, key, &end, error))
+            break;
+        while (++*row < end && !*found)
+            *found = block_row_sequence(block, *row) <= snapshot;
+        if (*found) {
+            --*row;
+            return true;
+        }
+        if (end < block->row_count || ++block_index == sstable_block_count(file->sstable) ||
+            !slice_equal(sstable_block_first_key(file->sstable, block_index), key)) {
+            block_release(block);
+            return true;
+        }
+        block_release(block);
+        *row = 0;
+        if (!sstable_read_block(file->sstable, block_index, block, NULL, error))
+            return false;
+    }
+    *found = false;
+    block_release(block);
+    return false;
+}
+
+bool file_find_version(struct table_file *file, struct lookup_key *key, uint64_t snapshot, struct block *block,
+                       uint32_t *row, bool *found, struct ssql_error *error)
+{
+    uint32_t block_index;
+
+    *found = false;
+    if (file->info.base_sequence > snapshot)
+        return true;
+    if (!file_seek(file, key, block, &block_index, row, found, error))
+        return false;
+    if (!*found)
+        return true;
+    return find_visible(file, key->key, snapshot, block, block_index, row, found, error);
+}
+
+/* ---- the newest visible version over all sources ---- */
+
+static void look_in_memtables(const struct table_version *version, struct slice key, uint64_t snapshot,
+                              struct lookup_result *result)
+{
+    struct memtable_version found;
+
+    for (uint32_t i = 0; i < version->memtable_count; i++) {
+        const struct memtable *memtable = version->memtables[i];
+        if (result->found && memtable_highest_sequence(memtable) <= result->sequence)
+            continue;
+        if (!memtable_get(memtable, key, snapshot, &found) || (result->found && found.sequence <= result->sequence))
+            continue;
+        result->found = result->in_memtable = true;
+        result->sequence = found.sequence;
+        result->row = found.row;
+        result->is_tombstone = found.row.data == NULL;
+    }
+}
+
+static bool look_in_file(struct table_file *file, struct lookup_key *key, uint64_t snapshot,
+                         struct lookup_result *result, struct ssql_error *error)
+{
+    struct block block = {0};
+    uint32_t row;
+    bool found;
+
+    if (result->found && file_highest_sequence(file) <= result->sequence)
+        return true;
+    if (!file_find_version(file, key, snapshot, &block, &row, &found, error))
+        return false;
+    if (!found)
+        return true;
+    uint64_t sequence = block_row_sequence(&block, row);
+    if (result->found && sequence <= result->sequence) {
+        block_release(&block);
+        return true;
+    }
+    block_release(&result->block);
+    result->found = true;
+    result->in_memtable = false;
+    result->sequence = sequence;
+    result->is_tombstone = block_row_is_tombstone(&block, row);
+    result->block = block;
+    result->block_row = row;
+    return true;
+}
+
+/* The one file of a level below 0 that can hold the key, or NULL. */
+static struct table_file *level_file(const struct table_version *version, uint32_t level, struct slice key)
+{
+    uint32_t index = files_find(version->files[level], version->file_count[level], key);
+
+    return index < version->file_count[level] ? version->files[level][index] : NULL;
+}
+
+bool version_lookup(const struct table_version *version, const struct row_format *format, struct slice key,
+                    uint64_t snapshot, struct lookup_result *result, struct ssql_error *error)
+{
+    struct lookup_key wanted = {.key = key};
+
+    (void)format;
+    result->found = result->in_memtable = result->is_tombstone = false;
+    result->sequence = 0;
+    result->block = (struct block){0};
+    look_in_memtables(version, key, snapshot, result);
+    for (uint32_t i = 0; i < version->file_count[0]; i++)
+        if (!look_in_file(version->files[0][i], &wanted, snapshot, result, error))
+            goto failed;
+    for (uint32_t level = 1; level < LEVELS; level++) {
+        struct table_file *file = level_file(version, level, key);
+        if (file != NULL && !look_in_file(file, &wanted, snapshot, result, error))
+            goto failed;
+    }
+    return true;
+failed:
+    block_release(&result->block);
+    result->block = (struct block){0};
+    result->found = false;
+    return false;
+}
+
+/* ---- validation: has anything changed since a snapshot? ---- */
+
+static bool file_key_changed(struct table_file *file, struct lookup_key *key, uint64_t snapshot, bool *changed,
+                             struct ssql_error *error)
+{
+    struct block block = {0};
+    uint32_t block_index, row;
+    bool found;
+
+    if (file_highest_sequence(file) <= snapshot)
+        return true;
+    if (!file_seek(file, key, &block, &block_index, &row, &found, error))
+        return false;
+    if (found) {
+        *changed = block_row_sequence(&block, row) > snapshot;
+        block_release(&block);
+    }
+    return true;
+}
+
+bool version_key_changed(const struct table_version *version, struct slice key, uint64_t snapshot, bool *changed,
+                         struct ssql_error *error)
+{
+    struct lookup_key wanted = {.key = key};
+
+    *changed = false;
+    for (uint32_t i = 0; i < version->memtable_count && !*changed; i++)
+        *changed = memtable_highest_sequence(version->memtables[i]) > snapshot &&
+                   memtable_newest_sequence(version->memtables[i], key) > snapshot;
+    for (uint32_t i = 0; i < version->file_count[0] && !*changed; i++)
+        if (!file_key_changed(version->files[0][i], &wanted, snapshot, changed, error))
+            return false;
+    for (uint32_t level = 1; level < LEVELS && !*changed; level++) {
+        struct table_file *file = level_file(version, level, key);
+        if (file != NULL && !file_key_changed(file, &wanted, snapshot, changed, error))
+            return false;
+    }
+    return true;
+}
+
+/* Whether one of the rows [begin, end) is newer than the snapshot. */
+static bool rows_changed(const struct block *block, uint32_t begin, uint32_t end, uint64_t snapshot, bool *changed,
+                         struct ssql_error *error)
+{
+    uint64_t sequences[BATCH_CAPACITY];
+
+    if (begin == end)
+        return true;
+    if (!block->has_sequences) {
+        *changed = block->sequence > snapshot;
+        return true;
+    }
+    if (!block_decode_sequences(block, sequences, error))
+        return false;
+    for (uint32_t row = begin; row < end && !*changed; row++)
+        *changed = sequences[row] > snapshot;
+    return true;
+}
+
+static bool file_range_changed(struct table_file *file, const struct key_range *range, uint64_t snapshot,
+                               bool *changed, struct ssql_error *error)
+{
+    uint32_t block_count = sstable_block_count(file->sstable);
+
+    if (file_highest_sequence(file) <= snapshot || key_is_above(range, file_first_key(file)) ||
+        key_is_below(range, file_last_key(file)))
+        return true;
+    uint32_t index = range->low.data == NULL ? 0 : sstable_find_block(file->sstable, range->low);
+    for (; index < block_count && !*changed; index++) {
+        struct block block = {0};
+        uint32_t begin, end;
+
+        if (key_is_above(range, sstable_block_first_key(file->sstable, index)))
+            return true;
+        if (!sstable_read_block(file->sstable, index, &block, NULL, error))
+            return false;
+        bool done = block_clip(&block, index, range, &begin, &end, error) &&
+                    rows_changed(&block, begin, end, snapshot, changed, error);
+        block_release(&block);
+        if (!done)
+            return false;
+    }
+    return true;
+}
+
+bool version_range_changed(const struct table_version *version, struct slice low, bool low_exclusive,
+                           struct slice high, bool high_exclusive, uint64_t snapshot, bool *changed,
+                           struct ssql_error *error)
+{
+    const struct key_range range = {
+        .low = low, .high = high, .low_exclusive = low_exclusive, .high_exclusive = high_exclusive};
+
+    *changed = false;
+    for (uint32_t i = 0; i < version->memtable_count && !*changed; i++)
+        *changed = memtable_highest_sequence(version->memtables[i]) > snapshot &&
+                   memtable_range_changed(version->memtables[i], low, low_exclusive, high, high_exclusive, snapshot);
+    for (uint32_t level = 0; level < LEVELS; level++)
+        for (uint32_t i = 0; i < version->file_count[level] && !*changed; i++)
+            if (!file_range_changed(version->files[level][i], &range, snapshot, changed, error))
+                return false;
+    return true;
+}

@@ -1,0 +1,19 @@
+/* lookup_internal.h - one key in one sstable: what point reads and the validation of scanned rows share. */
+#ifndef SSQL_STORAGE_LOOKUP_INTERNAL_H
+#define SSQL_STORAGE_LOOKUP_INTERNAL_H
+
+#include "storage/table.h"
+
+/* A key to be looked for in several files: its hash is worked out when the first filter is asked. */
+struct lookup_key {
+    struct slice key;
+    uint64_t hash;
+    bool has_hash;
+};
+
+/* The newest version of the key with sequence <= `snapshot` in the file, whose key range need not hold the key. When
+ * *found, `block` is pinned, the caller releases it, and *row is its row. */
+MUST_CHECK bool file_find_version(struct table_file *file, struct lookup_key *key, uint64_t snapshot,
+                                  struct block *block, uint32_t *row, bool *found, struct ssql_error *error);
+
+#endif

@@ -1,0 +1,94 @@
+#include "storage/scan_range.h"
+
+uint32_t files_find(struct table_file *const *files, uint32_t count, struct slice key)
+{
+    uint32_t low = 0, high = count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (slice_compare(file_last_key(files[middle]), key) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The least key above `key` is the next int, or the key with a zero byte after it. */
+bool block_seek_after(const struct block *block, struct slice key, uint32_t *row, struct ssql_error *error)
+{
+    uint8_t successor[KEY_SIZE_MOST + 1];
+    bool equal;
+
+    if (sstable_row_format(block->sstable)->key_is_int) {
+        uint64_t head = key_head(key);
+        if (head == UINT64_MAX) {
+            *row = block->row_count;
+            return true;
+        }
+        store_u64be(successor, head + 1);
+        return block_seek(block, slice_make(successor, 8), row, &equal, error);
+    }
+    if (key.size > KEY_SIZE_MOST)
+        return error_set(error, SSQL_TOO_LARGE, NO_SPAN, "a key of %zu bytes is longer than %d bytes", key.size,
+                         KEY_SIZE_MOST);
+    if (key.size > 0)
+        memcpy(successor, key.data, key.size);
+    successor[key.size] = 0;
+    return block_seek(block, slice_make(successor, key.size + 1), row, &equal, error);
+}
+
+bool block_clip(const struct block *block, uint32_t index, const struct key_range *range, uint32_t *begin,
+                uint32_t *end, struct ssql_error *error)
+{
+    bool equal;
+
+    *begin = 0;
+    *end = block->row_count;
+    if (key_is_below(range, sstable_block_first_key(block->sstable, index))) {
+        if (range->low_exclusive ? !block_seek_after(block, range->low, begin, error)
+                                 : !block_seek(block, range->low, begin, &equal, error))
+            return false;
+    }
+    if (key_is_above(range, sstable_block_last_key(block->sstable, index))) {
+        if (range->high_exclusive ? !block_seek(block, range->high, end, &equal, error)
+                                  : !block_seek_after(block, range->high, end, error))
+            return false;
+    }
+    if (*end < *begin)
+        *end = *begin;
+    return true;
+}
+
+/* The bounds of an inexact zone lie outside its values, so the same comparisons hold. */
+static bool zone_excludes(const struct zone *zone, const struct zone_predicate *predicate)
+{
+    if (predicate->operator == ZONE_IS_NULL)
+        return !zone->has_nulls;
+    if (!zone->has_values)
+        return true;
+    switch (predicate->operator) {
+    case ZONE_EQUAL:
+        return value_compare(&predicate->constant, &zone->minimum) < 0 ||
+               value_compare(&predicate->constant, &zone->maximum) > 0;
+    case ZONE_LESS: return value_compare(&zone->minimum, &predicate->constant) >= 0;
+    case ZONE_LESS_EQUAL: return value_compare(&zone->minimum, &predicate->constant) > 0;
+    case ZONE_GREATER: return value_compare(&zone->maximum, &predicate->constant) <= 0;
+    case ZONE_GREATER_EQUAL: return value_compare(&zone->maximum, &predicate->constant) < 0;
+    case ZONE_IS_NULL:
+    case ZONE_IS_NOT_NULL: break;
+    }
+    return false;
+}
+
+bool zones_exclude(const struct sstable *sstable, uint32_t block, const struct zone_predicate *zones, uint32_t count)
+{
+    struct zone zone;
+
+    for (uint32_t i = 0; i < count; i++) {
+        sstable_zone(sstable, block, zones[i].column, &zone);
+        if (zone_excludes(&zone, &zones[i]))
+            return true;
+    }
+    return false;
+}
