@@ -179,7 +179,7 @@ SSQL_API int ssql_exec(ssql_conn *conn, const char *text, size_t length);
  * statement in it failed: the transaction goes on without that statement's effects. */
 SSQL_API int ssql_in_transaction(const ssql_conn *conn);
 
-/* Rows inserted, updated or deleted by the last statement that ran to its end. */
+/* Rows inserted, updated or deleted by the last statement of SSQL_KIND_CHANGE that succeeded. */
 SSQL_API int64_t ssql_changes(const ssql_conn *conn);
 
 /* Asks the statement that the connection is running to give up: it fails with SSQL_INTERRUPTED within some

@@ -1,0 +1,64 @@
+/* api_internal.h - what the handles of ssql.h are made of. The rooms below come first: ssql.h repeats the names of error.h's and
+ * type.h's numbers as macros (error_codes.c asserts that they are equal). */
+#ifndef SSQL_API_API_INTERNAL_H
+#define SSQL_API_API_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "exec/session.h"
+#include "exec/statement.h"
+#include "storage/engine.h"
+
+#include <ssql.h>
+
+struct ssql_options {
+    struct engine_options engine;
+    bool read_only;
+    bool must_exist;
+    struct ssql_error error; /* of the last set or open */
+};
+
+/* The defaults of ssql_options_new. */
+void options_init(struct ssql_options *options);
+
+/* Alive while the handle or a connection holds it. */
+struct ssql_db {
+    atomic_uint references;
+    struct engine *engine;
+    struct catalog *catalog;
+};
+
+void database_retain(struct ssql_db *db);
+/* The outcome of closing it, when this was the last reference. */
+int database_release(struct ssql_db *db);
+
+struct ssql_conn {
+    struct ssql_db *db;
+    struct session *session;
+    struct ssql_stmt *statements; /* all that are not finalized, linked */
+    struct ssql_error error;
+    int64_t line, column, length; /* of the error; 0: no position */
+};
+
+struct ssql_stmt {
+    struct ssql_conn *conn;       /* NULL once that is gone; then `prepared` too */
+    struct prepared *prepared;
+    struct arena cells;           /* texts of the current row that were asked for */
+    struct ssql_stmt *previous, *next;
+};
+
+/* Starts a call that can fail: nothing has gone wrong yet. */
+static inline void connection_begin_call(struct ssql_conn *conn)
+{
+    conn->error.code = SSQL_OK;
+}
+
+/* Ends a call that failed: finds the place of the error's span in a text, which is NULL when there is none. */
+int connection_fail(struct ssql_conn *conn, const char *text, size_t length);
+
+/* Takes the statement from its connection, which is going away. */
+void statement_detach(struct ssql_stmt *stmt);
+
+#endif

@@ -1,0 +1,61 @@
+#include <stdlib.h>
+
+#include "api/api_internal.h"
+#include "parser/keyword.h"
+#include "parser/statement_boundary.h"
+
+struct ssql_splitter {
+    struct statement_boundary boundary;
+};
+
+int ssql_complete(const char *text, size_t length)
+{
+    return text_is_complete(text, length);
+}
+
+int ssql_splitter_new(ssql_splitter **splitter)
+{
+    *splitter = calloc(1, sizeof **splitter);
+    return *splitter == NULL ? SSQL_NO_MEMORY : SSQL_OK;
+}
+
+int ssql_splitter_find(ssql_splitter *splitter, const char *text, size_t length, size_t *end)
+{
+    bool found = statement_boundary_find(&splitter->boundary, text, length);
+
+    *end = found ? splitter->boundary.offset : length;
+    return found;
+}
+
+int ssql_splitter_state(const ssql_splitter *splitter)
+{
+    switch (splitter->boundary.state) {
+    case BOUNDARY_STRING:
+    case BOUNDARY_DOUBLE_QUOTED: return SSQL_TEXT_IN_STRING;
+    case BOUNDARY_NAME: return SSQL_TEXT_IN_NAME;
+    case BOUNDARY_COMMENT: return SSQL_TEXT_IN_COMMENT;
+    case BOUNDARY_PLAIN:
+    case BOUNDARY_LINE_COMMENT: break;
+    }
+    return splitter->boundary.has_token ? SSQL_TEXT_STATEMENT : SSQL_TEXT_BLANK;
+}
+
+size_t ssql_splitter_begin(const ssql_splitter *splitter)
+{
+    return splitter->boundary.has_token ? splitter->boundary.token_begin : splitter->boundary.offset;
+}
+
+void ssql_splitter_reset(ssql_splitter *splitter)
+{
+    splitter->boundary = (struct statement_boundary){.state = BOUNDARY_PLAIN};
+}
+
+void ssql_splitter_free(ssql_splitter *splitter)
+{
+    free(splitter);
+}
+
+const char *ssql_keyword(int i)
+{
+    return i < 0 || (size_t)i >= keyword_count ? NULL : keywords[i].text;
+}
