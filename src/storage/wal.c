@@ -352,13 +352,15 @@ bool wal_finish(struct wal *wal, struct ssql_error *error)
     wal_stop_thread(wal);
     pthread_mutex_lock(&wal->mutex);
     bool is_finished = finish_locked(wal, error);
+    struct wal_segment recycled[WAL_RECYCLE_CAPACITY];
     size_t count = wal->recycled_count;
+    memcpy(recycled, wal->recycled, sizeof recycled);
     wal->recycled_count = 0;
     pthread_mutex_unlock(&wal->mutex);
     /* Nobody will use their blocks. That one stays behind is no failure of the log: the next clean-up finds it. */
     for (size_t i = 0; i < count; i++) {
         char name[WAL_NAME_SIZE];
-        wal_segment_name(wal->recycled[i].epoch, wal->recycled[i].number, name);
+        wal_segment_name(recycled[i].epoch, recycled[i].number, name);
         if (log_delete(wal->volume, name, NULL) != VOLUME_OK)
             continue;
     }

@@ -117,7 +117,8 @@ static bool has_name(const struct wal_segment *segments, size_t count, const cha
 bool wal_has_file(struct wal *wal, const char *name)
 {
     pthread_mutex_lock(&wal->mutex);
-    bool is_ours = has_name(wal->segments, wal->segment_count, name) ||
+    struct wal_segment next = {.epoch = wal->epoch, .number = wal->next_number}; /* may be about to be created */
+    bool is_ours = has_name(&next, 1, name) || has_name(wal->segments, wal->segment_count, name) ||
                    has_name(wal->recycled, wal->recycled_count, name);
     pthread_mutex_unlock(&wal->mutex);
     return is_ours;
