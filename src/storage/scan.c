@@ -1,0 +1,238 @@
+#include "storage/scan.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "storage/scan_internal.h"
+
+/* ---- sources ---- */
+
+static bool memtable_is_wanted(const struct memtable *memtable, uint64_t snapshot)
+{
+    return memtable_version_count(memtable) > 0 && memtable_lowest_sequence(memtable) <= snapshot;
+}
+
+static uint32_t count_sources(const struct scan *scan, const struct table_version *version)
+{
+    uint32_t count = (scan->own_memtable != NULL) + scan->own_file_count;
+
+    if (version == NULL)
+        return count;
+    count += version->memtable_count + version->file_count[0];
+    for (uint32_t level = 1; level < LEVELS; level++)
+        count += version->file_count[level] > 0;
+    return count;
+}
+
+static struct scan_source *next_source(struct scan *scan)
+{
+    struct scan_source *source = &scan->sources[scan->source_count];
+
+    source_init(source, scan->format, scan->request.column_count, &scan->statistics);
+    return source;
+}
+
+/* A source without a row in the range is not kept. */
+static void keep_source(struct scan *scan)
+{
+    struct scan_source *source = &scan->sources[scan->source_count];
+
+    if (source->has_next)
+        scan->source_count++;
+    else
+        source_clear(source);
+}
+
+static bool add_memtable(struct scan *scan, const struct memtable *memtable, const struct source_options *options,
+                         struct ssql_error *error)
+{
+    bool started = source_start_memtable(next_source(scan), memtable, &scan->range, options, error);
+
+    keep_source(scan);
+    return started;
+}
+
+static bool add_files(struct scan *scan, struct table_file *const *files, uint32_t count,
+                      const struct source_options *options, struct ssql_error *error)
+{
+    bool started = source_start_files(next_source(scan), files, count, &scan->range, options, error);
+
+    keep_source(scan);
+    return started;
+}
+
+/* The transaction's own writes come first and hide all else, the later ones the earlier. */
+static bool add_own_sources(struct scan *scan, uint64_t memtable_snapshot, struct ssql_error *error)
+{
+    struct source_options options = {.own_rank = UINT64_MAX, .descending = scan->request.descending};
+
+    options.snapshot = memtable_snapshot;
+    if (scan->own_memtable != NULL && !add_memtable(scan, scan->own_memtable, &options, error))
+        return false;
+    options.snapshot = UINT64_MAX;
+    for (uint32_t i = 0; i < scan->own_file_count; i++) {
+        options.own_rank--;
+        if (!add_files(scan, &scan->own_files[i], 1, &options, error))
+            return false;
+    }
+    return true;
+}
+
+static bool add_version_sources(struct scan *scan, const struct table_version *version, struct ssql_error *error)
+{
+    const struct source_options options = {.snapshot = scan->snapshot, .descending = scan->request.descending};
+
+    for (uint32_t i = 0; i < version->memtable_count; i++)
+        if (memtable_is_wanted(version->memtables[i], scan->snapshot) &&
+            !add_memtable(scan, version->memtables[i], &options, error))
+            return false;
+    for (uint32_t i = 0; i < version->file_count[0]; i++)
+        if (version->files[0][i]->info.base_sequence <= scan->snapshot &&
+            !add_files(scan, &version->files[0][i], 1, &options, error))
+            return false;
+    for (uint32_t level = 1; level < LEVELS; level++)
+        if (version->file_count[level] > 0 &&
+            !add_files(scan, version->files[level], version->file_count[level], &options, error))
+            return false;
+    return true;
+}
+
+/* ---- opening ---- */
+
+static bool check_bound(const struct row_format *format, struct slice bound, struct ssql_error *error)
+{
+    if (bound.data == NULL || !format->key_is_int || bound.size == INT_KEY_SIZE)
+        return true;
+    return error_set(error, SSQL_INTERNAL, NO_SPAN, "a scan's bound of %zu bytes is no int key", bound.size);
+}
+
+static bool check_request(const struct scan *scan, struct ssql_error *error)
+{
+    const struct scan_request *request = &scan->request;
+    uint32_t column_count = scan->format->layout.column_count;
+
+    assert(request->filter_column_count <= request->column_count);
+    assert(request->in_key_order || !request->descending);
+    for (uint32_t i = 0; i < request->column_count; i++)
+        assert(request->columns[i] < column_count);
+    for (uint32_t i = 0; i < request->zone_count; i++)
+        assert(request->zones[i].column < column_count);
+    return check_bound(scan->format, request->low, error) && check_bound(scan->format, request->high, error);
+}
+
+static bool retain_own_writes(struct scan *scan, const struct own_writes *own, struct ssql_error *error)
+{
+    if (own->file_count > 0) {
+        scan->own_files = malloc(own->file_count * sizeof *scan->own_files);
+        if (scan->own_files == NULL)
+            return error_no_memory(error);
+    }
+    for (; scan->own_file_count < own->file_count; scan->own_file_count++) {
+        scan->own_files[scan->own_file_count] = own->files[scan->own_file_count];
+        table_file_retain(own->files[scan->own_file_count]);
+    }
+    if (own->memtable != NULL && memtable_version_count(own->memtable) > 0) {
+        scan->own_memtable = (struct memtable *)own->memtable; /* only its count of references is changed */
+        memtable_retain(scan->own_memtable);
+    }
+    return true;
+}
+
+static bool open_sources(struct scan *scan, struct transaction *transaction, struct table *table,
+                         struct ssql_error *error)
+{
+    const struct table_version *version = transaction_version(transaction, table);
+    struct own_writes own = {0};
+
+    if (!transaction_own_writes(transaction, table, &own, error) || !retain_own_writes(scan, &own, error))
+        return false;
+    uint32_t most = count_sources(scan, version);
+    scan->sources = calloc(most + 1, sizeof *scan->sources);
+    scan->vectors = calloc(scan->request.column_count + 1, sizeof *scan->vectors);
+    scan->newer = calloc(most + 1, sizeof *scan->newer);
+    if (scan->sources == NULL || scan->vectors == NULL || scan->newer == NULL)
+        return error_no_memory(error);
+    if (!add_own_sources(scan, own.memtable_snapshot, error))
+        return false;
+    return version == NULL || add_version_sources(scan, version, error);
+}
+
+bool scan_open(struct transaction *transaction, struct table *table, const struct scan_request *request,
+               struct scan **out, struct ssql_error *error)
+{
+    struct scan *scan = calloc(1, sizeof *scan);
+
+    *out = NULL;
+    if (scan == NULL)
+        return error_no_memory(error);
+    scan->request = *request;
+    scan->format = table_row_format(table);
+    scan->snapshot = transaction_snapshot(transaction);
+    scan->range = (struct key_range){.low = request->low,
+                                     .high = request->high,
+                                     .low_exclusive = request->low_exclusive,
+                                     .high_exclusive = request->high_exclusive};
+    source_init(&scan->probe, scan->format, 0, &scan->statistics);
+    if (!check_request(scan, error) ||
+        !transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
+                                request->high_exclusive, error) ||
+        !open_sources(scan, transaction, table, error)) {
+        scan_close(scan);
+        return false;
+    }
+    scan->is_validating = request->filter != NULL && !request->in_key_order && scan->source_count > 1;
+    *out = scan;
+    return true;
+}
+
+void scan_close(struct scan *scan)
+{
+    if (scan == NULL)
+        return;
+    for (uint32_t i = 0; i < scan->source_count; i++)
+        source_clear(&scan->sources[i]);
+    source_clear(&scan->probe);
+    scan_merged_destroy(scan);
+    memtable_release(scan->own_memtable);
+    for (uint32_t i = 0; i < scan->own_file_count; i++)
+        table_file_release(scan->own_files[i]);
+    free(scan->own_files);
+    free(scan->sources);
+    free(scan->vectors);
+    free(scan->newer);
+    free(scan);
+}
+
+/* ---- batches ---- */
+
+void scan_begin_batch(struct scan *scan, struct batch *batch, uint32_t row_count, const uint16_t *selection,
+                      uint32_t selected_count)
+{
+    batch->columns = scan->vectors;
+    batch->column_count = scan->request.column_count;
+    batch->row_count = row_count;
+    batch->selection = selection;
+    batch->selected_count = selected_count;
+}
+
+bool scan_filter_batch(struct scan *scan, struct batch *batch, struct ssql_error *error)
+{
+    const struct scan_filter *filter = scan->request.filter;
+
+    if (filter != NULL && !filter->apply(filter->context, batch, error))
+        return false;
+    if (batch->selected_count == 0)
+        batch->row_count = 0;
+    return true;
+}
+
+bool scan_next(struct scan *scan, struct batch *batch, struct ssql_error *error)
+{
+    scan_begin_batch(scan, batch, 0, NULL, 0);
+    return scan->is_validating ? scan_next_validated(scan, batch, error) : scan_next_ordered(scan, batch, error);
+}
+
+void scan_read_statistics(const struct scan *scan, struct scan_statistics *statistics)
+{
+    *statistics = scan->statistics;
+}
