@@ -1,0 +1,218 @@
+/* Functions of numbers: abs, round, floor, ceil, sign, sqrt, power. */
+#include <math.h>
+
+#include "exec/kernel.h"
+
+__extension__ typedef __int128 int128;
+
+static int64_t int_item(const struct vector *vector, uint32_t row)
+{
+    return vector->integers[vector_item(vector, row)];
+}
+
+static double float_item(const struct vector *vector, uint32_t row)
+{
+    return vector->reals[vector_item(vector, row)];
+}
+
+static bool abs_ints(struct kernel_call *call, struct ssql_error *error)
+{
+    int64_t *result = call->result;
+
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        if (kernel_row_is_null(call, row))
+            continue;
+        int64_t item = int_item(&call->arguments[0], row);
+        if (item == INT64_MIN)
+            return error_set(error, SSQL_OUT_OF_RANGE, call->span, "abs(%lld) does not fit in an int", (long long)item);
+        result[row] = item < 0 ? -item : item;
+    }
+    return true;
+}
+
+/* round, floor and ceil of an int are the int. */
+static bool same_ints(struct kernel_call *call, struct ssql_error *error)
+{
+    int64_t *result = call->result;
+
+    (void)error;
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        result[row] = int_item(&call->arguments[0], row);
+    }
+    return true;
+}
+
+/* An int to a multiple of 10^places, half away from zero. */
+static int128 round_int(int64_t item, int64_t places)
+{
+    int128 unit = 1;
+
+    if (places > 19)
+        return 0;
+    for (int64_t i = 0; i < places; i++)
+        unit *= 10;
+    int128 half = item < 0 ? -(unit / 2) : unit / 2;
+    return ((int128)item + half) / unit * unit;
+}
+
+static bool round_ints(struct kernel_call *call, struct ssql_error *error)
+{
+    int64_t *result = call->result;
+
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        if (kernel_row_is_null(call, row))
+            continue;
+        int64_t item = int_item(&call->arguments[0], row);
+        int64_t digits = int_item(&call->arguments[1], row);
+        int128 rounded = digits >= 0 ? item : round_int(item, digits < -20 ? 20 : -digits);
+        if (rounded > INT64_MAX || rounded < INT64_MIN)
+            return error_set(error, SSQL_OUT_OF_RANGE, call->span, "%lld rounded does not fit in an int",
+                             (long long)item);
+        result[row] = (int64_t)rounded;
+    }
+    return true;
+}
+
+/* Half away from zero. Beyond 10^15 units a double has no digits left to round. */
+static double round_float(double item, int64_t digits)
+{
+    if (!isfinite(item) || digits > 308)
+        return item;
+    if (digits < -308)
+        return 0.0;
+    double unit = pow(10, fabs((double)digits));
+    double scaled = digits >= 0 ? item * unit : item / unit;
+    if (!isfinite(scaled) || fabs(scaled) >= 1e15)
+        return item;
+    return digits >= 0 ? round(scaled) / unit : round(scaled) * unit;
+}
+
+static double apply_float(enum scalar_function function, double item)
+{
+    switch ((int)function) {
+    case FUNCTION_ABS: return fabs(item);
+    case FUNCTION_FLOOR: return floor(item);
+    case FUNCTION_CEIL: return ceil(item);
+    case FUNCTION_SQRT: return sqrt(item);
+    case FUNCTION_SIGN: return isnan(item) ? item : (double)((item > 0) - (item < 0));
+    }
+    return round(item);
+}
+
+static inline __attribute__((always_inline)) bool run_floats(struct kernel_call *call, enum scalar_function function)
+{
+    double *result = call->result;
+
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        result[row] = apply_float(function, float_item(&call->arguments[0], row));
+    }
+    return true;
+}
+
+static bool abs_floats(struct kernel_call *call, struct ssql_error *error)
+{
+    (void)error;
+    return run_floats(call, FUNCTION_ABS);
+}
+
+static bool floor_floats(struct kernel_call *call, struct ssql_error *error)
+{
+    (void)error;
+    return run_floats(call, FUNCTION_FLOOR);
+}
+
+static bool ceil_floats(struct kernel_call *call, struct ssql_error *error)
+{
+    (void)error;
+    return run_floats(call, FUNCTION_CEIL);
+}
+
+static bool sqrt_floats(struct kernel_call *call, struct ssql_error *error)
+{
+    (void)error;
+    return run_floats(call, FUNCTION_SQRT);
+}
+
+static bool round_floats(struct kernel_call *call, struct ssql_error *error)
+{
+    (void)error;
+    return run_floats(call, FUNCTION_ROUND);
+}
+
+static bool round_floats_to(struct kernel_call *call, struct ssql_error *error)
+{
+    double *result = call->result;
+
+    (void)error;
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        if (!kernel_row_is_null(call, row))
+            result[row] = round_float(float_item(&call->arguments[0], row), int_item(&call->arguments[1], row));
+    }
+    return true;
+}
+
+/* The sign is an int or a float, as the call's type says. */
+static bool sign_numbers(struct kernel_call *call, struct ssql_error *error)
+{
+    const struct vector *argument = &call->arguments[0];
+
+    (void)error;
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        double sign;
+        if (argument->type == SSQL_TYPE_FLOAT)
+            sign = apply_float(FUNCTION_SIGN, float_item(argument, row));
+        else
+            sign = (double)((int_item(argument, row) > 0) - (int_item(argument, row) < 0));
+        if (call->result_type == SSQL_TYPE_FLOAT)
+            ((double *)call->result)[row] = sign;
+        else
+            ((int64_t *)call->result)[row] = isnan(sign) ? 0 : (int64_t)sign;
+    }
+    return true;
+}
+
+static bool power_floats(struct kernel_call *call, struct ssql_error *error)
+{
+    double *result = call->result;
+
+    (void)error;
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        if (!kernel_row_is_null(call, row))
+            result[row] = pow(float_item(&call->arguments[0], row), float_item(&call->arguments[1], row));
+    }
+    return true;
+}
+
+void kernel_find_number(enum scalar_function function, enum ssql_type type, uint32_t argument_count, struct kernel *kernel)
+{
+    bool is_float = type == SSQL_TYPE_FLOAT;
+
+    switch ((int)function) {
+    case FUNCTION_ABS:
+        kernel->run = is_float ? abs_floats : abs_ints;
+        kernel->can_fail = !is_float;
+        break;
+    case FUNCTION_ROUND:
+        if (argument_count == 1) {
+            kernel->run = is_float ? round_floats : same_ints;
+        } else {
+            kernel->run = is_float ? round_floats_to : round_ints;
+            kernel->can_fail = !is_float;
+        }
+        break;
+    case FUNCTION_FLOOR: kernel->run = is_float ? floor_floats : same_ints; break;
+    case FUNCTION_CEIL: kernel->run = is_float ? ceil_floats : same_ints; break;
+    case FUNCTION_SIGN: kernel->run = sign_numbers; break;
+    case FUNCTION_SQRT: kernel->run = sqrt_floats; break;
+    case FUNCTION_POWER: kernel->run = power_floats; break;
+    default: return;
+    }
+    kernel->is_strict = true;
+}
