@@ -421,6 +421,7 @@ bool wal_recover(struct volume *volume, const struct wal_run *runs, size_t run_c
         state.run_sequence = 0;
         state.previous_end = 0;
         state.is_closed = false;
+        recovery->torn_tail = false;
         is_read = read_run(&state, error);
     }
     close_input(&state.input);
