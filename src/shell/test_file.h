@@ -1,0 +1,47 @@
+/* test_file.h - a golden test file, taken apart: a legal script whose comments say what must come out.
+ *   --@ directive          before a statement or at the top
+ *   statement;
+ *   --> expected line      under its statement
+ * In a Markdown file only the blocks that begin with ```ssql count. */
+#ifndef SHELL_TEST_FILE_H
+#define SHELL_TEST_FILE_H
+
+#include "shell/text_buffer.h"
+
+enum test_step_kind {
+    STEP_STATEMENT,
+    STEP_CASE,       /* test: NAME */
+    STEP_FRESH,      /* a new, empty database */
+    STEP_REOPEN,     /* close it and open it again */
+    STEP_SORT,       /* rows of the next statement in any order */
+    STEP_MASK,       /* mask /REGEX/ TEXT: from here on matches become the text */
+    STEP_SKIP,       /* skip: WHY: the rest of the case (the file, before the first case) is left out */
+    STEP_CONNECTION, /* connection N: the following statements run there */
+    STEP_VARIABLE,   /* var NAME=LITERAL: a typed parameter :NAME */
+};
+
+struct test_step {
+    enum test_step_kind kind;
+    size_t line;                         /* from 1 */
+    size_t begin, end;                   /* STEP_STATEMENT: its bytes */
+    size_t expected_begin, expected_end; /* whole lines of "-->"; equal, and behind the statement's line: none */
+    bool has_expected;
+    char *argument; /* of a directive, trimmed; owned */
+};
+
+struct test_file {
+    const char *path; /* borrowed */
+    struct text_buffer text;
+    struct test_step *steps;
+    size_t step_count;
+};
+
+/* Reads and takes apart; on failure writes one line to `complaint` ("FILE:LINE: error: …") and returns false. */
+bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint);
+void test_file_clear(struct test_file *file);
+
+/* Puts the file together again with other expectations: replacements[i] (NULL: as it is) holds whole lines for step i.
+ * Written aside and renamed; false with errno. */
+bool test_file_rewrite(const struct test_file *file, char *const *replacements);
+
+#endif
