@@ -448,7 +448,7 @@ delete: "delete" "from" name where_clause returning { $$ = delete_make(parser, $
 
 /* Schema */
 
-create_table: "create" "table" new_name table_body { $$ = create_table_finish($4, $3); };
+create_table: "create" "table" new_name table_body { $$ = create_table_finish(parser, $4, $3); };
 
 table_body:
     "{" table_elements optional_comma "}"   { $$ = $2; }
