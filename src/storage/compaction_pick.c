@@ -1,0 +1,498 @@
+/* Choosing what to merge. Level 0 holds whatever was flushed, newest first, and is merged into level 1 once it has too many
+ * files. Each further level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives away the
+ * file that costs least: the one with the least bytes below it. Files of which too much is tombstones go down until the
+ * tombstones vanish. Files that meet nothing below are moved, not rewritten. */
+#include <stdlib.h>
+
+#include "storage/compaction_internal.h"
+
+enum {
+    LEVEL1_FILES = 4,    /* full files in level 1 */
+    LEVEL_FACTOR = 8,    /* of each level's bytes to the next one's */
+    TOMBSTONE_SHARE = 4, /* more than one row of so many is a tombstone: due */
+    SMALL_SHARE = 8,     /* a file below one of so many of a full file's bytes is small: merged rather than moved */
+};
+
+/* A candidate. */
+struct work {
+    double urgency;
+    uint32_t level;
+    struct table_file *file; /* level > 0 */
+    bool in_place;           /* tombstones vanish where they are: nothing lies below */
+};
+
+static uint64_t level_bytes_most(const struct engine_options *options, uint32_t level)
+{
+    uint64_t bytes = (uint64_t)options->sstable_bytes * LEVEL1_FILES;
+
+    for (uint32_t i = 1; i < level && bytes < UINT64_MAX / LEVEL_FACTOR; i++)
+        bytes *= LEVEL_FACTOR;
+    return bytes;
+}
+
+/* ---- key ranges of files ---- */
+
+static bool file_is_within(const struct table_file *file, struct slice first, struct slice last)
+{
+    return slice_compare(file_last_key(file), first) >= 0 && slice_compare(file_first_key(file), last) <= 0;
+}
+
+/* Files [*begin, *end) of a level > 0 that overlap [first, last]. */
+static void find_overlap(const struct table_version *version, uint32_t level, struct slice first, struct slice last,
+                         uint32_t *begin, uint32_t *end)
+{
+    uint32_t count = version->file_count[level];
+
+    *begin = files_find(version->files[level], count, first);
+    *end = *begin;
+    while (*end < count && slice_compare(file_first_key(version->files[level][*end]), last) <= 0)
+        ++*end;
+}
+
+static bool level_overlaps(const struct table_version *version, uint32_t level, struct slice first, struct slice last)
+{
+    uint32_t begin, end;
+
+    find_overlap(version, level, first, last, &begin, &end);
+    return begin < end;
+}
+
+static bool is_below_empty(const struct table_version *version, uint32_t level, struct slice first, struct slice last)
+{
+    for (uint32_t below = level + 1; below < LEVELS; below++)
+        if (level_overlaps(version, below, first, last))
+            return false;
+    return true;
+}
+
+static bool is_input(const struct compaction *compaction, const struct table_file *file)
+{
+    for (uint32_t i = 0; i < compaction->input_count; i++)
+        if (compaction->inputs[i] == file)
+            return true;
+    return false;
+}
+
+/* Up to which sequence the inputs hold the oldest versions there are of keys in [first, last]: no memtable and no other file
+ * down to the output level has anything as old. (A commit that was spilled to files can be newer than what memtables hold.)
+ * 0 when something lies below the output level. */
+static uint64_t find_settled_sequence(const struct compaction *compaction, struct slice first, struct slice last)
+{
+    const struct table_version *version = compaction->version;
+    uint64_t settled = compaction->oldest_snapshot;
+
+    if (!is_below_empty(version, compaction->output_level, first, last))
+        return 0;
+    for (uint32_t i = 0; i < version->memtable_count; i++) {
+        uint64_t lowest = memtable_lowest_sequence(version->memtables[i]);
+        if (lowest <= settled)
+            settled = lowest - 1;
+    }
+    for (uint32_t level = 0; level <= compaction->output_level; level++) {
+        for (uint32_t i = 0; i < version->file_count[level]; i++) {
+            const struct table_file *file = version->files[level][i];
+            uint64_t lowest = file_lowest_sequence(file);
+            /* A file of nothing but sequence 0 was the lowest of its keys when it was written, so it still is. */
+            if (lowest != 0 && lowest <= settled && file_is_within(file, first, last) && !is_input(compaction, file))
+                settled = lowest - 1;
+        }
+    }
+    return settled;
+}
+
+/* ---- candidates ---- */
+
+static void weigh(struct work *best, double urgency, uint32_t level, struct table_file *file, bool in_place)
+{
+    if (urgency > best->urgency)
+        *best = (struct work){.urgency = urgency, .level = level, .file = file, .in_place = in_place};
+}
+
+static bool has_many_tombstones(uint64_t tombstone_count, uint64_t row_count)
+{
+    return tombstone_count > 0 && tombstone_count > row_count / TOMBSTONE_SHARE;
+}
+
+/* Level 0 is merged as a whole, by one compaction at a time. */
+static void weigh_level0(const struct table_version *version, const struct engine_options *options, uint64_t oldest,
+                         struct work *best)
+{
+    uint64_t tombstone_count = 0, row_count = 0;
+
+    for (uint32_t i = 0; i < version->file_count[0]; i++) {
+        const struct table_file *file = version->files[0][i];
+        if (file->is_compacting)
+            return;
+        row_count += file->info.row_count;
+        if (file_highest_sequence(file) <= oldest)
+            tombstone_count += file->info.tombstone_count;
+    }
+    weigh(best, (double)version->file_count[0] / (double)(options->level0_files > 0 ? options->level0_files : 1), 0, NULL,
+          false);
+    if (has_many_tombstones(tombstone_count, row_count))
+        weigh(best, 1.0, 0, NULL, false);
+}
+
+static uint64_t overlapping_bytes(const struct table_version *version, uint32_t level, const struct table_file *file,
+                                  bool *is_free)
+{
+    uint32_t begin, end;
+    uint64_t bytes = 0;
+
+    *is_free = !file->is_compacting;
+    find_overlap(version, level, file_first_key(file), file_last_key(file), &begin, &end);
+    for (uint32_t i = begin; i < end; i++) {
+        bytes += version->files[level][i]->info.size;
+        *is_free &= !version->files[level][i]->is_compacting;
+    }
+    return bytes;
+}
+
+/* The free file that costs least to merge into the next level, by bytes written per byte moved down. */
+static struct table_file *find_cheapest(const struct table_version *version, uint32_t level)
+{
+    struct table_file *cheapest = NULL;
+    double least = 0;
+
+    for (uint32_t i = 0; i < version->file_count[level]; i++) {
+        struct table_file *file = version->files[level][i];
+        bool is_free;
+        double cost = (double)overlapping_bytes(version, level + 1, file, &is_free) / (double)(file->info.size + 1);
+        if (is_free && (cheapest == NULL || cost < least)) {
+            cheapest = file;
+            least = cost;
+        }
+    }
+    return cheapest;
+}
+
+static void weigh_size(const struct table_version *version, const struct engine_options *options, uint32_t level,
+                       struct work *best)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < version->file_count[level]; i++)
+        if (!version->files[level][i]->is_compacting)
+            bytes += version->files[level][i]->info.size;
+    double urgency = (double)bytes / (double)level_bytes_most(options, level);
+    if (urgency <= 1.0 || urgency <= best->urgency)
+        return;
+    struct table_file *file = find_cheapest(version, level);
+    if (file != NULL)
+        weigh(best, urgency, level, file, false);
+}
+
+/* A file below level 0 with many tombstones that no snapshot needs: merged with what they hide, or rewritten where it is once
+ * there is nothing left to hide. */
+static void weigh_tombstones(struct table_version *version, uint32_t level, struct table_file *file, uint64_t oldest,
+                             struct work *best)
+{
+    struct slice first = file_first_key(file), last = file_last_key(file);
+    bool is_free;
+
+    if (best->urgency >= 1.0 || !has_many_tombstones(file->info.tombstone_count, file->info.row_count) ||
+        file_highest_sequence(file) > oldest || file->is_compacting)
+        return;
+    if (!is_below_empty(version, level, first, last)) {
+        (void)overlapping_bytes(version, level + 1, file, &is_free);
+        if (is_free)
+            weigh(best, 1.0, level, file, false);
+        return;
+    }
+    struct table_file *inputs[] = {file};
+    const struct compaction alone = {.version = version,
+                                     .inputs = inputs,
+                                     .input_count = 1,
+                                     .output_level = level,
+                                     .oldest_snapshot = oldest};
+    if (find_settled_sequence(&alone, first, last) >= file_highest_sequence(file))
+        weigh(best, 1.0, level, file, true);
+}
+
+static struct work find_work(struct table *table, struct table_version *version)
+{
+    const struct engine_options *options = engine_get_options(table->engine);
+    uint64_t oldest = engine_oldest_snapshot(table->engine);
+    struct work best = {0};
+
+    if (atomic_load(&table->dropped_sequence) != UINT64_MAX)
+        return best;
+    weigh_level0(version, options, oldest, &best);
+    for (uint32_t level = 1; level < LEVELS - 1; level++)
+        weigh_size(version, options, level, &best);
+    for (uint32_t level = 1; level < LEVELS; level++)
+        for (uint32_t i = 0; i < version->file_count[level]; i++)
+            weigh_tombstones(version, level, version->files[level][i], oldest, &best);
+    return best;
+}
+
+double compaction_urgency(struct table *table)
+{
+    pthread_mutex_lock(&table->mutex);
+    struct work work = table->current == NULL ? (struct work){0} : find_work(table, table->current);
+    pthread_mutex_unlock(&table->mutex);
+    return work.urgency;
+}
+
+/* ---- inputs ---- */
+
+static void add_input(struct compaction *compaction, struct table_file *file, uint32_t level)
+{
+    compaction->inputs[compaction->input_count] = file;
+    compaction->input_levels[compaction->input_count++] = (uint8_t)level;
+}
+
+/* Keys from the first to the last of all inputs. */
+static void find_bounds(const struct compaction *compaction, struct slice *first, struct slice *last)
+{
+    *first = file_first_key(compaction->inputs[0]);
+    *last = file_last_key(compaction->inputs[0]);
+    for (uint32_t i = 1; i < compaction->input_count; i++) {
+        const struct table_file *file = compaction->inputs[i];
+        if (slice_compare(file_first_key(file), *first) < 0)
+            *first = file_first_key(file);
+        if (slice_compare(file_last_key(file), *last) > 0)
+            *last = file_last_key(file);
+    }
+}
+
+/* Adds what overlaps in the output level, and a small neighbour on each side when `wants_small`, so that small flushes do not
+ * leave ever more small files. */
+static void add_overlap(struct compaction *compaction, uint64_t small_bytes, bool wants_small)
+{
+    const struct table_version *version = compaction->version;
+    uint32_t level = compaction->output_level, begin, end;
+    struct slice first, last;
+
+    find_bounds(compaction, &first, &last);
+    find_overlap(version, level, first, last, &begin, &end);
+    if (wants_small && begin > 0 && version->files[level][begin - 1]->info.size < small_bytes &&
+        !version->files[level][begin - 1]->is_compacting)
+        begin--;
+    if (wants_small && end < version->file_count[level] && version->files[level][end]->info.size < small_bytes &&
+        !version->files[level][end]->is_compacting)
+        end++;
+    for (uint32_t i = begin; i < end; i++)
+        add_input(compaction, version->files[level][i], level);
+}
+
+static int compare_first_keys(const void *left, const void *right)
+{
+    return slice_compare(file_first_key(*(struct table_file *const *)left),
+                         file_first_key(*(struct table_file *const *)right));
+}
+
+/* Whether the files are disjoint; sorts them by key. */
+static bool sort_disjoint(struct table_file **files, uint32_t count)
+{
+    qsort(files, count, sizeof(struct table_file *), compare_first_keys);
+    for (uint32_t i = 1; i < count; i++)
+        if (slice_compare(file_last_key(files[i - 1]), file_first_key(files[i])) >= 0)
+            return false;
+    return true;
+}
+
+/* Sequential loads: nothing overlaps, and the files are worth keeping as they are. */
+static bool can_move_level0(const struct table_version *version, uint64_t small_bytes, bool *can,
+                            struct ssql_error *error)
+{
+    uint32_t count = version->file_count[0];
+    struct table_file **sorted = malloc(count * sizeof(struct table_file *));
+    uint64_t bytes = 0;
+
+    *can = false;
+    if (sorted == NULL)
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < count; i++) {
+        sorted[i] = version->files[0][i];
+        bytes += sorted[i]->info.size;
+    }
+    *can = bytes / count >= small_bytes && sort_disjoint(sorted, count);
+    for (uint32_t i = 0; i < count && *can; i++)
+        *can = !level_overlaps(version, 1, file_first_key(sorted[i]), file_last_key(sorted[i]));
+    free(sorted);
+    return true;
+}
+
+static bool choose_level0(struct compaction *compaction, uint64_t small_bytes, struct ssql_error *error)
+{
+    const struct table_version *version = compaction->version;
+
+    compaction->output_level = 1;
+    for (uint32_t i = 0; i < version->file_count[0]; i++)
+        add_input(compaction, version->files[0][i], 0);
+    if (!can_move_level0(version, small_bytes, &compaction->is_move, error))
+        return false;
+    if (!compaction->is_move)
+        add_overlap(compaction, small_bytes, true);
+    return true;
+}
+
+static void choose_file(struct compaction *compaction, const struct work *work)
+{
+    add_input(compaction, work->file, work->level);
+    compaction->output_level = work->in_place ? work->level : work->level + 1;
+    if (work->in_place)
+        return;
+    add_overlap(compaction, 0, false);
+    compaction->is_move = compaction->input_count == 1;
+}
+
+/* Whether merging all files of a table would change anything. */
+static bool everything_is_merged(const struct compaction *compaction, uint32_t level_count)
+{
+    if (compaction->input_count == 0)
+        return true;
+    if (level_count > 1 || compaction->input_levels[0] == 0)
+        return false;
+    for (uint32_t i = 0; i < compaction->input_count; i++) {
+        const struct table_file *file = compaction->inputs[i];
+        uint64_t lowest = file_lowest_sequence(file);
+        if (lowest != 0 && lowest <= compaction->settled_sequence)
+            return false;
+    }
+    return true;
+}
+
+/* All files, into the highest level that is as low as any of them and takes all bytes. */
+static uint32_t choose_everything(struct compaction *compaction, const struct engine_options *options)
+{
+    const struct table_version *version = compaction->version;
+    uint32_t level_count = 0;
+    uint64_t bytes = 0;
+
+    compaction->output_level = 1;
+    for (uint32_t level = 0; level < LEVELS; level++) {
+        level_count += version->file_count[level] > 0;
+        for (uint32_t i = 0; i < version->file_count[level]; i++) {
+            add_input(compaction, version->files[level][i], level);
+            bytes += version->files[level][i]->info.size;
+            if (level > 0)
+                compaction->output_level = level;
+        }
+    }
+    while (compaction->output_level < LEVELS - 1 && bytes > level_bytes_most(options, compaction->output_level))
+        compaction->output_level++;
+    return level_count;
+}
+
+/* ---- picking ---- */
+
+static uint32_t count_files(const struct table_version *version)
+{
+    uint32_t count = 0;
+
+    for (uint32_t level = 0; level < LEVELS; level++)
+        count += version->file_count[level];
+    return count;
+}
+
+static void compaction_free(struct compaction *compaction)
+{
+    table_version_release(compaction->version);
+    free(compaction->inputs);
+    free(compaction->input_levels);
+    free(compaction);
+}
+
+static bool compaction_create(struct table *table, struct compaction **out, struct ssql_error *error)
+{
+    struct compaction *compaction = calloc(1, sizeof *compaction);
+
+    *out = NULL;
+    if (compaction == NULL)
+        return error_no_memory(error);
+    uint32_t file_count = count_files(table->current);
+    compaction->table = table;
+    compaction->inputs = calloc(file_count + 1, sizeof(struct table_file *));
+    compaction->input_levels = calloc(file_count + 1, sizeof *compaction->input_levels);
+    if (compaction->inputs == NULL || compaction->input_levels == NULL) {
+        compaction_free(compaction);
+        return error_no_memory(error);
+    }
+    compaction->version = table->current;
+    atomic_fetch_add(&compaction->version->references, 1);
+    compaction->oldest_snapshot = engine_oldest_snapshot(table->engine);
+    *out = compaction;
+    return true;
+}
+
+void compaction_destroy(struct compaction *compaction)
+{
+    if (compaction == NULL)
+        return;
+    pthread_mutex_lock(&compaction->table->mutex);
+    for (uint32_t i = 0; i < compaction->input_count; i++)
+        compaction->inputs[i]->is_compacting = false;
+    pthread_mutex_unlock(&compaction->table->mutex);
+    compaction_free(compaction);
+}
+
+/* Marks the inputs; false when another compaction has one of them. */
+static bool claim_inputs(struct compaction *compaction)
+{
+    for (uint32_t i = 0; i < compaction->input_count; i++)
+        if (compaction->inputs[i]->is_compacting)
+            return false;
+    for (uint32_t i = 0; i < compaction->input_count; i++)
+        compaction->inputs[i]->is_compacting = true;
+    return true;
+}
+
+/* Fills in the inputs; leaves none when nothing is to be done. */
+static bool choose_inputs(struct compaction *compaction, bool everything, struct ssql_error *error)
+{
+    const struct engine_options *options = engine_get_options(compaction->table->engine);
+    uint64_t small_bytes = options->sstable_bytes / SMALL_SHARE;
+    uint32_t level_count = 0;
+    struct slice first, last;
+
+    if (everything) {
+        level_count = choose_everything(compaction, options);
+    } else {
+        struct work work = find_work(compaction->table, compaction->version);
+        if (work.urgency < 1.0)
+            return true;
+        if (work.file != NULL)
+            choose_file(compaction, &work);
+        else if (!choose_level0(compaction, small_bytes, error))
+            return false;
+    }
+    if (compaction->input_count == 0)
+        return true;
+    find_bounds(compaction, &first, &last);
+    compaction->settled_sequence = find_settled_sequence(compaction, first, last);
+    if (everything && everything_is_merged(compaction, level_count))
+        compaction->input_count = 0;
+    return true;
+}
+
+/* `compaction` is not to be destroyed under the table's lock, so what is of no use is handed to the caller. */
+static bool pick_locked(struct table *table, bool everything, struct compaction **compaction, bool *is_useful,
+                        struct ssql_error *error)
+{
+    *is_useful = false;
+    if (table->current == NULL || atomic_load(&table->dropped_sequence) != UINT64_MAX)
+        return true;
+    if (!compaction_create(table, compaction, error))
+        return false;
+    if (!choose_inputs(*compaction, everything, error))
+        return false;
+    *is_useful = (*compaction)->input_count > 0 && claim_inputs(*compaction);
+    return true;
+}
+
+bool compaction_pick(struct table *table, bool everything, struct compaction **compaction, struct ssql_error *error)
+{
+    bool is_useful;
+
+    *compaction = NULL;
+    pthread_mutex_lock(&table->mutex);
+    bool done = pick_locked(table, everything, compaction, &is_useful, error);
+    pthread_mutex_unlock(&table->mutex);
+    if (*compaction != NULL && !is_useful) {
+        compaction_free(*compaction);
+        *compaction = NULL;
+    }
+    return done;
+}
