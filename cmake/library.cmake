@@ -20,17 +20,24 @@ add_library(ssql_objects OBJECT ${library_sources} ${generated_sources})
 target_include_directories(ssql_objects PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${GENERATED})
 target_link_libraries(ssql_objects PUBLIC ssql_flags Threads::Threads m ${LZ4_LINK_LIBRARIES} ${ZSTD_LINK_LIBRARIES})
 
+set(SSQL_SOVERSION 0) # until 1.0
 set(version_script ${CMAKE_SOURCE_DIR}/src/api/libssql.map)
 add_library(ssql_shared SHARED)
 target_link_libraries(ssql_shared PRIVATE ssql_objects)
-target_include_directories(ssql_shared INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
-                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-set_target_properties(ssql_shared PROPERTIES OUTPUT_NAME ssql VERSION ${PROJECT_VERSION} SOVERSION 0
-                      EXPORT_NAME ssql LINK_DEPENDS ${version_script})
+target_include_directories(ssql_shared INTERFACE ${CMAKE_SOURCE_DIR}/include)
+set_target_properties(ssql_shared PROPERTIES OUTPUT_NAME ssql VERSION ${PROJECT_VERSION} SOVERSION ${SSQL_SOVERSION}
+                      LINK_DEPENDS ${version_script})
 target_link_options(ssql_shared PRIVATE LINKER:--version-script=${version_script})
 
-add_library(ssql_static STATIC)
-target_link_libraries(ssql_static PRIVATE ssql_objects)
-target_include_directories(ssql_static INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
-                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-set_target_properties(ssql_static PROPERTIES OUTPUT_NAME ssql EXPORT_NAME ssql_static)
+# The static library holds one object in which every name but ssql_* is local: a program's own names cannot meet ours.
+set(static_object ${CMAKE_BINARY_DIR}/ssql_static.o)
+add_custom_command(OUTPUT ${static_object}
+                   COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${static_object} $<TARGET_OBJECTS:ssql_objects>
+                   COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${static_object}
+                   DEPENDS ssql_objects $<TARGET_OBJECTS:ssql_objects> COMMAND_EXPAND_LISTS VERBATIM)
+add_library(ssql_static STATIC ${static_object})
+set_source_files_properties(${static_object} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+target_link_libraries(ssql_static INTERFACE Threads::Threads m ${LZ4_LINK_LIBRARIES}
+                      ${ZSTD_LINK_LIBRARIES})
+target_include_directories(ssql_static INTERFACE ${CMAKE_SOURCE_DIR}/include)
+set_target_properties(ssql_static PROPERTIES OUTPUT_NAME ssql LINKER_LANGUAGE C)

@@ -13,3 +13,5 @@ foreach(source ${unit_sources})
   add_test(NAME unit/${room}/${name} COMMAND unit_${room}_${name})
   set_tests_properties(unit/${room}/${name} PROPERTIES TIMEOUT 120)
 endforeach()
+
+include(${CMAKE_SOURCE_DIR}/cmake/library_tests.cmake)

@@ -1,0 +1,28 @@
+# Tests of the library as a whole: the examples, the layers, the installation.
+file(GLOB examples CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/c/*.c)
+foreach(source ${examples})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(example_${name} ${source})
+  target_compile_options(example_${name} PRIVATE -Wall -Wextra -Wpedantic -Werror)
+  target_link_libraries(example_${name} PRIVATE ssql_shared Threads::Threads)
+  if(SSQL_SANITIZE)
+    target_compile_options(example_${name} PRIVATE -fsanitize=${SSQL_SANITIZE})
+    target_link_options(example_${name} PRIVATE -fsanitize=${SSQL_SANITIZE})
+  endif()
+  add_test(NAME example/${name}
+           COMMAND sh ${CMAKE_SOURCE_DIR}/examples/c/expected/compare $<TARGET_FILE:example_${name}>
+                   ${CMAKE_SOURCE_DIR}/examples/c/expected/${name})
+  set_tests_properties(example/${name} PROPERTIES TIMEOUT 60)
+endforeach()
+
+add_test(NAME layering/rooms COMMAND ${CMAKE_SOURCE_DIR}/tests/layering/check ${CMAKE_SOURCE_DIR})
+add_test(NAME layering/headers
+         COMMAND ${CMAKE_SOURCE_DIR}/tests/layering/headers ${CMAKE_SOURCE_DIR} ${GENERATED} ${CMAKE_C_COMPILER})
+
+set(install_flags "")
+if(SSQL_SANITIZE)
+  set(install_flags -fsanitize=${SSQL_SANITIZE})
+endif()
+add_test(NAME install/check COMMAND ${CMAKE_SOURCE_DIR}/tests/install/check ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}
+                                    ${CMAKE_C_COMPILER} ${install_flags})
+set_tests_properties(install/check PROPERTIES TIMEOUT 120)
