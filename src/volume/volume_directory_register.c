@@ -187,7 +187,7 @@ enum volume_status directory_register_swap(struct volume *volume, const char *na
 {
     struct volume_directory *directory = directory_of(volume);
     struct buffer old = {0};
-    uint64_t current;
+    uint64_t current = 0; /* never written */
     enum volume_status status = directory_prepare_write(directory, error);
 
     if (status != VOLUME_OK)

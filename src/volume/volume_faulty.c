@@ -298,8 +298,12 @@ static uint64_t new_bytes(const struct faulty_log *log, size_t size)
 static enum volume_status fail_append(struct faulty_log *log, struct verdict verdict, struct slice bytes,
                                       struct ssql_error *error)
 {
-    size_t left = verdict.is_done ? bytes.size : verdict.is_torn && bytes.size > 0 ? verdict.random % bytes.size : 0;
+    size_t left = 0;
 
+    if (verdict.is_done)
+        left = bytes.size;
+    else if (verdict.is_torn && bytes.size > 1)
+        left = 1 + verdict.random % (bytes.size - 1);
     if (left > 0) {
         enum volume_status inner = log_append(log->inner, slice_make(bytes.data, left), error);
         (void)inner;
