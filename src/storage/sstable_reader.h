@@ -49,6 +49,7 @@ struct block {
     const struct sstable *sstable;
     struct cached_block *pin;
     const uint8_t *bytes;
+    uint64_t offset; /* in the file */
     uint32_t row_count;
     bool has_sequences;  /* false: every row's sequence is `sequence` */
     bool has_tombstones; /* false: no row is one */
