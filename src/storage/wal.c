@@ -160,8 +160,8 @@ static bool start_segment(struct wal *wal, struct volume_log *log, uint64_t capa
     return put(wal, slice_make(bytes, sizeof bytes), error);
 }
 
-/* Begins the next segment. The last one is durable before the new one's header can be: a later segment proves an earlier
- * one (wal_format.h). Creation comes first, since its failure leaves everything as it was. */
+/* Begins the next segment. The last one is durable before the new one's header can be: a later segment proves an
+ * earlier one (wal_format.h). Creation comes first, since its failure leaves everything as it was. */
 static bool change_segment(struct wal *wal, uint64_t record_size, struct ssql_error *error)
 {
     uint64_t capacity = next_capacity(wal, record_size);
@@ -212,7 +212,8 @@ static bool payload_size(const struct slice *parts, size_t part_count, uint32_t 
     for (size_t i = 0; i < part_count; i++) {
         sum += parts[i].size;
         if (sum > WAL_RECORD_LARGEST || parts[i].size > WAL_RECORD_LARGEST) {
-            error_set(error, SSQL_TOO_LARGE, NO_SPAN, "the transaction is too large: its log record would pass %llu bytes",
+            error_set(error, SSQL_TOO_LARGE, NO_SPAN,
+                      "the transaction is too large: its log record would pass %llu bytes",
                       (unsigned long long)WAL_RECORD_LARGEST);
             return error_hint(error, "commit in smaller parts");
         }
@@ -311,7 +312,8 @@ bool wal_open(struct volume *volume, const struct wal_options *options, const st
               struct wal **out, struct ssql_error *error)
 {
     *out = NULL;
-    assert(options->segment_size == 0 || (options->segment_size >= 4096 && options->segment_size <= WAL_SEGMENT_LARGEST));
+    assert(options->segment_size == 0 ||
+           (options->segment_size >= 4096 && options->segment_size <= WAL_SEGMENT_LARGEST));
     struct wal *wal = calloc(1, sizeof *wal);
     if (wal == NULL)
         return error_no_memory(error);

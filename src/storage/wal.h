@@ -1,24 +1,25 @@
 /* wal.h - the write-ahead log: one for all tables of a database, in segments. A record is one transaction.
  *
  * Life: wal_recover reads what earlier processes left; wal_open starts a new epoch after it; wal_append and wal_commit;
- * wal_finish leaves evidence of a clean close; wal_destroy frees. Nothing is created on the volume before the first append.
+ * wal_finish leaves evidence of a clean close; wal_destroy frees. Nothing is created on the volume before the first
+ * append.
  *
  * Runs. All segments of one epoch are a run; segment numbers go up by one, over epochs too. The manifest holds the live
  * runs, as wal_runs gives them. The engine's part, in this order:
  *   - before the first append of an epoch: swap the manifest with wal_runs(wal, 0, …), which names the new run. Further
- *     segments of the run need no entry: recovery reads on until a number is absent, and their names are durable before a
- *     record in them is acknowledged;
+ *     segments of the run need no entry: recovery reads on until a number is absent, and their names are durable before
+ * a record in them is acknowledged;
  *   - when all below some sequence is in sstables: swap the manifest with wal_runs(wal, sequence, …), only then call
  *     wal_retire_before(wal, sequence);
  *   - at a clean close: wal_finish, then swap the manifest with wal_runs, which now holds the run's exact end.
  * A reader beside the writer that finds a segment gone or an error reads the manifest again before it believes it.
  *
  * Positions count the bytes appended since wal_open, over all segments; they only grow.
- * Failure: a log write or sync that failed is never tried again. From then on wal_failed is true, and every append, commit
- * and sync, also of those who wait, fails with SSQL_UNKNOWN_OUTCOME. A segment that cannot be created (full disk, too many
- * open files) is no such failure: that append fails with the cause's code, nothing has changed, and a later one may succeed.
- * Threads: any function from any thread. wal_append is called in sequence order, so under the engine's commit lock.
- * The format is drawn in wal_format.h; group commit is explained in wal.c. */
+ * Failure: a log write or sync that failed is never tried again. From then on wal_failed is true, and every append,
+ * commit and sync, also of those who wait, fails with SSQL_UNKNOWN_OUTCOME. A segment that cannot be created (full
+ * disk, too many open files) is no such failure: that append fails with the cause's code, nothing has changed, and a
+ * later one may succeed. Threads: any function from any thread. wal_append is called in sequence order, so under the
+ * engine's commit lock. The format is drawn in wal_format.h; group commit is explained in wal.c. */
 #ifndef SSQL_STORAGE_WAL_H
 #define SSQL_STORAGE_WAL_H
 
@@ -72,16 +73,16 @@ struct wal_recovery {
     uint64_t next_segment;  /* number for the next run's first segment, at least 1 */
     uint64_t last_sequence; /* 0: no record */
     uint64_t record_count;
-    uint64_t byte_count;    /* of the records */
-    bool clean_close;       /* the last run ends in a close record, or there is no run */
-    bool torn_tail;         /* bytes of a record that was never whole were left out; never with clean_close */
+    uint64_t byte_count; /* of the records */
+    bool clean_close;    /* the last run ends in a close record, or there is no run */
+    bool torn_tail;      /* bytes of a record that was never whole were left out; never with clean_close */
 };
 
 /* Calls `apply` for every record in order. A torn tail of an open run ends it without an error; whatever is missing or
- * damaged of what is known to have been durable is SSQL_CORRUPT naming file and offset (wal_format.h, "Torn or damaged").
- * `seal`: makes what was read durable, so that the next epoch can stand on it; needs a writable volume.
- * `recovery` is filled for wal_open and freed by wal_recovery_clear, also after a failure. `apply` returning false ends it
- * with the error it has set. Memory: 1 MiB, or the largest record. */
+ * damaged of what is known to have been durable is SSQL_CORRUPT naming file and offset (wal_format.h, "Torn or
+ * damaged"). `seal`: makes what was read durable, so that the next epoch can stand on it; needs a writable volume.
+ * `recovery` is filled for wal_open and freed by wal_recovery_clear, also after a failure. `apply` returning false ends
+ * it with the error it has set. Memory: 1 MiB, or the largest record. */
 MUST_CHECK bool wal_recover(struct volume *volume, const struct wal_run *runs, size_t run_count, bool seal,
                             bool (*apply)(void *context, const struct wal_record *record, struct ssql_error *error),
                             void *context, struct wal_recovery *recovery, struct ssql_error *error);
@@ -101,8 +102,8 @@ MUST_CHECK bool wal_open(struct volume *volume, const struct wal_options *option
                          struct wal **wal, struct ssql_error *error);
 
 /* Adds one record, made of `parts` one after the other (copied): sequences [first_sequence, first_sequence +
- * sequence_count), all greater than any earlier one; sequence_count > 0. It is kept in memory, written when that is full
- * (256 KiB) or somebody asks. `*position` is the record's end, for wal_commit and wal_sync_to. */
+ * sequence_count), all greater than any earlier one; sequence_count > 0. It is kept in memory, written when that is
+ * full (256 KiB) or somebody asks. `*position` is the record's end, for wal_commit and wal_sync_to. */
 MUST_CHECK bool wal_append(struct wal *wal, const struct slice *parts, size_t part_count, uint64_t first_sequence,
                            uint32_t sequence_count, uint64_t *position, struct ssql_error *error);
 
@@ -122,15 +123,15 @@ uint64_t wal_appended_position(struct wal *wal);
 /* True for ever once a write or sync has failed; `error` (may be NULL) then gets what every later call gets. */
 bool wal_failed(struct wal *wal, struct ssql_error *error);
 
-/* The runs that hold all records with a sequence >= `sequence` (0: all live ones), oldest first; the last is this epoch's.
- * Stores at most `capacity` of them and returns how many there are. */
+/* The runs that hold all records with a sequence >= `sequence` (0: all live ones), oldest first; the last is this
+ * epoch's. Stores at most `capacity` of them and returns how many there are. */
 size_t wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t capacity);
 
 /* The live segments, oldest first; the same rule. The last is being written, once something was appended. */
 size_t wal_segments(struct wal *wal, struct wal_segment *segments, size_t capacity);
 
-/* Deletes, or keeps for recycling, the leading segments that hold no record with a sequence >= `sequence`; never the one
- * being written. The manifest already does without them. A failure leaves files that nobody needs, for the caller's
+/* Deletes, or keeps for recycling, the leading segments that hold no record with a sequence >= `sequence`; never the
+ * one being written. The manifest already does without them. A failure leaves files that nobody needs, for the caller's
  * clean-up; everything else goes on. */
 MUST_CHECK bool wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error);
 
@@ -138,7 +139,7 @@ MUST_CHECK bool wal_retire_before(struct wal *wal, uint64_t sequence, struct ssq
 bool wal_has_file(struct wal *wal, const char *name);
 
 struct wal_statistics {
-    uint64_t bytes;         /* of the live segments */
+    uint64_t bytes; /* of the live segments */
     uint64_t append_count;
     uint64_t sync_count;
     uint64_t commit_count;  /* waiters served by those syncs */

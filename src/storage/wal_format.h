@@ -1,10 +1,11 @@
-/* wal_format.h - the bytes of the write-ahead log, version 1. Little-endian; offsets within a segment from its first byte.
+/* wal_format.h - the bytes of the write-ahead log, version 1. Little-endian; offsets within a segment from its first
+ * byte.
  *
- * A segment is a header, then records, each on an 8-byte boundary with zeros between. What follows the last record may be
- * anything: zeros, or what another segment left in the same blocks.
+ * A segment is a header, then records, each on an 8-byte boundary with zeros between. What follows the last record may
+ * be anything: zeros, or what another segment left in the same blocks.
  *
- * Every checksum is seeded with its place: place(epoch, segment, offset) = XXH3-64 of these three as 8 bytes each. Bytes
- * that another segment left, or that stand elsewhere than they were written, fail it.
+ * Every checksum is seeded with its place: place(epoch, segment, offset) = XXH3-64 of these three as 8 bytes each.
+ * Bytes that another segment left, or that stand elsewhere than they were written, fail it.
  *
  * Segment header
  *   offset  size  field
@@ -32,9 +33,10 @@
  *       40     8  payload_checksum   XXH3-64 of the payload, place of the record's first byte
  *       48     n  payload
  *
- * Torn or damaged. After a power cut, any part of what was not synced may be missing, also in front of what is there. So a
- * record that fails its checks is a torn tail, unless something shows that it once was durable:
- *   - a record behind it, in the same segment, whose header is valid and whose durable_offset is greater than its offset;
+ * Torn or damaged. After a power cut, any part of what was not synced may be missing, also in front of what is there.
+ * So a record that fails its checks is a torn tail, unless something shows that it once was durable:
+ *   - a record behind it, in the same segment, whose header is valid and whose durable_offset is greater than its
+ * offset;
  *   - the header of a later segment of the epoch;
  *   - the run's end, where the manifest knows it.
  * Then it is damage. What was synced last, with nothing written after it and no clean close, cannot be told from a torn

@@ -1,5 +1,6 @@
 /* wal_internal.h - the writer's state, shared by wal.c (appending, segments), wal_sync.c (group commit) and wal_list.c
- * (which segments are live). `mutex` guards all of it; it is given up only while a leader waits for company or syncs. */
+ * (which segments are live). `mutex` guards all of it; it is given up only while a leader waits for company or syncs.
+ */
 #ifndef SSQL_STORAGE_WAL_INTERNAL_H
 #define SSQL_STORAGE_WAL_INTERNAL_H
 

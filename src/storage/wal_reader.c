@@ -1,5 +1,5 @@
-/* Reads the log back. A segment is read in pieces; only a record larger than a piece is held as a whole. The rule by which a
- * torn tail is told from damage is in wal_format.h. */
+/* Reads the log back. A segment is read in pieces; only a record larger than a piece is held as a whole. The rule by
+ * which a torn tail is told from damage is in wal_format.h. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -166,7 +166,8 @@ static bool apply_record(struct recovery_state *state, uint64_t offset, const st
     };
 
     if (header->first_sequence <= recovery->last_sequence)
-        return fail_damaged(state, segment->number, offset, "its sequence number is not greater than the last one", error);
+        return fail_damaged(state, segment->number, offset, "its sequence number is not greater than the last one",
+                            error);
     if (!state->apply(state->context, &record, error))
         return false;
     if (segment->first_sequence == 0)
@@ -238,8 +239,8 @@ static bool note_torn_tail(struct recovery_state *state, uint64_t offset, struct
     if (!look(input, offset, WAL_RECORD_HEADER_SIZE, &bytes, error))
         return false;
     if (bytes.size >= WAL_RECORD_HEADER_SIZE)
-        state->recovery->torn_tail = load_u64le(bytes.data + 24) == input->epoch &&
-                                     load_u32le(bytes.data + 32) == (uint32_t)input->number;
+        state->recovery->torn_tail =
+            load_u64le(bytes.data + 24) == input->epoch && load_u32le(bytes.data + 32) == (uint32_t)input->number;
     else
         state->recovery->torn_tail = bytes.size > 0;
     return true;
@@ -339,7 +340,8 @@ static bool read_segment(struct recovery_state *state, const struct wal_segment_
     return add_segment(state->recovery, segment, error);
 }
 
-/* What follows the last whole record of an open run: nothing, a torn tail, or damage. `last` may be NULL: no segment. */
+/* What follows the last whole record of an open run: nothing, a torn tail, or damage. `last` may be NULL: no segment.
+ */
 static bool check_tail(struct recovery_state *state, const struct wal_segment *last, uint64_t stop_number,
                        bool stop_is_there, struct ssql_error *error)
 {
@@ -398,7 +400,8 @@ static bool read_run(struct recovery_state *state, struct ssql_error *error)
         if (!open_segment(state, number, &is_there, &is_valid, &header, error))
             return false;
         if (!is_valid && run->has_end)
-            return fail_damaged(state, number, 0, is_there ? "its header is not valid" : "the segment is missing", error);
+            return fail_damaged(state, number, 0, is_there ? "its header is not valid" : "the segment is missing",
+                                error);
         if (!is_valid || state->is_closed)
             return end_open_run(state, has_last ? &last : NULL, number, is_there, error);
         if (!read_segment(state, &header, &last, error))

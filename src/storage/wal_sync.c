@@ -1,8 +1,8 @@
-/* Group commit. Whoever needs a position durable queues; if nobody is syncing he leads: he writes what is pending, syncs
- * once for all, and wakes the others. Followers of one sync come back with their next commit just after the next leader has
- * gone, so plain group commit shares a sync among half of the threads only. Hence the wait: a leader expects as many as were
- * served by the last sync or queued during it, and yields the processor until they are there, at most 40 us and a quarter of
- * a sync. A lone thread expects itself only, and never waits. */
+/* Group commit. Whoever needs a position durable queues; if nobody is syncing he leads: he writes what is pending,
+ * syncs once for all, and wakes the others. Followers of one sync come back with their next commit just after the next
+ * leader has gone, so plain group commit shares a sync among half of the threads only. Hence the wait: a leader expects
+ * as many as were served by the last sync or queued during it, and yields the processor until they are there, at most
+ * 40 us and a quarter of a sync. A lone thread expects itself only, and never waits. */
 #include <assert.h>
 #include <sched.h>
 #include <signal.h>

@@ -46,7 +46,8 @@ static bool is_name_character(char c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
 
-/* Names come from the manifest too, so from disk: one that climbs out of the volume must never reach the file system. */
+/* Names come from the manifest too, so from disk: one that climbs out of the volume must never reach the file system.
+ */
 static bool name_is_valid(const char *name, bool has_directory)
 {
     size_t length = strnlen(name, VOLUME_NAME_SIZE);
@@ -79,8 +80,8 @@ static enum volume_status check_name(const struct volume *volume, const char *na
 {
     if (name_is_valid(name, has_directory))
         return VOLUME_OK;
-    return volume_fail(error, VOLUME_CORRUPT, SSQL_CORRUPT, "\"%.*s\" is no name of a file in \"%s\"",
-                       VOLUME_NAME_SIZE, name, volume_path(volume));
+    return volume_fail(error, VOLUME_CORRUPT, SSQL_CORRUPT, "\"%.*s\" is no name of a file in \"%s\"", VOLUME_NAME_SIZE,
+                       name, volume_path(volume));
 }
 
 static enum volume_status check_write(const struct volume *volume, const char *name, bool has_directory,
@@ -99,8 +100,7 @@ enum volume_status object_create(struct volume *volume, const char *name, uint64
 {
     *writer = NULL;
     enum volume_status status = check_write(volume, name, true, error);
-    return status != VOLUME_OK ? status
-                               : volume->operations->object_create(volume, name, expected_size, writer, error);
+    return status != VOLUME_OK ? status : volume->operations->object_create(volume, name, expected_size, writer, error);
 }
 
 enum volume_status object_append(struct object_writer *writer, struct slice bytes, struct ssql_error *error)

@@ -4,10 +4,10 @@
  * Implementations: volume_directory.h, volume_memory.h, volume_faulty.h. Design: docs/architecture.md, "The volume".
  *
  * Names are paths of at most VOLUME_NAME_SIZE - 1 bytes of [a-z0-9._-] with single '/' between parts, for example
- * "tables/7/sst-1-12"; no part begins with '.'. Objects and logs have at least one '/' in their names, registers none. A name is
- * never used twice. A name that is none, as damage may bring, is VOLUME_CORRUPT. No rule of correctness above the volume rests on listing, renaming or
- * times. Threads: every function may be called from any thread; a writer, a log or a scratch handle is used by one thread
- * at a time, except where said. */
+ * "tables/7/sst-1-12"; no part begins with '.'. Objects and logs have at least one '/' in their names, registers none.
+ * A name is never used twice. A name that is none, as damage may bring, is VOLUME_CORRUPT. No rule of correctness above
+ * the volume rests on listing, renaming or times. Threads: every function may be called from any thread; a writer, a
+ * log or a scratch handle is used by one thread at a time, except where said. */
 #ifndef SSQL_VOLUME_VOLUME_H
 #define SSQL_VOLUME_VOLUME_H
 
@@ -67,9 +67,9 @@ MUST_CHECK enum volume_status object_delete(struct volume *volume, const char *n
 
 /* ---- logs: append-only; what was not synced may be lost in a crash, as may any part of it ---- */
 
-/* Creates a log whose blocks exist on the device up to `preallocated` bytes (they read as anything), so that a sync within
- * them costs one data sync. `recycle` (NULL or the name of a closed log that is no longer needed) may give its blocks: it is
- * gone afterwards, whatever the outcome. The name is durable when this returns. */
+/* Creates a log whose blocks exist on the device up to `preallocated` bytes (they read as anything), so that a sync
+ * within them costs one data sync. `recycle` (NULL or the name of a closed log that is no longer needed) may give its
+ * blocks: it is gone afterwards, whatever the outcome. The name is durable when this returns. */
 MUST_CHECK enum volume_status log_create(struct volume *volume, const char *name, uint64_t preallocated,
                                          const char *recycle, struct volume_log **log, struct ssql_error *error);
 /* Appends at the log's end; readable at once, durable after log_sync. After a failure the log's end is unchanged, and
@@ -90,9 +90,10 @@ MUST_CHECK enum volume_status log_open_reader(struct volume *volume, const char 
 MUST_CHECK enum volume_status log_read(struct log_reader *reader, uint64_t offset, uint8_t *data, size_t size,
                                        size_t *got, struct ssql_error *error);
 void log_close_reader(struct log_reader *reader);
-/* Makes the first `size` bytes durable, as they are read now, of a log whose writer is gone: whoever builds on what it read
- * there calls this first. Also right when the writer's own sync had failed. */
-MUST_CHECK enum volume_status log_seal(struct volume *volume, const char *name, uint64_t size, struct ssql_error *error);
+/* Makes the first `size` bytes durable, as they are read now, of a log whose writer is gone: whoever builds on what it
+ * read there calls this first. Also right when the writer's own sync had failed. */
+MUST_CHECK enum volume_status log_seal(struct volume *volume, const char *name, uint64_t size,
+                                       struct ssql_error *error);
 /* A log that is not there is no failure. */
 MUST_CHECK enum volume_status log_delete(struct volume *volume, const char *name, struct ssql_error *error);
 
@@ -103,8 +104,8 @@ enum { REGISTER_LARGEST = 1 << 20 }; /* bytes of a value; larger is SSQL_TOO_LAR
 /* Version 0 and an empty value: never written. The value is appended to `value`. */
 MUST_CHECK enum volume_status register_read(struct volume *volume, const char *name, struct buffer *value,
                                             uint64_t *version, struct ssql_error *error);
-/* Replaces the value when the version still is `*version`, and stores the new one there. VOLUME_CONFLICT: it was another.
- * VOLUME_UNKNOWN: read again to learn. */
+/* Replaces the value when the version still is `*version`, and stores the new one there. VOLUME_CONFLICT: it was
+ * another. VOLUME_UNKNOWN: read again to learn. */
 MUST_CHECK enum volume_status register_swap(struct volume *volume, const char *name, uint64_t *version,
                                             struct slice value, struct ssql_error *error);
 
@@ -120,12 +121,12 @@ void scratch_close(struct scratch *scratch);
 
 /* ---- the volume itself ---- */
 
-/* Calls `visit` for every object and log there is, to find what no manifest names any more (`ssql info`, clean-up after a
- * crash), also half-written objects: whoever deletes by it does so while no object is being written. No rule of correctness
- * may rest on it. `visit` returns false to stop; it may delete what it is shown. */
-MUST_CHECK enum volume_status volume_list(struct volume *volume, bool (*visit)(void *context, const char *name,
-                                                                               uint64_t size),
-                                          void *context, struct ssql_error *error);
+/* Calls `visit` for every object and log there is, to find what no manifest names any more (`ssql info`, clean-up after
+ * a crash), also half-written objects: whoever deletes by it does so while no object is being written. No rule of
+ * correctness may rest on it. `visit` returns false to stop; it may delete what it is shown. */
+MUST_CHECK enum volume_status volume_list(struct volume *volume,
+                                          bool (*visit)(void *context, const char *name, uint64_t size), void *context,
+                                          struct ssql_error *error);
 
 /* Whether this handle may write (it holds the writer's lock). */
 bool volume_is_writable(const struct volume *volume);

@@ -21,8 +21,8 @@ static enum volume_status fail(const struct volume_directory *directory, struct 
                        name == NULL ? "" : name, reason);
 }
 
-enum volume_status directory_fail_reading(const struct volume_directory *directory, struct ssql_error *error, int number,
-                                          const char *doing, const char *name)
+enum volume_status directory_fail_reading(const struct volume_directory *directory, struct ssql_error *error,
+                                          int number, const char *doing, const char *name)
 {
     switch (number) {
     case ENOENT:
@@ -37,8 +37,8 @@ enum volume_status directory_fail_reading(const struct volume_directory *directo
     }
 }
 
-enum volume_status directory_fail_writing(const struct volume_directory *directory, struct ssql_error *error, int number,
-                                          const char *doing, const char *name)
+enum volume_status directory_fail_writing(const struct volume_directory *directory, struct ssql_error *error,
+                                          int number, const char *doing, const char *name)
 {
     switch (number) {
     case ENOSPC:
@@ -55,8 +55,8 @@ enum volume_status directory_fail_writing(const struct volume_directory *directo
     }
 }
 
-enum volume_status directory_fail_unknown(const struct volume_directory *directory, struct ssql_error *error, int number,
-                                          const char *doing, const char *name)
+enum volume_status directory_fail_unknown(const struct volume_directory *directory, struct ssql_error *error,
+                                          int number, const char *doing, const char *name)
 {
     return fail(directory, error, VOLUME_UNKNOWN, SSQL_UNKNOWN_OUTCOME, number, doing, name);
 }
@@ -121,7 +121,8 @@ static enum volume_status sync_parent_of_root(struct volume_directory *directory
 
     if (parent_fd < 0) {
         /* A parent that may be passed but not read cannot be synced; it is not ours to judge. */
-        return errno == EACCES ? VOLUME_OK : directory_fail_writing(directory, error, errno, "open the parent of", NULL);
+        return errno == EACCES ? VOLUME_OK
+                               : directory_fail_writing(directory, error, errno, "open the parent of", NULL);
     }
     int result = fsync(parent_fd) == 0 || errno == EINVAL ? 0 : errno;
     close(parent_fd);
@@ -180,7 +181,8 @@ static bool note_durable(struct volume_directory *directory, const char *name, s
     return true;
 }
 
-/* Makes name[0..length) if needed. Even if it is there, a process that died may have made it without syncing its parent. */
+/* Makes name[0..length) if needed. Even if it is there, a process that died may have made it without syncing its
+ * parent. */
 static enum volume_status make_subdirectory(struct volume_directory *directory, const char *name, size_t length,
                                             struct ssql_error *error)
 {
@@ -240,8 +242,8 @@ static enum volume_status open_parent_locked(struct volume_directory *directory,
     return *parent_fd >= 0 ? VOLUME_OK : directory_fail_reading(directory, error, errno, "open", name);
 }
 
-enum volume_status directory_open_parent(struct volume_directory *directory, const char *name, bool make, int *parent_fd,
-                                         const char **leaf, struct ssql_error *error)
+enum volume_status directory_open_parent(struct volume_directory *directory, const char *name, bool make,
+                                         int *parent_fd, const char **leaf, struct ssql_error *error)
 {
     *parent_fd = -1;
     pthread_mutex_lock(&directory->mutex);
@@ -303,8 +305,8 @@ struct listing {
 
 enum { LISTING_DEPTH = 8 };
 
-static enum volume_status list_directory(struct volume_directory *directory, int parent_fd, const char *prefix, int depth,
-                                         struct listing *listing, struct ssql_error *error);
+static enum volume_status list_directory(struct volume_directory *directory, int parent_fd, const char *prefix,
+                                         int depth, struct listing *listing, struct ssql_error *error);
 
 /* Registers and the lock, all files at the top, are not shown; nor is what has a name that we never give. */
 static enum volume_status list_entry(struct volume_directory *directory, int parent_fd, const char *prefix,
@@ -334,8 +336,8 @@ static enum volume_status list_entry(struct volume_directory *directory, int par
 }
 
 /* Closes `parent_fd`. */
-static enum volume_status list_directory(struct volume_directory *directory, int parent_fd, const char *prefix, int depth,
-                                         struct listing *listing, struct ssql_error *error)
+static enum volume_status list_directory(struct volume_directory *directory, int parent_fd, const char *prefix,
+                                         int depth, struct listing *listing, struct ssql_error *error)
 {
     enum volume_status status = VOLUME_OK;
     DIR *stream = fdopendir(parent_fd);

@@ -1,10 +1,8 @@
 /* volume_directory.h - a volume that is a directory of the local file system: the default.
  *
  *   mydb/   lock       advisory lock (fcntl OFD); holds the writer's process id and program name, for messages
- *           manifest   a register, one file each: replaced by writing aside, syncing, renaming and syncing the directory
- *           wal/…      logs
- *           tables/…   objects
- * One writing process at a time; readers beside it. */
+ *           manifest   a register, one file each: replaced by writing aside, syncing, renaming and syncing the
+ * directory wal/…      logs tables/…   objects One writing process at a time; readers beside it. */
 #ifndef SSQL_VOLUME_VOLUME_DIRECTORY_H
 #define SSQL_VOLUME_VOLUME_DIRECTORY_H
 
@@ -16,9 +14,9 @@ struct volume_directory_options {
 };
 
 /* Fails with SSQL_LOCKED naming the holder ("database is open in \"app\" (pid 4711)", hint to open it read-only),
- * SSQL_CANNOT_OPEN (absent, a file, a directory that belongs to something else: it holds files but no manifest; each with its own message and hint),
- * SSQL_READ_ONLY (no permission to write), SSQL_IO. Whether the manifest's value is an ssql database of a known format is
- * for storage to say. Nothing is created on disk before the first write. */
+ * SSQL_CANNOT_OPEN (absent, a file, a directory that belongs to something else: it holds files but no manifest; each
+ * with its own message and hint), SSQL_READ_ONLY (no permission to write), SSQL_IO. Whether the manifest's value is an
+ * ssql database of a known format is for storage to say. Nothing is created on disk before the first write. */
 MUST_CHECK bool volume_directory_open(const char *path, const struct volume_directory_options *options,
                                       struct volume **volume, struct ssql_error *error);
 

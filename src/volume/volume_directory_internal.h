@@ -7,10 +7,10 @@
 #include "volume/volume_directory.h"
 #include "volume/volume_internal.h"
 
-#define DIRECTORY_LOCK_NAME "lock"
-#define DIRECTORY_ROOT_REGISTER "manifest"  /* its presence makes a directory a database */
-#define DIRECTORY_ASIDE_SUFFIX ".next"      /* a register's next value, until it is renamed */
-#define DIRECTORY_PART_SUFFIX ".part"       /* an object that is being written */
+#define DIRECTORY_LOCK_NAME     "lock"
+#define DIRECTORY_ROOT_REGISTER "manifest" /* its presence makes a directory a database */
+#define DIRECTORY_ASIDE_SUFFIX  ".next"    /* a register's next value, until it is renamed */
+#define DIRECTORY_PART_SUFFIX   ".part"    /* an object that is being written */
 
 enum {
     DIRECTORY_WRITE_SIZE = 1 << 20, /* bytes that an object's writer gathers for one write */
@@ -23,9 +23,9 @@ struct volume_directory {
     bool is_read_only;
     pthread_mutex_t register_mutex; /* held while a register is compared and replaced; taken before `mutex` */
     pthread_mutex_t mutex;          /* guards what follows, and the making of directories */
-    int directory_fd;      /* -1 while the directory does not exist */
-    int lock_fd;           /* -1 while the lock is not held */
-    char **durable_names;  /* subdirectories whose own entries are known to be on disk */
+    int directory_fd;               /* -1 while the directory does not exist */
+    int lock_fd;                    /* -1 while the lock is not held */
+    char **durable_names;           /* subdirectories whose own entries are known to be on disk */
     size_t durable_count;
     size_t durable_capacity;
 };
@@ -37,15 +37,15 @@ static inline struct volume_directory *directory_of(struct volume *volume)
 
 /* ---- volume_directory.c ---- */
 
-/* What `number` (an errno) means for a call that wrote, or only read. Message: `cannot <doing> "<path>/<name>": <text>`;
- * `name` may be NULL. */
-enum volume_status directory_fail_writing(const struct volume_directory *directory, struct ssql_error *error, int number,
-                                          const char *doing, const char *name);
-enum volume_status directory_fail_reading(const struct volume_directory *directory, struct ssql_error *error, int number,
-                                          const char *doing, const char *name);
+/* What `number` (an errno) means for a call that wrote, or only read. Message: `cannot <doing> "<path>/<name>":
+ * <text>`; `name` may be NULL. */
+enum volume_status directory_fail_writing(const struct volume_directory *directory, struct ssql_error *error,
+                                          int number, const char *doing, const char *name);
+enum volume_status directory_fail_reading(const struct volume_directory *directory, struct ssql_error *error,
+                                          int number, const char *doing, const char *name);
 /* The call may or may not have taken effect. */
-enum volume_status directory_fail_unknown(const struct volume_directory *directory, struct ssql_error *error, int number,
-                                          const char *doing, const char *name);
+enum volume_status directory_fail_unknown(const struct volume_directory *directory, struct ssql_error *error,
+                                          int number, const char *doing, const char *name);
 enum volume_status directory_fail_corrupt(const struct volume_directory *directory, struct ssql_error *error,
                                           const char *name, const char *what);
 
@@ -54,8 +54,8 @@ enum volume_status directory_prepare_write(struct volume_directory *directory, s
 
 /* Opens the directory that holds `name`, and says where its last part begins; makes it, durably, when told to.
  * The caller closes `*parent_fd`. A volume that does not exist yet is VOLUME_NOT_FOUND. */
-enum volume_status directory_open_parent(struct volume_directory *directory, const char *name, bool make, int *parent_fd,
-                                         const char **leaf, struct ssql_error *error);
+enum volume_status directory_open_parent(struct volume_directory *directory, const char *name, bool make,
+                                         int *parent_fd, const char **leaf, struct ssql_error *error);
 
 /* Opens an existing file for reading (or for both, with O_RDWR). */
 enum volume_status directory_open_file(struct volume_directory *directory, const char *name, int flags, int *fd,
@@ -97,15 +97,15 @@ uint64_t directory_log_size(const struct volume_log *log);
 void directory_log_close(struct volume_log *log);
 enum volume_status directory_log_open_reader(struct volume *volume, const char *name, struct log_reader **reader,
                                              struct ssql_error *error);
-enum volume_status directory_log_read(struct log_reader *reader, uint64_t offset, uint8_t *data, size_t size, size_t *got,
-                                      struct ssql_error *error);
+enum volume_status directory_log_read(struct log_reader *reader, uint64_t offset, uint8_t *data, size_t size,
+                                      size_t *got, struct ssql_error *error);
 void directory_log_close_reader(struct log_reader *reader);
 enum volume_status directory_log_seal(struct volume *volume, const char *name, uint64_t size, struct ssql_error *error);
 
 enum volume_status directory_register_read(struct volume *volume, const char *name, struct buffer *value,
                                            uint64_t *version, struct ssql_error *error);
-enum volume_status directory_register_swap(struct volume *volume, const char *name, uint64_t *version, struct slice value,
-                                           struct ssql_error *error);
+enum volume_status directory_register_swap(struct volume *volume, const char *name, uint64_t *version,
+                                           struct slice value, struct ssql_error *error);
 
 enum volume_status directory_scratch_create(struct volume *volume, struct scratch **scratch, struct ssql_error *error);
 enum volume_status directory_scratch_append(struct scratch *scratch, struct slice bytes, struct ssql_error *error);

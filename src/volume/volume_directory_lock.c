@@ -1,5 +1,5 @@
-/* The writer's lock: an open file description lock, so that two opens in one process exclude each other too, and so that
- * it goes with the last descriptor, however the process ends. The file's text is for messages only. */
+/* The writer's lock: an open file description lock, so that two opens in one process exclude each other too, and so
+ * that it goes with the last descriptor, however the process ends. The file's text is for messages only. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

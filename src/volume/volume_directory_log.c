@@ -217,8 +217,8 @@ void directory_log_close_reader(struct log_reader *base)
     free(reader);
 }
 
-/* Writes the bytes over themselves: after a failed sync the system takes pages for clean that never reached the disk, and
- * a sync alone would not write them again. Writing what is there harms nothing if it is torn. */
+/* Writes the bytes over themselves: after a failed sync the system takes pages for clean that never reached the disk,
+ * and a sync alone would not write them again. Writing what is there harms nothing if it is torn. */
 static enum volume_status rewrite(struct volume_directory *directory, int fd, const char *name, uint64_t size,
                                   uint8_t *piece, struct ssql_error *error)
 {

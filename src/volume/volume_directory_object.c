@@ -1,5 +1,5 @@
-/* Objects in a directory: gathered in large writes under a ".part" name, synced, then renamed and the directory synced, so
- * that no half object ever stands under its name. */
+/* Objects in a directory: gathered in large writes under a ".part" name, synced, then renamed and the directory synced,
+ * so that no half object ever stands under its name. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -81,7 +81,8 @@ enum volume_status directory_object_create(struct volume *volume, const char *na
     writer->parent_fd = writer->fd = -1;
     volume_copy_name(writer->name, name);
     writer->pending = malloc(DIRECTORY_WRITE_SIZE);
-    enum volume_status status = writer->pending == NULL ? volume_no_memory(error) : open_part(writer, expected_size, error);
+    enum volume_status status =
+        writer->pending == NULL ? volume_no_memory(error) : open_part(writer, expected_size, error);
     if (status != VOLUME_OK) {
         directory_object_abandon(&writer->base);
         return status;
@@ -238,8 +239,8 @@ enum volume_status directory_object_read(struct object *base, const struct objec
         if (result != 0)
             return directory_fail_reading(object->directory, error, result, "read", base->name);
         if (got < ranges[i].size)
-            return volume_fail(error, VOLUME_CORRUPT, SSQL_CORRUPT,
-                               "\"%s/%s\" is damaged: it ends before offset %llu", object->directory->path, base->name,
+            return volume_fail(error, VOLUME_CORRUPT, SSQL_CORRUPT, "\"%s/%s\" is damaged: it ends before offset %llu",
+                               object->directory->path, base->name,
                                (unsigned long long)(ranges[i].offset + ranges[i].size));
     }
     return VOLUME_OK;

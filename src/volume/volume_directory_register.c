@@ -182,8 +182,8 @@ static enum volume_status swap_locked(struct volume_directory *directory, const 
     return status;
 }
 
-enum volume_status directory_register_swap(struct volume *volume, const char *name, uint64_t *version, struct slice value,
-                                           struct ssql_error *error)
+enum volume_status directory_register_swap(struct volume *volume, const char *name, uint64_t *version,
+                                           struct slice value, struct ssql_error *error)
 {
     struct volume_directory *directory = directory_of(volume);
     struct buffer old = {0};
@@ -196,9 +196,8 @@ enum volume_status directory_register_swap(struct volume *volume, const char *na
     status = directory_register_read(volume, name, &old, &current, error);
     buffer_clear(&old);
     if (status == VOLUME_OK && current != *version)
-        status = volume_fail(error, VOLUME_CONFLICT, SSQL_INTERNAL,
-                             "\"%s/%s\" has version %llu instead of %llu", directory->path, name,
-                             (unsigned long long)current, (unsigned long long)*version);
+        status = volume_fail(error, VOLUME_CONFLICT, SSQL_INTERNAL, "\"%s/%s\" has version %llu instead of %llu",
+                             directory->path, name, (unsigned long long)current, (unsigned long long)*version);
     if (status == VOLUME_OK)
         status = swap_locked(directory, name, version, value, error);
     pthread_mutex_unlock(&directory->register_mutex);

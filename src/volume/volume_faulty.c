@@ -90,8 +90,7 @@ static void wait_as_planned(struct volume_faulty *faulty)
     uint64_t nanoseconds = (uint64_t)until.tv_nsec + faulty->plan.delay_us % 1000000 * 1000;
     until.tv_sec += (time_t)(faulty->plan.delay_us / 1000000 + nanoseconds / 1000000000);
     until.tv_nsec = (long)(nanoseconds % 1000000000);
-    while (faulty->plan_number == number &&
-           pthread_cond_timedwait(&faulty->plan_changed, &faulty->mutex, &until) == 0)
+    while (faulty->plan_number == number && pthread_cond_timedwait(&faulty->plan_changed, &faulty->mutex, &until) == 0)
         ;
 }
 
@@ -129,8 +128,8 @@ static enum volume_status fail(enum volume_status status, const char *doing, con
 }
 
 /* For an operation that happened although its caller must not know. */
-static enum volume_status fail_done(struct verdict verdict, enum volume_status inner, const char *doing, const char *name,
-                                    struct ssql_error *error)
+static enum volume_status fail_done(struct verdict verdict, enum volume_status inner, const char *doing,
+                                    const char *name, struct ssql_error *error)
 {
     (void)inner;
     return fail(verdict.status, doing, name, error);
@@ -201,8 +200,8 @@ static void faulty_object_abandon(struct object_writer *base)
     free(writer);
 }
 
-static enum volume_status faulty_object_open(struct volume *volume, const char *name, uint64_t size, struct object **out,
-                                             struct ssql_error *error)
+static enum volume_status faulty_object_open(struct volume *volume, const char *name, uint64_t size,
+                                             struct object **out, struct ssql_error *error)
 {
     struct volume_faulty *faulty = faulty_of(volume);
     struct verdict verdict = judge(faulty, 0);

@@ -1,6 +1,6 @@
-/* volume_internal.h - what every implementation of the volume shares: a table of operations, and handles that begin with a
- * pointer to it. An implementation embeds these structs as first member `base`. volume.c checks names and whether the
- * volume may be written before it calls an operation. */
+/* volume_internal.h - what every implementation of the volume shares: a table of operations, and handles that begin
+ * with a pointer to it. An implementation embeds these structs as first member `base`. volume.c checks names and
+ * whether the volume may be written before it calls an operation. */
 #ifndef SSQL_VOLUME_VOLUME_INTERNAL_H
 #define SSQL_VOLUME_VOLUME_INTERNAL_H
 

@@ -211,8 +211,8 @@ static void release(struct volume_memory *memory, struct memory_file *file)
     pthread_mutex_unlock(&memory->mutex);
 }
 
-static enum volume_status memory_object_open(struct volume *volume, const char *name, uint64_t size, struct object **out,
-                                             struct ssql_error *error)
+static enum volume_status memory_object_open(struct volume *volume, const char *name, uint64_t size,
+                                             struct object **out, struct ssql_error *error)
 {
     struct volume_memory *memory = memory_of(volume);
     struct memory_file *file;

@@ -17,9 +17,9 @@ struct memory_file {
     enum memory_kind kind;
     char name[VOLUME_NAME_SIZE];
     unsigned reference_count;
-    bool is_linked;      /* the name leads to it; otherwise it is deleted, but open or kept */
-    struct buffer bytes; /* log: what was appended */
-    struct buffer stale; /* log: what its blocks held before, until all of that is synced over */
+    bool is_linked;       /* the name leads to it; otherwise it is deleted, but open or kept */
+    struct buffer bytes;  /* log: what was appended */
+    struct buffer stale;  /* log: what its blocks held before, until all of that is synced over */
     uint64_t synced_size; /* log: bytes of `bytes` that are durable */
     uint64_t preallocated;
     uint64_t version; /* register */

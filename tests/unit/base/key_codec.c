@@ -36,7 +36,8 @@ static int64_t random_integer(void)
 
 static double random_real(void)
 {
-    static const double edges[] = {0.0, -0.0, 1.0, -1.0, INFINITY, -INFINITY, NAN, 5e-324, -5e-324, 1.7976931348623157e308};
+    static const double edges[] = {0.0,       -0.0, 1.0,    -1.0,    INFINITY,
+                                   -INFINITY, NAN,  5e-324, -5e-324, 1.7976931348623157e308};
     uint64_t bits = next_random();
     double real;
 
@@ -144,9 +145,15 @@ static void bytes_that_are_no_key_are_refused(void **state)
     assert_false(key_decode(slice_make("123456789", 9), int_bool, 1, parts, &scratch));
     assert_false(key_decode(slice_make("12345678\2", 9), int_bool, 2, parts, &scratch));
     assert_true(key_decode(slice_make("12345678\1", 9), int_bool, 2, parts, &scratch));
-    assert_false(key_decode(slice_make("abc", 3), string_int, 2, parts, &scratch));            /* no end */
-    assert_false(key_decode(slice_make("a\0\2" "12345678", 11), string_int, 2, parts, &scratch)); /* no escape */
-    assert_true(key_decode(slice_make("a\0\1" "12345678", 11), string_int, 2, parts, &scratch));
+    assert_false(key_decode(slice_make("abc", 3), string_int, 2, parts, &scratch)); /* no end */
+    assert_false(key_decode(slice_make("a\0\2"
+                                       "12345678",
+                                       11),
+                            string_int, 2, parts, &scratch)); /* no escape */
+    assert_true(key_decode(slice_make("a\0\1"
+                                      "12345678",
+                                      11),
+                           string_int, 2, parts, &scratch));
     buffer_clear(&scratch);
 }
 
@@ -167,11 +174,11 @@ static void a_single_int_has_the_same_key_either_way(void **state)
 
 static void the_bytes_of_a_key_never_change(void **state)
 {
-    static const uint8_t wanted[] = {0x80, 0, 0, 0, 0, 0, 0, 0x07, /* 7 */
-                                     'a', 0x00, 0xFF, 0x00, 0x01,  /* "a\0", not last */
-                                     0x01,                         /* true */
-                                     0xBF, 0xF8, 0, 0, 0, 0, 0, 0, /* 1.5 */
-                                     'z', 0x00};                   /* "z\0", last */
+    static const uint8_t wanted[] = {0x80, 0,    0,    0,    0,    0, 0, 0x07, /* 7 */
+                                     'a',  0x00, 0xFF, 0x00, 0x01,             /* "a\0", not last */
+                                     0x01,                                     /* true */
+                                     0xBF, 0xF8, 0,    0,    0,    0, 0, 0,    /* 1.5 */
+                                     'z',  0x00};                              /* "z\0", last */
     const struct value parts[] = {value_int(7), value_string(slice_make("a", 2)), value_bool(true), value_float(1.5),
                                   value_string(slice_make("z", 2))};
     struct buffer key = {0};

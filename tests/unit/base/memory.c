@@ -103,7 +103,10 @@ static void a_buffer_keeps_what_was_appended(void **state)
     buffer_append_u64le(&buffer, 0x0807060504030201);
     buffer_printf(&buffer, "%d-%s", 42, "x");
     assert_int_equal(buffer.size, 19);
-    assert_memory_equal(buffer.data, "abc\1\2\3\4\1\2\3\4\5\6\7\10" "42-x", 19);
+    assert_memory_equal(buffer.data,
+                        "abc\1\2\3\4\1\2\3\4\5\6\7\10"
+                        "42-x",
+                        19);
     for (int i = 0; i < 10000; i++)
         buffer_append_byte(&buffer, (uint8_t)i);
     assert_int_equal(buffer.size, 10019);

@@ -29,9 +29,19 @@ static void every_scalar_value_is_valid_and_no_surrogate(void **state)
 
 static void what_is_not_utf8_ends_the_valid_prefix(void **state)
 {
-    static const char *const invalid[] = {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                                          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3(",
-                                          "\xE2\x82(", "\xF0\x9F\x98("};
+    static const char *const invalid[] = {"\x80",
+                                          "\xBF",
+                                          "\xC0\x80",
+                                          "\xC1\xBF",
+                                          "\xE0\x9F\xBF",
+                                          "\xED\xA0\x80",
+                                          "\xF0\x8F\xBF\xBF",
+                                          "\xF4\x90\x80\x80",
+                                          "\xF5\x80\x80\x80",
+                                          "\xFF",
+                                          "\xC3(",
+                                          "\xE2\x82(",
+                                          "\xF0\x9F\x98("};
 
     (void)state;
     for (size_t i = 0; i < sizeof invalid / sizeof *invalid; i++) {

@@ -30,19 +30,23 @@ static const char *literal(struct value value)
 
 static void values_are_ordered_nulls_first_and_nan_last(void **state)
 {
-    const struct value numbers[] = {value_null(SSQL_TYPE_FLOAT), value_float(-INFINITY), value_float(-1), value_float(0),
-                                    value_float(5e-324),         value_float(INFINITY),  value_float(NAN)};
-    const struct value strings[] = {value_null(SSQL_TYPE_STRING), text(""), text("A"), text("a"), text("aa"), text("b")};
+    const struct value numbers[] = {
+        value_null(SSQL_TYPE_FLOAT), value_float(-INFINITY), value_float(-1), value_float(0),
+        value_float(5e-324),         value_float(INFINITY),  value_float(NAN)};
+    const struct value strings[] = {
+        value_null(SSQL_TYPE_STRING), text(""), text("A"), text("a"), text("aa"), text("b")};
     const struct value minus_zero = value_float(-0.0);
 
     (void)state;
     for (int i = 0; i < 7; i++)
         for (int j = 0; j < 7; j++)
-            assert_int_equal((value_compare(&numbers[i], &numbers[j]) > 0) - (value_compare(&numbers[i], &numbers[j]) < 0),
+            assert_int_equal((value_compare(&numbers[i], &numbers[j]) > 0) -
+                                 (value_compare(&numbers[i], &numbers[j]) < 0),
                              (i > j) - (i < j));
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 6; j++)
-            assert_int_equal((value_compare(&strings[i], &strings[j]) > 0) - (value_compare(&strings[i], &strings[j]) < 0),
+            assert_int_equal((value_compare(&strings[i], &strings[j]) > 0) -
+                                 (value_compare(&strings[i], &strings[j]) < 0),
                              (i > j) - (i < j));
     assert_int_equal(value_compare(&minus_zero, &numbers[3]), 0);
 }
@@ -72,7 +76,8 @@ static void literals_are_written_as_ssql_reads_them(void **state)
     assert_string_equal(literal(value_float(0.1)), "0.1");
     assert_string_equal(literal(value_float(-INFINITY)), "-inf");
     assert_string_equal(literal(value_float(NAN)), "nan");
-    assert_string_equal(literal(text("b\"o\\b\n\t\r\x01\x7F\xC3\xA4")), "\"b\\\"o\\\\b\\n\\t\\r\\u{1}\\u{7F}\xC3\xA4\"");
+    assert_string_equal(literal(text("b\"o\\b\n\t\r\x01\x7F\xC3\xA4")),
+                        "\"b\\\"o\\\\b\\n\\t\\r\\u{1}\\u{7F}\xC3\xA4\"");
     assert_string_equal(literal(text("")), "\"\"");
 }
 
@@ -150,12 +155,9 @@ static void text_has_no_quotes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_ordered_nulls_first_and_nan_last),
-        cmocka_unit_test(equal_values_hash_alike),
-        cmocka_unit_test(literals_are_written_as_ssql_reads_them),
-        cmocka_unit_test(a_string_literal_reads_back),
-        cmocka_unit_test(a_float_reads_back_to_the_same_bits),
-        cmocka_unit_test(text_has_no_quotes),
+        cmocka_unit_test(values_are_ordered_nulls_first_and_nan_last), cmocka_unit_test(equal_values_hash_alike),
+        cmocka_unit_test(literals_are_written_as_ssql_reads_them),     cmocka_unit_test(a_string_literal_reads_back),
+        cmocka_unit_test(a_float_reads_back_to_the_same_bits),         cmocka_unit_test(text_has_no_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,7 +48,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void open_wal(struct fixture *fixture, uint64_t epoch, uint64_t segment_size, const struct wal_recovery *recovery)
+static void open_wal(struct fixture *fixture, uint64_t epoch, uint64_t segment_size,
+                     const struct wal_recovery *recovery)
 {
     struct wal_options options = {.epoch = epoch, .segment_size = segment_size};
 

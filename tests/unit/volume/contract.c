@@ -145,8 +145,8 @@ static void a_deleted_object_stays_readable_while_open(void **state)
 
 static void names_that_leave_the_volume_are_refused(void **state)
 {
-    const char *names[] = {"../a/b", "tables/../../x", "/etc/passwd", "a//b", "a/", "", "tables/A", "tables/a b", "a/.b",
-                           "no-directory"};
+    const char *names[] = {"../a/b", "tables/../../x", "/etc/passwd", "a//b", "a/",
+                           "",       "tables/A",       "tables/a b",  "a/.b", "no-directory"};
     struct object *object;
     struct log_reader *reader;
 
@@ -242,7 +242,8 @@ static void a_register_takes_a_megabyte_and_no_more(void **state)
 
     (void)state;
     assert_non_null(bytes);
-    assert_int_equal(register_swap(volume, "manifest", &version, slice_make(bytes, REGISTER_LARGEST), &error), VOLUME_OK);
+    assert_int_equal(register_swap(volume, "manifest", &version, slice_make(bytes, REGISTER_LARGEST), &error),
+                     VOLUME_OK);
     assert_int_equal(register_swap(volume, "manifest", &version, slice_make(bytes, REGISTER_LARGEST + 1), &error),
                      VOLUME_UNAVAILABLE);
     assert_int_equal(error.code, SSQL_TOO_LARGE);
