@@ -1,0 +1,388 @@
+/* The two threads of an engine, and how writers wait for them. Flushes and compactions that fail are tried again with a
+ * growing pause; the last error is kept. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "storage/engine_internal.h"
+
+enum {
+    PAUSE_FIRST_MS = 50,
+    PAUSE_LONGEST_MS = 5000,
+    DROPPED_LOOK_MS = 500,      /* dropped tables are looked at again that often while a snapshot needs them */
+    LEVEL0_SLOW_FACTOR = 3,     /* times options.level0_files: writers begin to slow down … */
+    LEVEL0_STOP_FACTOR = 9,     /* … and stop */
+    SLOWEST_NS_PER_BYTE = 40,   /* what slowing down costs just before the stop */
+    DEBT_SLEEP_NS = 1000000,    /* shorter sleeps take longer than asked for anyway */
+    DEBT_LONGEST_NS = 20000000,
+};
+
+static struct timespec after_ms(uint32_t milliseconds)
+{
+    struct timespec at;
+
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += milliseconds / 1000;
+    at.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+static uint32_t longer_pause(uint32_t pause_ms)
+{
+    if (pause_ms == 0)
+        return PAUSE_FIRST_MS;
+    return pause_ms * 2 < PAUSE_LONGEST_MS ? pause_ms * 2 : PAUSE_LONGEST_MS;
+}
+
+/* ---- flush ---- */
+
+static void *flush_loop(void *argument)
+{
+    struct engine *engine = argument;
+    uint32_t pause_ms = 0;
+
+    pthread_mutex_lock(&engine->background_mutex);
+    while (!atomic_load(&engine->is_closing)) {
+        if (engine->frozen_first == NULL || (pause_ms > 0 && atomic_load(&engine->has_failed))) {
+            pthread_cond_wait(&engine->flush_wanted, &engine->background_mutex);
+            continue;
+        }
+        struct timespec until = after_ms(pause_ms);
+        while (pause_ms > 0 && !engine->flush_is_urgent && !atomic_load(&engine->is_closing)) {
+            if (pthread_cond_timedwait(&engine->flush_wanted, &engine->background_mutex, &until) == ETIMEDOUT)
+                break;
+        }
+        if (atomic_load(&engine->is_closing))
+            break;
+        struct ssql_error ignored; /* kept by engine_flush_frozen */
+        pthread_mutex_unlock(&engine->background_mutex);
+        bool is_done = engine_flush_frozen(engine, &ignored);
+        pthread_mutex_lock(&engine->background_mutex);
+        pause_ms = is_done ? 0 : longer_pause(pause_ms);
+    }
+    pthread_mutex_unlock(&engine->background_mutex);
+    return NULL;
+}
+
+/* ---- compaction ---- */
+
+/* The table whose need is greatest, retained; NULL when none is due. */
+static struct table *most_urgent(struct engine *engine)
+{
+    uint32_t count;
+    struct table **tables = engine_copy_tables(engine, &count);
+    struct table *chosen = NULL;
+    double highest = 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&tables[i]->dropped_sequence) != UINT64_MAX)
+            continue;
+        double urgency = compaction_urgency(tables[i]);
+        if (urgency >= highest) {
+            highest = urgency;
+            chosen = tables[i];
+        }
+    }
+    if (chosen != NULL)
+        table_retain(chosen);
+    engine_release_tables(tables, count);
+    return chosen;
+}
+
+/* One compaction of a table; *did_some tells whether there was anything to do. */
+static bool compact_once(struct engine *engine, struct table *table, bool everything, bool *did_some,
+                         struct ssql_error *error)
+{
+    struct compaction *compaction = NULL;
+    uint64_t bytes = 0;
+
+    *did_some = false;
+    pthread_mutex_lock(&engine->compaction_mutex);
+    bool is_done = engine_check_writable(engine, error) && engine_claim_epoch(engine, error) &&
+                   compaction_pick(table, everything, &compaction, error);
+    if (is_done && compaction != NULL) {
+        is_done = compaction_run(compaction, &bytes, error);
+        *did_some = is_done;
+    }
+    pthread_mutex_unlock(&engine->compaction_mutex);
+    if (*did_some) {
+        atomic_fetch_add(&engine->compactions, 1);
+        atomic_fetch_add(&engine->bytes_compacted, bytes);
+        pthread_mutex_lock(&engine->background_mutex);
+        pthread_cond_broadcast(&engine->progress);
+        pthread_mutex_unlock(&engine->background_mutex);
+    }
+    return is_done;
+}
+
+static bool compact_urgent(struct engine *engine, struct ssql_error *error)
+{
+    struct table *table;
+    bool is_done = true, did_some = true;
+
+    while (is_done && did_some && !atomic_load(&engine->is_closing) && (table = most_urgent(engine)) != NULL) {
+        is_done = compact_once(engine, table, false, &did_some, error);
+        table_release(table);
+    }
+    return is_done;
+}
+
+static bool compact_everything(struct engine *engine, struct ssql_error *error)
+{
+    uint32_t count;
+    struct table **tables = engine_copy_tables(engine, &count);
+    bool is_done = tables != NULL || error_no_memory(error);
+
+    for (uint32_t i = 0; i < count && is_done; i++) {
+        bool did_some = atomic_load(&tables[i]->dropped_sequence) == UINT64_MAX;
+        while (is_done && did_some)
+            is_done = compact_once(engine, tables[i], true, &did_some, error);
+    }
+    engine_release_tables(tables, count);
+    return is_done;
+}
+
+bool engine_compact_due(struct engine *engine, bool everything, struct ssql_error *error)
+{
+    return everything ? compact_everything(engine, error) : compact_urgent(engine, error);
+}
+
+/* Waits until there is something to do; false when the engine closes. Under background_mutex. */
+static bool wait_for_compaction(struct engine *engine, uint32_t pause_ms)
+{
+    while (!atomic_load(&engine->is_closing)) {
+        struct timespec until = after_ms(pause_ms > 0 ? pause_ms : DROPPED_LOOK_MS);
+        if (pause_ms == 0 && engine->compaction_is_wanted)
+            return true;
+        if (pause_ms == 0 && engine->dropped_waiting == 0)
+            pthread_cond_wait(&engine->compaction_wanted, &engine->background_mutex);
+        else if (pthread_cond_timedwait(&engine->compaction_wanted, &engine->background_mutex, &until) == ETIMEDOUT)
+            return true;
+    }
+    return false;
+}
+
+static void *compaction_loop(void *argument)
+{
+    struct engine *engine = argument;
+    uint32_t pause_ms = 0;
+
+    pthread_mutex_lock(&engine->background_mutex);
+    while (wait_for_compaction(engine, pause_ms)) {
+        struct ssql_error error = {0};
+        engine->compaction_is_wanted = false;
+        engine->compaction_is_running = true;
+        pthread_mutex_unlock(&engine->background_mutex);
+        engine_collect_dropped(engine);
+        bool is_done = engine_compact_due(engine, false, &error) || error.code == SSQL_INTERRUPTED;
+        pthread_mutex_lock(&engine->background_mutex);
+        engine->compaction_is_running = false;
+        engine->compaction_error = error;
+        if (is_done)
+            error_clear(&engine->compaction_error);
+        pause_ms = is_done ? 0 : longer_pause(pause_ms);
+        pthread_cond_broadcast(&engine->progress);
+    }
+    pthread_mutex_unlock(&engine->background_mutex);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+bool engine_start_background(struct engine *engine, struct ssql_error *error)
+{
+    if (pthread_create(&engine->flush_thread, NULL, flush_loop, engine) != 0)
+        return error_set(error, SSQL_NO_MEMORY, NO_SPAN, "no thread could be started for flushing");
+    if (pthread_create(&engine->compaction_thread, NULL, compaction_loop, engine) != 0) {
+        engine->has_threads = false;
+        pthread_mutex_lock(&engine->background_mutex);
+        atomic_store(&engine->is_closing, true);
+        pthread_cond_broadcast(&engine->flush_wanted);
+        pthread_mutex_unlock(&engine->background_mutex);
+        pthread_join(engine->flush_thread, NULL);
+        return error_set(error, SSQL_NO_MEMORY, NO_SPAN, "no thread could be started for compaction");
+    }
+    engine->has_threads = true;
+    return true;
+}
+
+void engine_stop_background(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->background_mutex);
+    atomic_store(&engine->is_closing, true);
+    pthread_cond_broadcast(&engine->flush_wanted);
+    pthread_cond_broadcast(&engine->compaction_wanted);
+    pthread_cond_broadcast(&engine->progress);
+    pthread_mutex_unlock(&engine->background_mutex);
+    if (!engine->has_threads)
+        return;
+    pthread_join(engine->flush_thread, NULL);
+    pthread_join(engine->compaction_thread, NULL);
+    engine->has_threads = false;
+}
+
+void engine_wake_background(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->background_mutex);
+    if (engine->frozen_first != NULL)
+        pthread_cond_signal(&engine->flush_wanted);
+    engine->compaction_is_wanted = true;
+    pthread_cond_signal(&engine->compaction_wanted);
+    pthread_mutex_unlock(&engine->background_mutex);
+}
+
+void engine_work_inline(struct engine *engine)
+{
+    struct ssql_error error = {0};
+
+    pthread_mutex_lock(&engine->background_mutex);
+    bool has_frozen = engine->frozen_first != NULL;
+    pthread_mutex_unlock(&engine->background_mutex);
+    if (has_frozen && !engine_flush_frozen(engine, &error))
+        return;
+    pthread_mutex_lock(&engine->background_mutex);
+    bool is_wanted = engine->compaction_is_wanted;
+    engine->compaction_is_wanted = false;
+    pthread_mutex_unlock(&engine->background_mutex);
+    if (!is_wanted)
+        return;
+    engine_collect_dropped(engine);
+    bool is_done = engine_compact_due(engine, false, &error);
+    pthread_mutex_lock(&engine->background_mutex);
+    engine->compaction_error = error;
+    engine->compaction_is_wanted = !is_done;
+    if (is_done)
+        error_clear(&engine->compaction_error);
+    pthread_mutex_unlock(&engine->background_mutex);
+}
+
+/* ---- waiting for it ---- */
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool is_full(struct engine *engine)
+{
+    return atomic_load(&engine->frozen_bytes) >= engine->memtable_budget_bytes / 2;
+}
+
+/* Waits until flushes have made room, or one more of them has failed. */
+static bool wait_for_room(struct engine *engine, struct ssql_error *error)
+{
+    bool has_room = true;
+
+    pthread_mutex_lock(&engine->background_mutex);
+    /* One that is under way began before the cause of an earlier failure was gone, perhaps: it does not count. */
+    uint64_t wanted = engine->flush_attempts + 1 + engine->flush_is_running;
+    while (is_full(engine) && !atomic_load(&engine->is_closing)) {
+        if (engine->flush_attempts >= wanted && engine->flush_error.code != SSQL_OK) {
+            has_room = false;
+            if (error != NULL)
+                *error = engine->flush_error;
+            break;
+        }
+        engine->flush_is_urgent = true;
+        pthread_cond_signal(&engine->flush_wanted);
+        pthread_cond_wait(&engine->progress, &engine->background_mutex);
+    }
+    pthread_mutex_unlock(&engine->background_mutex);
+    return has_room;
+}
+
+/* Waits while a table has too many overlapping files and there is hope that they get fewer. */
+static void wait_for_compaction_of(struct engine *engine, const struct table *table)
+{
+    uint32_t stop = engine->options.level0_files * LEVEL0_STOP_FACTOR;
+
+    pthread_mutex_lock(&engine->background_mutex);
+    while (atomic_load(&table->level0_count) >= stop && engine->compaction_error.code == SSQL_OK &&
+           (engine->compaction_is_wanted || engine->compaction_is_running) && !atomic_load(&engine->is_closing) &&
+           !atomic_load(&engine->has_failed))
+        pthread_cond_wait(&engine->progress, &engine->background_mutex);
+    pthread_mutex_unlock(&engine->background_mutex);
+}
+
+static double share(double value, double from, double to)
+{
+    if (value <= from)
+        return 0;
+    return value >= to ? 1 : (value - from) / (to - from);
+}
+
+/* 0: no backlog; 1: just before the stop. */
+static double pressure(struct engine *engine, const struct table *table)
+{
+    double budget = (double)engine->memtable_budget_bytes, files = engine->options.level0_files;
+    double memory = share((double)atomic_load_explicit(&engine->frozen_bytes, memory_order_relaxed), budget / 4, budget / 2);
+    double level0 = table == NULL ? 0
+                                  : share(atomic_load_explicit(&table->level0_count, memory_order_relaxed),
+                                          files * LEVEL0_SLOW_FACTOR, files * LEVEL0_STOP_FACTOR);
+
+    return memory > level0 ? memory : level0;
+}
+
+/* Sleeps are gathered until they are long enough to be kept. */
+static void slow_down(struct engine *engine, double how_much, size_t bytes)
+{
+    uint64_t cost = (uint64_t)((double)bytes * how_much * SLOWEST_NS_PER_BYTE);
+    uint64_t debt = atomic_fetch_add(&engine->slowdown_debt_ns, cost) + cost;
+
+    if (debt < DEBT_SLEEP_NS || !atomic_compare_exchange_strong(&engine->slowdown_debt_ns, &debt, 0))
+        return;
+    struct timespec pause = {.tv_nsec = (long)(debt < DEBT_LONGEST_NS ? debt : DEBT_LONGEST_NS)};
+    nanosleep(&pause, NULL);
+}
+
+bool engine_admit(struct engine *engine, const struct table *table, size_t bytes, struct ssql_error *error)
+{
+    double how_much = pressure(engine, table);
+
+    if (how_much == 0)
+        return true;
+    if (!engine->has_threads)
+        return !is_full(engine) || engine_flush_frozen(engine, error);
+    uint64_t began = now_ns();
+    slow_down(engine, how_much, bytes);
+    bool has_room = !is_full(engine) || wait_for_room(engine, error);
+    if (has_room && table != NULL)
+        wait_for_compaction_of(engine, table);
+    atomic_fetch_add(&engine->stalls_us, (now_ns() - began) / 1000);
+    return has_room;
+}
+
+bool engine_wait_idle(struct engine *engine, struct ssql_error *error)
+{
+    bool is_idle = true;
+
+    if (!engine->has_threads) {
+        if (engine->is_read_only)
+            return true;
+        return engine_flush_frozen(engine, error) && engine_compact_due(engine, false, error);
+    }
+    pthread_mutex_lock(&engine->background_mutex);
+    for (;;) {
+        const struct ssql_error *failed = engine->flush_error.code != SSQL_OK ? &engine->flush_error
+                                                                              : &engine->compaction_error;
+        if (failed->code != SSQL_OK) {
+            is_idle = false;
+            if (error != NULL)
+                *error = *failed;
+            break;
+        }
+        if (engine->frozen_first == NULL && !engine->flush_is_running && !engine->compaction_is_wanted &&
+            !engine->compaction_is_running)
+            break;
+        pthread_cond_wait(&engine->progress, &engine->background_mutex);
+    }
+    pthread_mutex_unlock(&engine->background_mutex);
+    return is_idle;
+}
