@@ -16,10 +16,11 @@
  *
  * Positions count the bytes appended since wal_open, over all segments; they only grow.
  * Failure: a log write or sync that failed is never tried again. From then on wal_failed is true, and every append,
- * commit and sync, also of those who wait, fails with SSQL_UNKNOWN_OUTCOME. A segment that cannot be created (full
- * disk, too many open files) is no such failure: that append fails with the cause's code, nothing has changed, and a
- * later one may succeed. Threads: any function from any thread. wal_append is called in sequence order, so under the
- * engine's commit lock. The format is drawn in wal_format.h; group commit is explained in wal.c. */
+ * commit and sync, also of those who wait, fails with SSQL_UNKNOWN_OUTCOME, unless its position was durable before. A
+ * segment that cannot be created (full disk, too many open files) is no such failure: that append fails with the
+ * cause's code, nothing has changed, and a later one may succeed. Threads: any function from any thread. wal_append is
+ * called in sequence order, so under the engine's commit lock. The format is drawn in wal_format.h; group commit is
+ * explained in wal.c. */
 #ifndef SSQL_STORAGE_WAL_H
 #define SSQL_STORAGE_WAL_H
 
@@ -75,7 +76,7 @@ struct wal_recovery {
     uint64_t record_count;
     uint64_t byte_count; /* of the records */
     bool clean_close;    /* the last run ends in a close record, or there is no run */
-    bool torn_tail;      /* bytes of a record that was never whole were left out; never with clean_close */
+    bool torn_tail;      /* as far as can be seen, a record that was never whole was left out; for messages */
 };
 
 /* Calls `apply` for every record in order. A torn tail of an open run ends it without an error; whatever is missing or
