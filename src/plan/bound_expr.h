@@ -1,7 +1,7 @@
 /* bound_expr.h - an expression whose every name and type is known: what the binder makes of an expr, and the executor
  * compiles. Immutable; in the plan's arena. All conversions are explicit nodes; operands of one operator have one type.
- * A node may be part of several trees. Only a constant and a parameter can have SSQL_TYPE_NULL, and are null then; no call
- * has an operand of that type. */
+ * A node may be part of several trees. Constants, parameters and columns may have SSQL_TYPE_NULL, and are null then; no
+ * operand of a call has that type. */
 #ifndef SSQL_PLAN_BOUND_EXPR_H
 #define SSQL_PLAN_BOUND_EXPR_H
 

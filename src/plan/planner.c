@@ -1,0 +1,222 @@
+#include "plan/planner.h"
+
+#include <stdlib.h>
+
+#include "plan/plan_node.h"
+#include "plan/planner_internal.h"
+
+void plan_destroy(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    schema_release(plan->schema);
+    arena_clear(&plan->arena);
+    free(plan);
+}
+
+/* ---- statements ---- */
+
+static struct plan_node *plan_create_table(struct binder *binder, const struct create_table *create)
+{
+    struct table_definition definition = {0};
+    struct plan_node *node;
+    bool exists;
+
+    if (!bind_create_table(binder, create, &definition, &exists))
+        return NULL;
+    node = plan_node_make(binder->arena, exists ? PLAN_NOTHING : PLAN_CREATE_TABLE);
+    if (node != NULL && !exists) {
+        node->create_table.definition = definition;
+        node->create_table.name_span = create->table.span;
+    }
+    return node;
+}
+
+static struct plan_node *plan_drop_table(struct binder *binder, const struct drop_table *drop)
+{
+    struct plan_node *node;
+    const struct table_schema *table;
+
+    if (drop->if_exists && schema_find_table(binder->schema, drop->table.text) == NULL)
+        return plan_node_make(binder->arena, PLAN_NOTHING);
+    table = bind_table(binder, &drop->table);
+    node = table == NULL ? NULL : plan_node_make(binder->arena, PLAN_DROP_TABLE);
+    if (node != NULL)
+        node->drop_table.table = table;
+    return node;
+}
+
+static struct plan_node *plan_description(struct binder *binder, const struct name *name)
+{
+    const struct table_schema *table = bind_table(binder, name);
+
+    return table == NULL ? NULL : plan_describe(binder->arena, table);
+}
+
+/* NULL: see binder->error; without an error, memory is out. */
+static struct plan_node *plan_any(struct binder *binder, const struct statement *statement)
+{
+    struct arena *arena = binder->arena;
+
+    switch (statement->kind) {
+    case STATEMENT_QUERY: {
+        struct bound_query *bound = bind_query(binder, statement->query);
+        return bound == NULL ? NULL : plan_query(arena, bound);
+    }
+    case STATEMENT_INSERT: {
+        struct bound_insert *bound = bind_insert(binder, statement->insert);
+        return bound == NULL ? NULL : plan_insert(arena, bound);
+    }
+    case STATEMENT_UPDATE: {
+        struct bound_update *bound = bind_update(binder, statement->update);
+        return bound == NULL ? NULL : plan_update(arena, bound);
+    }
+    case STATEMENT_DELETE: {
+        struct bound_delete *bound = bind_delete(binder, statement->delete);
+        return bound == NULL ? NULL : plan_delete(arena, bound);
+    }
+    case STATEMENT_CREATE_TABLE: return plan_create_table(binder, statement->create_table);
+    case STATEMENT_DROP_TABLE: return plan_drop_table(binder, statement->drop_table);
+    case STATEMENT_BEGIN: return plan_node_make(arena, PLAN_BEGIN);
+    case STATEMENT_COMMIT: return plan_node_make(arena, PLAN_COMMIT);
+    case STATEMENT_ROLLBACK: return plan_node_make(arena, PLAN_ROLLBACK);
+    case STATEMENT_SHOW_TABLES: return plan_show_tables(arena, binder->schema);
+    case STATEMENT_DESCRIBE: return plan_description(binder, &statement->describe->table);
+    case STATEMENT_EXPLAIN: {
+        struct plan_node *explained = plan_any(binder, statement->explained);
+        return explained == NULL ? NULL : plan_explain(arena, explained);
+    }
+    }
+    return NULL;
+}
+
+static void set_properties(struct plan *plan, const struct statement *statement)
+{
+    enum plan_kind kind = plan->root->kind;
+
+    plan->returns_rows = statement->kind == STATEMENT_QUERY || statement->kind == STATEMENT_SHOW_TABLES ||
+                         statement->kind == STATEMENT_DESCRIBE || statement->kind == STATEMENT_EXPLAIN;
+    plan->changes_schema = kind == PLAN_CREATE_TABLE || kind == PLAN_DROP_TABLE;
+    plan->is_read_only = !plan->changes_schema && kind != PLAN_INSERT && kind != PLAN_UPDATE && kind != PLAN_DELETE;
+}
+
+/* ---- parameters ---- */
+
+static bool set_parameters(struct plan *plan, const struct statement *statement, const struct parameter_state *states)
+{
+    uint32_t count = statement->parameter_count;
+
+    plan->parameter_count = count;
+    plan->parameters = arena_alloc_array(&plan->arena, count, sizeof *plan->parameters);
+    if (plan->parameters == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        plan->parameters[i].type = states[i].type;
+        plan->parameters[i].name = arena_copy(&plan->arena, statement->parameter_names[i]);
+        if (plan->parameters[i].name.data == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* A place that came before the one which told the type has to be bound again. */
+static bool has_late_types(const struct parameter_state *states, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (states[i].type != SSQL_TYPE_NULL && states[i].untyped_uses > 0)
+            return true;
+    return false;
+}
+
+/* Types of values already bound, for parameters that the statement leaves open. */
+static bool take_given_types(struct parameter_state *states, uint32_t count, const enum ssql_type *given)
+{
+    bool took = false;
+
+    for (uint32_t i = 0; given != NULL && i < count; i++) {
+        if (states[i].type != SSQL_TYPE_NULL || given[i] == SSQL_TYPE_NULL)
+            continue;
+        states[i].type = given[i];
+        took = true;
+    }
+    return took;
+}
+
+static struct plan_node *plan_once(struct plan *plan, const struct statement *statement,
+                                   struct parameter_state *states, struct ssql_error *error)
+{
+    struct binder binder = {
+        .arena = &plan->arena,
+        .schema = plan->schema,
+        .text = statement->text,
+        .error = error,
+        .parameters = states,
+        .parameter_count = statement->parameter_count,
+    };
+    struct plan_node *root;
+
+    for (uint32_t i = 0; i < statement->parameter_count; i++)
+        states[i].untyped_uses = 0;
+    arena_reset(&plan->arena);
+    root = plan_any(&binder, statement);
+    binder_clear(&binder);
+    if (arena_failed(&plan->arena) || (root == NULL && error->code == SSQL_OK)) {
+        error_no_memory(error);
+        return NULL;
+    }
+    return root;
+}
+
+/* A statement is bound again while that tells more of its parameters' types; each round types one at least. Chains of
+ * parameters that are only compared with each other could take very many. */
+enum { ROUNDS_MOST = 50 };
+
+static bool plan_until_typed(struct plan *plan, const struct statement *statement, const enum ssql_type *given,
+                             struct parameter_state *states, struct ssql_error *error)
+{
+    uint32_t count = statement->parameter_count;
+
+    for (uint32_t round = 0; round < ROUNDS_MOST; round++) {
+        plan->root = plan_once(plan, statement, states, error);
+        if (plan->root == NULL)
+            return false;
+        if (!has_late_types(states, count) && !take_given_types(states, count, given))
+            return true;
+    }
+    error_set(error, SSQL_TOO_LARGE, statement->span, "the types of the parameters depend on each other too deeply");
+    return error_hint(error, "cast(? as int) tells one");
+}
+
+bool plan_statement(const struct statement *statement, struct schema *schema, const enum ssql_type *parameter_types,
+                    struct plan **plan, struct ssql_error *error)
+{
+    struct ssql_error found;
+    struct plan *made = calloc(1, sizeof *made);
+    struct parameter_state *states = calloc(statement->parameter_count + 1, sizeof *states);
+    bool is_made = false;
+
+    *plan = NULL;
+    error_clear(&found);
+    if (made == NULL || states == NULL) {
+        error_no_memory(&found);
+        goto done;
+    }
+    made->schema = schema;
+    schema_retain(schema);
+    if (!plan_until_typed(made, statement, parameter_types, states, &found))
+        goto done;
+    if (!set_parameters(made, statement, states)) {
+        error_no_memory(&found);
+        goto done;
+    }
+    set_properties(made, statement);
+    *plan = made;
+    made = NULL;
+    is_made = true;
+done:
+    if (!is_made && error != NULL)
+        *error = found;
+    free(states);
+    plan_destroy(made);
+    return is_made;
+}
