@@ -1,6 +1,6 @@
 # The program `ssql`: built on the public API alone; the static library is linked in, so that the binary stands by itself.
 file(GLOB shell_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/shell/*.c)
-if(shell_sources)
+if(EXISTS ${CMAKE_SOURCE_DIR}/src/shell/main.c)
   pkg_check_modules(UTF8PROC REQUIRED libutf8proc)
   list(FILTER shell_sources EXCLUDE REGEX "/edit_[a-z]+\\.c$")
   add_executable(ssql ${shell_sources} ${CMAKE_SOURCE_DIR}/src/shell/edit_${EDIT}.c)
