@@ -3,6 +3,7 @@
 #include "api/api_internal.h"
 #include "parser/keyword.h"
 #include "parser/statement_boundary.h"
+#include "plan/function_name.h"
 
 struct ssql_splitter {
     struct statement_boundary boundary;
@@ -58,4 +59,9 @@ void ssql_splitter_free(ssql_splitter *splitter)
 const char *ssql_keyword(int i)
 {
     return i < 0 || (size_t)i >= keyword_count ? NULL : keywords[i].text;
+}
+
+const char *ssql_function_name(int i)
+{
+    return i < 0 ? NULL : function_name((uint32_t)i);
 }

@@ -252,6 +252,8 @@ static void end_rows(struct prepared *prepared)
         session_return_work(prepared->session, prepared->work);
     else
         leave_active(prepared);
+    result_store_destroy(prepared->aside);
+    prepared->aside = NULL;
     prepared->work = NULL;
     prepared->run = RUN_NONE;
 }
@@ -270,11 +272,58 @@ void prepared_cut_off(struct prepared *prepared)
     prepared->run = RUN_CUT_OFF;
 }
 
+/* Copies the current row and all that follow. */
+static bool store_rows(struct prepared *prepared, struct result_store *store, struct ssql_error *error)
+{
+    uint32_t first = prepared->row;
+
+    while (prepared->batch.row_count > 0) {
+        if (!result_store_append(store, &prepared->batch, first, error) ||
+            !execution_next(prepared->execution, &prepared->batch, error))
+            return false;
+        first = 0;
+    }
+    return true;
+}
+
+bool prepared_put_aside(struct prepared *prepared, struct ssql_error *error)
+{
+    struct result_store *store = NULL;
+    bool has_row = false;
+
+    assert(prepared->run == RUN_ROWS);
+    if (prepared->aside != NULL)
+        return true;
+    const struct plan_node *root = prepared->plan->root;
+    if (!result_store_create(prepared->session->engine, root->column_types, root->column_count, &store, error))
+        return false;
+    if (!store_rows(prepared, store, error) || !result_store_next(store, &prepared->aside_row, &has_row, error)) {
+        result_store_destroy(store);
+        prepared_cut_off(prepared);
+        return false;
+    }
+    assert(has_row);
+    execution_finish(prepared->execution);
+    prepared->aside = store;
+    return true;
+}
+
+static bool advance_aside(struct prepared *prepared, bool *has_row, struct ssql_error *error)
+{
+    bool done = result_store_next(prepared->aside, &prepared->aside_row, has_row, error);
+
+    if (!*has_row)
+        end_rows(prepared);
+    return done;
+}
+
 /* Moves to the next row; ends the run where there is none. */
 static bool advance(struct prepared *prepared, bool *has_row, struct ssql_error *error)
 {
     struct batch *batch = &prepared->batch;
 
+    if (prepared->aside != NULL)
+        return advance_aside(prepared, has_row, error);
     if (++prepared->row < batch->selected_count) {
         *has_row = true;
         return true;
@@ -376,10 +425,17 @@ static bool check_may_write(const struct session *session, struct ssql_error *er
         return error_set(error, SSQL_READ_ONLY, NO_SPAN,
                          engine_is_read_only(session->engine) ? "the database is open read-only"
                                                               : "the transaction is read-only");
-    if (session->active != NULL) {
-        error_set(error, SSQL_MISUSE, NO_SPAN,
-                  "nothing can be changed while a query of the same transaction is between its rows");
-        return error_hint(error, "read it to its end or reset it first");
+    return true;
+}
+
+/* Queries that are between their rows must not see, nor be harmed by, what is going to be changed. */
+static bool put_queries_aside(struct session *session, struct ssql_error *error)
+{
+    for (struct prepared *query = session->active; query != NULL;) {
+        struct prepared *next = query->next_active; /* a failure takes the query from the list */
+        if (!prepared_put_aside(query, error))
+            return false;
+        query = next;
     }
     return true;
 }
@@ -389,7 +445,7 @@ static bool write_in_transaction(struct prepared *prepared, struct ssql_error *e
     struct session_work *work = prepared->session->open;
     uint64_t changes = 0;
 
-    if (!check_may_write(prepared->session, error))
+    if (!check_may_write(prepared->session, error) || !put_queries_aside(prepared->session, error))
         return false;
 
     uint64_t mark = transaction_mark(work->transaction);
@@ -508,7 +564,7 @@ bool prepared_step(struct prepared *prepared, bool *has_row, struct ssql_error *
     *has_row = false;
     if (prepared->run == RUN_CUT_OFF) {
         prepared->run = RUN_NONE;
-        return error_set(error, SSQL_MISUSE, NO_SPAN, "the transaction in which this query was reading has ended");
+        return error_set(error, SSQL_MISUSE, NO_SPAN, "the query was ended before its last row, with its transaction");
     }
     if (prepared->run == RUN_ROWS) {
         done = advance(prepared, has_row, error);

@@ -11,6 +11,7 @@
 
 #include "base/batch.h"
 #include "exec/execution.h"
+#include "exec/result_store.h"
 #include "exec/session.h"
 
 enum { CONFLICT_TRIES = 100 }; /* runs of a statement outside `begin` before SSQL_CONFLICT is reported */
@@ -49,6 +50,8 @@ struct prepared {
     struct session_work *work;    /* the run's own transaction; NULL within `begin` */
     struct batch batch;
     uint32_t row;                 /* of the batch's selection */
+    struct result_store *aside;   /* the rows to come, when they had to be put aside; NULL: `execution` has them */
+    const struct value *aside_row; /* the current one of them */
     struct prepared *previous_active, *next_active; /* runs in the session's open transaction */
 };
 
@@ -69,6 +72,10 @@ void prepared_reset(struct prepared *prepared);
 /* For the session: the transaction in which the run reads is about to end. */
 void prepared_cut_off(struct prepared *prepared);
 
+/* For other statements of the session that are about to change what the run reads: reads the run to its end and puts its
+ * rows aside. A failure leaves a run that can only fail. */
+MUST_CHECK bool prepared_put_aside(struct prepared *prepared, struct ssql_error *error);
+
 /* Column of the current row (prepared_has_row); a string stays borrowed until the next step. */
 static inline bool prepared_has_row(const struct prepared *prepared)
 {
@@ -77,6 +84,8 @@ static inline bool prepared_has_row(const struct prepared *prepared)
 
 static inline struct value prepared_value(const struct prepared *prepared, uint32_t column)
 {
+    if (prepared->aside != NULL)
+        return prepared->aside_row[column];
     return vector_value(&prepared->batch.columns[column], batch_row(&prepared->batch, prepared->row));
 }
 

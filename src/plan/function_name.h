@@ -1,0 +1,10 @@
+/* function_name.h - the names of all functions, for completion. */
+#ifndef SSQL_PLAN_FUNCTION_NAME_H
+#define SSQL_PLAN_FUNCTION_NAME_H
+
+#include <stdint.h>
+
+/* The i-th function's name, from 0; scalar functions first, then aggregates that are none. NULL past the last. */
+const char *function_name(uint32_t i);
+
+#endif
