@@ -1,6 +1,7 @@
 #include "plan/binder.h"
 
 #include "base/nearest.h"
+#include "plan/function_name.h"
 
 /* What a parameter of a function takes. */
 enum parameter_kind {
@@ -435,4 +436,31 @@ struct bound_expr *bind_function(struct binder *binder, const struct expr *expr)
         return bind_coalesce(binder, expr, is_ifnull ? "ifnull(value, value)" : "coalesce(value, ...)", arguments,
                              written->count);
     return bind_call(binder, expr, rule, arguments, written->count);
+}
+
+/* ---- names, for completion ---- */
+
+static bool is_scalar_name(const char *name)
+{
+    for (uint32_t i = 0; i < RULE_COUNT; i++)
+        if (strcmp(RULES[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+const char *function_name(uint32_t i)
+{
+    static const char *const BOUND_APART[] = {"coalesce", "ifnull"};
+    enum { APART_COUNT = sizeof BOUND_APART / sizeof BOUND_APART[0] };
+
+    if (i < RULE_COUNT)
+        return RULES[i].name;
+    i -= RULE_COUNT;
+    if (i < APART_COUNT)
+        return BOUND_APART[i];
+    i -= APART_COUNT;
+    for (uint32_t aggregate = 0; aggregate < AGGREGATE_RULE_COUNT; aggregate++)
+        if (!is_scalar_name(AGGREGATES[aggregate].name) && i-- == 0)
+            return AGGREGATES[aggregate].name;
+    return NULL;
 }
