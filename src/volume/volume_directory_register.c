@@ -92,7 +92,7 @@ enum volume_status directory_register_read(struct volume *volume, const char *na
 {
     struct volume_directory *directory = directory_of(volume);
     struct buffer file = {0};
-    struct slice found;
+    struct slice found = {NULL, 0};
     struct ssql_error absent;
     enum volume_status status = read_file(directory, name, &file, &absent);
 
