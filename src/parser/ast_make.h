@@ -166,7 +166,8 @@ struct table_element *table_element_make_primary_key(struct parser *parser, stru
                                                      struct name_list names);
 struct table_draft *table_draft_make(struct parser *parser);
 struct table_draft *table_draft_append(struct parser *parser, struct table_draft *draft, struct table_element *element);
-struct create_table *create_table_finish(struct parser *parser, struct table_draft *draft, struct conditional_name name);
+struct create_table *create_table_finish(struct parser *parser, struct table_draft *draft,
+                                         struct conditional_name name);
 
 /* ast_statement.c */
 struct statement *statement_make(struct parser *parser, enum statement_kind kind);

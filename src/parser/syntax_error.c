@@ -55,6 +55,8 @@ static const char *const operators[] = {"+",  "-",    "*",       "/",   "%",  "=
                                         "<",  "<=",   ">",       ">=",  "&&", "||", "and", "or", "is",
                                         "in", "like", "between", "not", ".",  "(",  NULL};
 
+static const char *const end_of_statement = "the end of the statement";
+
 /* The few things worth naming: an expression is one thing, however it may begin; how an expression that is complete
  * could go on is not worth a word; a word that could be a name is one. */
 static size_t choose_shown(const struct expectation *expected, const char **shown)
@@ -62,6 +64,7 @@ static size_t choose_shown(const struct expectation *expected, const char **show
     bool expression = expects(expected, "an integer") && expects(expected, "case");
     bool operand_ended = !expression && expects(expected, "+") && expects(expected, "*");
     bool name = expects(expected, "a name");
+    bool end = false;
     size_t count = 0;
 
     if (expression)
@@ -73,8 +76,13 @@ static size_t choose_shown(const struct expectation *expected, const char **show
             continue;
         if (name && (strcmp(candidate, "a quoted name") == 0 || (is_word(candidate) && !is_reserved(candidate))))
             continue;
-        shown[count++] = candidate;
+        if (strcmp(candidate, end_of_statement) == 0)
+            end = true;
+        else
+            shown[count++] = candidate;
     }
+    if (end && count <= SHOWN_EXPECTED_LIMIT)
+        shown[count++] = end_of_statement;
     return count;
 }
 
