@@ -35,7 +35,7 @@ static void set_constant(struct slot *slot, struct value constant)
 {
     slot->constant = constant;
     slot->constant_null = constant.is_null;
-    slot->constant_boolean = constant.is_null ? 0 : constant.boolean;
+    slot->constant_boolean = !constant.is_null && constant.type == SSQL_TYPE_BOOL && constant.boolean;
     if (constant.is_null)
         slot->constant.string = slice_make(NULL, 0);
     slot->vector = (struct vector){.type = slot->type, .kind = VECTOR_CONSTANT};
