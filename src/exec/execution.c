@@ -1,0 +1,166 @@
+#include "exec/execution.h"
+
+#include <stdlib.h>
+
+#include "exec/operator.h"
+
+struct execution {
+    struct operator_runtime runtime;
+    struct operator *root; /* NULL: a plan that does nothing */
+    bool is_running;
+};
+
+static const struct operator_type *find_type(enum plan_kind kind)
+{
+    switch (kind) {
+    case PLAN_VALUES: return &values_operator;
+    case PLAN_SCAN: return &scan_operator;
+    case PLAN_LOOKUP: return &lookup_operator;
+    case PLAN_FILTER: return &filter_operator;
+    case PLAN_PROJECT: return &project_operator;
+    case PLAN_AGGREGATE: return &aggregate_operator;
+    case PLAN_DISTINCT: return &distinct_operator;
+    case PLAN_SORT: return &sort_operator;
+    case PLAN_LIMIT: return &limit_operator;
+    case PLAN_INSERT: return &insert_operator;
+    case PLAN_UPDATE: return &update_operator;
+    case PLAN_DELETE: return &delete_operator;
+    case PLAN_CREATE_TABLE: return &create_table_operator;
+    case PLAN_DROP_TABLE: return &drop_table_operator;
+    case PLAN_BEGIN:
+    case PLAN_COMMIT:
+    case PLAN_ROLLBACK:
+    case PLAN_NOTHING: return NULL;
+    }
+    return NULL;
+}
+
+/* ---- operators ---- */
+
+bool operator_create(struct operator_runtime *runtime, const struct plan_node *node, struct operator **out,
+                     struct ssql_error *error)
+{
+    const struct operator_type *type = find_type(node->kind);
+    struct operator *operator;
+
+    *out = NULL;
+    if (type == NULL)
+        return error_set(error, SSQL_INTERNAL, NO_SPAN, "a plan node of kind %d cannot be run", (int)node->kind);
+    operator = arena_alloc(&runtime->environment.arena, type->size);
+    if (operator == NULL)
+        return error_no_memory(error);
+    operator->type = type;
+    operator->node = node;
+    operator->runtime = runtime;
+    if (node->child != NULL && !operator_create(runtime, node->child, &operator->child, error))
+        return false;
+    if (type->create != NULL && !type->create(operator, error)) {
+        operator_destroy(operator);
+        return false;
+    }
+    *out = operator;
+    return true;
+}
+
+bool operator_open(struct operator *operator, struct ssql_error *error)
+{
+    if (operator->child != NULL && !operator_open(operator->child, error))
+        return false;
+    operator->is_open = true;
+    return operator->type->open == NULL || operator->type->open(operator, error);
+}
+
+bool operator_next(struct operator *operator, struct batch *batch, struct ssql_error *error)
+{
+    return cancellation_check(operator->runtime->context.cancellation, error) &&
+           operator->type->next(operator, batch, error);
+}
+
+void operator_close(struct operator *operator)
+{
+    if (operator->is_open && operator->type->close != NULL)
+        operator->type->close(operator);
+    operator->is_open = false;
+    if (operator->child != NULL)
+        operator_close(operator->child);
+}
+
+void operator_destroy(struct operator *operator)
+{
+    if (operator == NULL)
+        return;
+    if (operator->type->destroy != NULL)
+        operator->type->destroy(operator);
+    operator_destroy(operator->child);
+}
+
+bool operator_find_table(struct operator *operator, const struct table_schema *schema, struct table **table,
+                         struct ssql_error *error)
+{
+    *table = transaction_table(operator->runtime->context.transaction, schema->id);
+    if (*table != NULL)
+        return true;
+    return error_set(error, SSQL_UNKNOWN_TABLE, NO_SPAN, "table \"%.*s\" does not exist", SLICE_PRINT(schema->name));
+}
+
+/* ---- executions ---- */
+
+bool execution_create(const struct plan *plan, struct execution **out, struct ssql_error *error)
+{
+    struct execution *execution = calloc(1, sizeof *execution);
+    const struct plan_node *root = plan->root;
+
+    *out = NULL;
+    if (execution == NULL)
+        return error_no_memory(error);
+    if (root != NULL && find_type(root->kind) != NULL &&
+        !operator_create(&execution->runtime, root, &execution->root, error)) {
+        execution_destroy(execution);
+        return false;
+    }
+    *out = execution;
+    return true;
+}
+
+void execution_destroy(struct execution *execution)
+{
+    if (execution == NULL)
+        return;
+    execution_finish(execution);
+    operator_destroy(execution->root);
+    expression_environment_clear(&execution->runtime.environment);
+    free(execution);
+}
+
+bool execution_start(struct execution *execution, const struct execution_context *context, struct ssql_error *error)
+{
+    execution_finish(execution);
+    execution->runtime.context = *context;
+    execution->runtime.changes = 0;
+    expression_environment_start(&execution->runtime.environment, context->parameters);
+    execution->is_running = true;
+    return execution->root == NULL || operator_open(execution->root, error);
+}
+
+bool execution_next(struct execution *execution, struct batch *batch, struct ssql_error *error)
+{
+    batch_end(batch);
+    if (execution->root == NULL || !execution->is_running)
+        return true;
+    return operator_next(execution->root, batch, error);
+}
+
+void execution_finish(struct execution *execution)
+{
+    if (!execution->is_running)
+        return;
+    execution->is_running = false;
+    if (execution->root != NULL)
+        operator_close(execution->root);
+    expression_environment_finish(&execution->runtime.environment);
+}
+
+uint64_t execution_changes(const struct execution *execution)
+{
+    return execution->runtime.changes;
+}
