@@ -23,7 +23,7 @@ static void a_semicolon_outside_quotes_and_comments_ends(void **state)
     assert_int_equal(end_of("select 1; select 2;"), 9);
     assert_int_equal(end_of("';' \";\" `;` -- ;\n/* ; /* ; */ ; */ ;"), 36);
     assert_int_equal(end_of("'it''s;' ;"), 10);
-    assert_int_equal(end_of("\"a\\\";\" ;"), 9);
+    assert_int_equal(end_of("\"a\\\";\" ;"), 8);
     assert_int_equal(end_of("1 - 2 / 3;"), 10);
     assert_int_equal(end_of("'\\';"), 4);
     assert_int_equal(end_of("select 1"), 0);
