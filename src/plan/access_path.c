@@ -45,7 +45,7 @@ static bool make_filter(struct choosing *choosing)
     if (kept == NULL)
         return false;
     for (uint32_t i = 0; i < conjuncts->count; i++)
-        if (!choosing->implied[i])
+        if (!choosing->implied[i] && !bound_is_true(conjuncts->items[i]))
             kept[count++] = conjuncts->items[i];
     if (count == 0)
         return true;
