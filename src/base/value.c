@@ -58,6 +58,10 @@ size_t float_format(double real, char *text)
         if (strtod(text, NULL) == real)
             break;
     }
+    /* The host program's locale may write and read another decimal point; ours is always the same. */
+    size_t point = strspn(text, "+-0123456789e");
+    if (text[point] != '\0')
+        text[point] = '.';
     if (strpbrk(text, ".e") == NULL)
         length += snprintf(text + length, FLOAT_TEXT_SIZE - (size_t)length, ".0");
     return (size_t)length;
