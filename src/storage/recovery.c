@@ -379,7 +379,7 @@ static void delete_orphans(struct engine *engine)
     struct orphans orphans = {.engine = engine};
     struct ssql_error ignored;
 
-    if (!volume_list(engine->volume, note_orphan, &orphans, &ignored))
+    if (volume_list(engine->volume, note_orphan, &orphans, &ignored) != VOLUME_OK)
         orphans.names.size = 0;
     for (size_t i = 0; i < orphans.names.size;) {
         const char *name = (const char *)orphans.names.data + i;

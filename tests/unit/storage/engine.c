@@ -183,7 +183,7 @@ static int count_table_files(struct volume *volume)
     struct ssql_error error;
     int count = 0;
 
-    assert_true(volume_list(volume, count_table_file, &count, &error));
+    assert_int_equal(volume_list(volume, count_table_file, &count, &error), VOLUME_OK);
     return count;
 }
 
