@@ -11,6 +11,8 @@
 /* When a picture holds: from the commit that last changed the system tables up to the next change.
  * SEQUENCE_ABSENT stands for a database that has no system tables yet. */
 static const uint64_t SEQUENCE_ABSENT = UINT64_MAX;
+/* Of a picture that was already old when it was read: it holds for one snapshot, nobody knows since when. */
+static const uint64_t SEQUENCE_UNKNOWN = UINT64_MAX - 1;
 
 struct catalog {
     struct engine *engine;
@@ -21,14 +23,14 @@ struct catalog {
 
 struct catalog_view {
     struct catalog *catalog;
-    struct schema *schema;  /* committed picture; NULL: none yet */
-    uint64_t begins;        /* as newest_begins */
-    uint64_t snapshot;      /* for this one `schema` is known to be right, whatever `begins` says */
+    struct schema *schema; /* committed picture; NULL: none yet */
+    uint64_t begins;       /* as newest_begins */
+    uint64_t snapshot;     /* for this one `schema` is known to be right, whatever `begins` says */
     /* Schema changes of an open transaction: told from later transactions by its snapshot and its having writes. */
     bool has_own_changes;
     const struct transaction *changing;
     uint64_t changing_snapshot;
-    struct schema *own;     /* with own changes; NULL: to be read again */
+    struct schema *own; /* with own changes; NULL: to be read again */
 };
 
 bool catalog_create(struct engine *engine, struct catalog **catalog, struct ssql_error *error)
@@ -125,8 +127,8 @@ static void share(struct catalog *catalog, struct schema *schema, uint64_t begin
     schema_release(older);
 }
 
-/* The transaction's snapshot is taken after last_commit was raised by every commit in it. So when last_commit is not above
- * the snapshot, the snapshot shows the newest schema, whose life began with that commit. */
+/* The transaction's snapshot is taken after last_commit was raised by every commit in it. So when last_commit is not
+ * above the snapshot, the snapshot shows the newest schema, whose life began with that commit. */
 static bool read_committed(struct catalog_view *view, struct transaction *transaction, struct schema **schema,
                            struct ssql_error *error)
 {
@@ -136,7 +138,8 @@ static bool read_committed(struct catalog_view *view, struct transaction *transa
     bool is_newest = begins == SEQUENCE_ABSENT || begins <= snapshot;
     struct schema *found = NULL;
 
-    if (view->schema == NULL || !((is_newest && view->begins == begins) || (!is_newest && view->snapshot == snapshot))) {
+    if (view->schema == NULL ||
+        !((is_newest && view->begins == begins) || (!is_newest && view->snapshot == snapshot))) {
         if (is_newest)
             found = find_shared(view->catalog, begins);
         if (found == NULL) {
@@ -145,7 +148,7 @@ static bool read_committed(struct catalog_view *view, struct transaction *transa
             if (is_newest)
                 share(view->catalog, found, begins);
         }
-        keep_picture(view, found, begins, snapshot);
+        keep_picture(view, found, is_newest ? begins : SEQUENCE_UNKNOWN, snapshot);
     }
     view->snapshot = snapshot;
     *schema = view->schema;
@@ -251,8 +254,7 @@ bool catalog_create_table(struct catalog_view *view, struct transaction *transac
     struct table_schema table = complete_table(definition, columns, key_columns);
     make_layout(&table, &layout);
     bool is_done = transaction_create_table(transaction, &layout, &table.id, error) &&
-                   system_tables_add(transaction, &table, error) &&
-                   schema_with_table(schema, &table, &changed, error);
+                   system_tables_add(transaction, &table, error) && schema_with_table(schema, &table, &changed, error);
     if (is_done)
         keep_own_changes(view, transaction, changed);
     free(columns);

@@ -1,5 +1,5 @@
-/* catalog_format.h - how schemas are kept: rows of two system tables, written and read through the same transactions as any
- * others. Layout of version 1:
+/* catalog_format.h - how schemas are kept: rows of two system tables, written and read through the same transactions as
+ * any others. Layout of version 1:
  *
  *   table 1, "tables": a row per table
  *     column  type    meaning
@@ -19,9 +19,8 @@
  *     5       int     place in the primary key from 0; null: not a part of it
  *     6       string  SSQL text of the default; null: none
  *
- * A later version that has more to say raises the row's version and says it in further system tables; a row of a version
- * above CATALOG_VERSION is refused, not guessed at.
- * History: version 1 (ssql 0.1) first. */
+ * A later version that has more to say raises the row's version and says it in further system tables; a row of a
+ * version above CATALOG_VERSION is refused, not guessed at. History: version 1 (ssql 0.1) first. */
 #ifndef SSQL_CATALOG_CATALOG_FORMAT_H
 #define SSQL_CATALOG_CATALOG_FORMAT_H
 

@@ -12,8 +12,8 @@ MUST_CHECK bool schema_create(const struct table_schema *tables, uint32_t table_
                               struct ssql_error *error);
 
 /* The same picture with one more table, or without one of its tables. */
-MUST_CHECK bool schema_with_table(const struct schema *schema, const struct table_schema *table, struct schema **changed,
-                                  struct ssql_error *error);
+MUST_CHECK bool schema_with_table(const struct schema *schema, const struct table_schema *table,
+                                  struct schema **changed, struct ssql_error *error);
 MUST_CHECK bool schema_without_table(const struct schema *schema, const struct table_schema *table,
                                      struct schema **changed, struct ssql_error *error);
 

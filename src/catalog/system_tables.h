@@ -4,8 +4,8 @@
 
 #include "catalog/catalog.h"
 
-/* Everything that the transaction sees, as a new schema; SSQL_CORRUPT when rows contradict each other. A database without
- * system tables gives an empty schema. */
+/* Everything that the transaction sees, as a new schema; SSQL_CORRUPT when rows contradict each other. A database
+ * without system tables gives an empty schema. */
 MUST_CHECK bool system_tables_read(struct transaction *transaction, struct schema **schema, struct ssql_error *error);
 
 /* Adds the rows of a table, making the system tables when there are none. SSQL_TABLE_EXISTS when the name is taken. */

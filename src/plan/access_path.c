@@ -101,7 +101,7 @@ static bool make_zones(struct choosing *choosing, struct plan_node *node)
         if (choosing->implied[comparison->conjunct])
             continue;
         zones[node->scan.zone_count++] =
-            (struct zone_condition){(uint16_t)comparison->column, comparison->operator, comparison->value};
+            (struct zone_condition){(uint16_t)comparison->column, comparison->operator, comparison->value };
     }
     node->scan.zones = zones;
     return true;
@@ -144,8 +144,7 @@ static bool make_scan(struct choosing *choosing, struct access_path *path)
     struct plan_node *node = plan_node_make(choosing->arena, is_lookup ? PLAN_LOOKUP : PLAN_SCAN);
     bool is_descending = false;
 
-    if (node == NULL || !choose_columns(choosing, &node->scan.filter_column_count) ||
-        !describe_columns(choosing, node))
+    if (node == NULL || !choose_columns(choosing, &node->scan.filter_column_count) || !describe_columns(choosing, node))
         return false;
     node->scan.table = request->table;
     node->scan.columns = choosing->columns;

@@ -20,7 +20,7 @@ struct access_request {
 };
 
 struct access_path {
-    struct plan_node *node;    /* PLAN_SCAN, PLAN_LOOKUP, or PLAN_VALUES without rows when the condition is never true */
+    struct plan_node *node; /* PLAN_SCAN, PLAN_LOOKUP, or PLAN_VALUES without rows when the condition is never true */
     const uint32_t *positions; /* per column of the table: where the node's output has it; NOT_READ: nowhere */
     bool is_ordered;           /* rows come as `order` wishes */
     bool is_filtered;          /* rows are chosen by more than a key range */
@@ -29,7 +29,6 @@ struct access_path {
 #define NOT_READ UINT32_MAX
 
 /* False when memory is out. */
-MUST_CHECK bool access_path_choose(struct arena *arena, const struct access_request *request,
-                                   struct access_path *path);
+MUST_CHECK bool access_path_choose(struct arena *arena, const struct access_request *request, struct access_path *path);
 
 #endif

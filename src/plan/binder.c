@@ -62,10 +62,9 @@ static void set_unknown_column(struct binder *binder, const struct table_schema 
         error_set(binder->error, SSQL_UNKNOWN_COLUMN, binder_span(binder, name->span),
                   "unknown column \"%.*s\" in %.*s", SLICE_PRINT(name->text), SLICE_PRINT(table->name));
     else
-        error_set(binder->error, SSQL_UNKNOWN_COLUMN, binder_span(binder, name->span),
-                  "unknown column \"%.*s\": %s", SLICE_PRINT(name->text),
-                  binder->clause == CLAUSE_SELECT || binder->clause == CLAUSE_WHERE ||
-                          binder->clause == CLAUSE_ORDER_BY
+        error_set(binder->error, SSQL_UNKNOWN_COLUMN, binder_span(binder, name->span), "unknown column \"%.*s\": %s",
+                  SLICE_PRINT(name->text),
+                  binder->clause == CLAUSE_SELECT || binder->clause == CLAUSE_WHERE || binder->clause == CLAUSE_ORDER_BY
                       ? "there is no from"
                       : "no column can stand here");
 }
@@ -119,8 +118,8 @@ static void add_column_hint(struct binder *binder, const struct table_schema *ta
     else if (is_quoted || (may_be_string && (binder->clause == CLAUSE_VALUES || binder->clause == CLAUSE_DEFAULT)))
         error_hint(binder->error, "use 'single quotes' for a string");
     else if ((other = table_with_column(binder, name->text)) != NULL && other != table)
-        error_hint(binder->error, "column \"%.*s\" is in table \"%.*s\", which is not in from",
-                   SLICE_PRINT(name->text), SLICE_PRINT(other->name));
+        error_hint(binder->error, "column \"%.*s\" is in table \"%.*s\", which is not in from", SLICE_PRINT(name->text),
+                   SLICE_PRINT(other->name));
 }
 
 int bind_column_name(struct binder *binder, const struct table_schema *table, const struct name *name)

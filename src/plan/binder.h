@@ -1,6 +1,6 @@
-/* binder.h - inside the room: names and types of one statement are looked up and checked. What could not be bound is NULL
- * (or false), with the error in binder->error; where no error was set, memory is out.
- * Everything made is in binder->arena; nothing points into the statement's tree or text afterwards. */
+/* binder.h - inside the room: names and types of one statement are looked up and checked. What could not be bound is
+ * NULL (or false), with the error in binder->error; where no error was set, memory is out. Everything made is in
+ * binder->arena; nothing points into the statement's tree or text afterwards. */
 #ifndef SSQL_PLAN_BINDER_H
 #define SSQL_PLAN_BINDER_H
 
@@ -48,10 +48,10 @@ struct binder {
     const struct table_schema *table; /* NULL: no columns */
     struct slice table_name;          /* by which columns may be qualified */
     enum clause clause;
-    const struct select *outputs;     /* having, order by: an unknown column may be one of its output names; else NULL */
+    const struct select *outputs; /* having, order by: an unknown column may be one of its output names; else NULL */
     struct aggregate_list *aggregates; /* where aggregates are collected; NULL: none are allowed */
     bool is_in_aggregate;
-    bool is_without_spans; /* stored text is bound, which the statement does not show */
+    bool is_without_spans;   /* stored text is bound, which the statement does not show */
     uint64_t repeated_nodes; /* of operands that are written once and wanted several times */
 };
 
@@ -117,7 +117,7 @@ struct bound_query {
     const struct table_schema *table; /* SOURCE_TABLE, and SOURCE_VALUES: made for the scope of names */
     uint32_t row_count;               /* SOURCE_VALUES */
     struct bound_expr **row_items;
-    struct bound_expr *where;         /* NULL: none, likewise below */
+    struct bound_expr *where; /* NULL: none, likewise below */
     bool is_grouped;
     uint32_t key_count;
     struct bound_expr **keys;
@@ -139,17 +139,17 @@ struct bound_query *bind_query(struct binder *binder, const struct query *query)
 struct bound_insert {
     const struct table_schema *table;
     enum insert_mode mode;
-    uint32_t row_count;              /* of values: one item for every visible column each */
+    uint32_t row_count; /* of values: one item for every visible column each */
     struct bound_expr **items;
     struct ssql_span *row_spans;
-    struct bound_query *query;       /* NULL: values */
-    struct bound_expr **projection;  /* of a query: every visible column, over the query's columns */
+    struct bound_query *query;      /* NULL: values */
+    struct bound_expr **projection; /* of a query: every visible column, over the query's columns */
 };
 
 struct bound_update {
     const struct table_schema *table;
-    struct bound_expr **new_values;  /* per column of the table; NULL: stays */
-    struct bound_expr *where;        /* NULL: every row */
+    struct bound_expr **new_values; /* per column of the table; NULL: stays */
+    struct bound_expr *where;       /* NULL: every row */
 };
 
 struct bound_delete {

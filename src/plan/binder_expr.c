@@ -19,8 +19,7 @@ static bool check_repeats(struct binder *binder, const struct bound_expr *operan
     binder->repeated_nodes += (uint64_t)operand->node_count * (times - 1);
     if (binder->repeated_nodes <= REPEATED_NODES_MOST)
         return true;
-    return error_set(binder->error, SSQL_TOO_LARGE, span, "the expression grows beyond %d nodes",
-                     REPEATED_NODES_MOST);
+    return error_set(binder->error, SSQL_TOO_LARGE, span, "the expression grows beyond %d nodes", REPEATED_NODES_MOST);
 }
 
 /* ---- leaves ---- */
@@ -64,7 +63,7 @@ static uint32_t chain_length(const struct expr *expr, enum binary_operator opera
 {
     uint32_t length = 1;
 
-    for (; expr->kind == EXPR_BINARY && expr->binary.operator == operator; expr = expr->binary.left)
+    for (; expr->kind == EXPR_BINARY && expr->binary.operator== operator; expr = expr->binary.left)
         length++;
     return length;
 }
@@ -72,7 +71,7 @@ static uint32_t chain_length(const struct expr *expr, enum binary_operator opera
 /* `a or b or c` leans to the left: its parts are bound in the order of the text, as one list. */
 static struct bound_expr *bind_logic(struct binder *binder, const struct expr *expr)
 {
-    enum binary_operator operator = expr->binary.operator;
+    enum binary_operator operator= expr->binary.operator;
     uint32_t count = chain_length(expr, operator);
     const struct expr **parts = arena_alloc_array(binder->arena, count, sizeof *parts);
     struct bound_expr **conditions = arena_alloc_array(binder->arena, count, sizeof *conditions);
@@ -92,12 +91,12 @@ static struct bound_expr *bind_logic(struct binder *binder, const struct expr *e
         enum ssql_type type = conditions[i]->type;
         conditions[i] = to_condition(binder, conditions[i]);
         if (conditions[i] == NULL) {
-            if (type == SSQL_TYPE_STRING && operator == BINARY_OR)
+            if (type == SSQL_TYPE_STRING && operator== BINARY_OR)
                 error_hint(binder->error, "|| is \"or\"; concat(a, b) joins strings");
             return NULL;
         }
     }
-    return bound_make_logic(binder->arena, operator == BINARY_AND ? BOUND_AND : BOUND_OR, conditions, count,
+    return bound_make_logic(binder->arena, operator== BINARY_AND ? BOUND_AND : BOUND_OR, conditions, count,
                             binder_span(binder, expr->span));
 }
 
@@ -215,10 +214,9 @@ static struct bound_expr *bind_in(struct binder *binder, const struct expr *expr
     for (uint32_t i = 0; i < count; i++)
         if (!coerce(binder, &arguments[i], type))
             return refuse_comparison(binder, arguments[i]->type, type, expr->span);
-    struct bound_expr *result = count == 2
-                                    ? bound_make_binary(binder->arena, FUNCTION_EQUAL, SSQL_TYPE_BOOL, arguments[0],
-                                                        arguments[1], span)
-                                    : bound_make_list(binder->arena, BOUND_IN, SSQL_TYPE_BOOL, arguments, count, span);
+    struct bound_expr *result =
+        count == 2 ? bound_make_binary(binder->arena, FUNCTION_EQUAL, SSQL_TYPE_BOOL, arguments[0], arguments[1], span)
+                   : bound_make_list(binder->arena, BOUND_IN, SSQL_TYPE_BOOL, arguments, count, span);
     return negate_if(binder, expr->in.is_negated, result, span);
 }
 
@@ -239,8 +237,7 @@ static struct bound_expr *bind_like(struct binder *binder, const struct expr *ex
             return NULL;
         }
     }
-    struct bound_expr *result =
-        bound_make_call(binder->arena, FUNCTION_LIKE, SSQL_TYPE_BOOL, arguments, count, span);
+    struct bound_expr *result = bound_make_call(binder->arena, FUNCTION_LIKE, SSQL_TYPE_BOOL, arguments, count, span);
     return negate_if(binder, expr->like.is_negated, result, span);
 }
 
@@ -304,7 +301,7 @@ static struct bound_expr *bind_arithmetic(struct binder *binder, const struct ex
         error_set(binder->error, SSQL_TYPE_MISMATCH, binder_span(binder, expr->binary.operator_span),
                   "%s takes numbers, not %s and %s", symbol_of(expr->binary.operator), type_name(left->type),
                   type_name(right->type));
-        if (expr->binary.operator == BINARY_ADD && left->type == SSQL_TYPE_STRING)
+        if (expr->binary.operator== BINARY_ADD && left->type == SSQL_TYPE_STRING)
             error_hint(binder->error, "concat(a, b) joins strings");
         return NULL;
     }
@@ -417,8 +414,8 @@ static bool bind_whens(struct binder *binder, const struct expr *expr, struct bo
     if (type != SSQL_TYPE_NULL && !coerce(binder, &operand, type))
         return refuse_comparison(binder, operand->type, type, expr->span);
     for (uint32_t i = 0; i < count; i++) {
-        conditions[i] = compare(binder, FUNCTION_EQUAL, operand, conditions[i],
-                                conditions[i]->span, expr->case_when.branches[i].when->span);
+        conditions[i] = compare(binder, FUNCTION_EQUAL, operand, conditions[i], conditions[i]->span,
+                                expr->case_when.branches[i].when->span);
         if (conditions[i] == NULL)
             return false;
     }
@@ -532,8 +529,7 @@ struct bound_expr *bind_expr(struct binder *binder, const struct expr *expr)
     return NULL;
 }
 
-struct bound_expr *bind_column_value(struct binder *binder, const struct expr *expr,
-                                     const struct column_schema *column)
+struct bound_expr *bind_column_value(struct binder *binder, const struct expr *expr, const struct column_schema *column)
 {
     struct bound_expr *bound = bind_expr(binder, expr);
 

@@ -34,13 +34,33 @@ static const struct function_rule RULES[] = {
     {"trim", FUNCTION_TRIM, 1, 2, {TAKES_STRING, TAKES_STRING}, GIVES_STRING, "trim(string[, characters])"},
     {"ltrim", FUNCTION_LTRIM, 1, 2, {TAKES_STRING, TAKES_STRING}, GIVES_STRING, "ltrim(string[, characters])"},
     {"rtrim", FUNCTION_RTRIM, 1, 2, {TAKES_STRING, TAKES_STRING}, GIVES_STRING, "rtrim(string[, characters])"},
-    {"substr", FUNCTION_SUBSTR, 2, 3, {TAKES_STRING, TAKES_INT, TAKES_INT}, GIVES_STRING,
+    {"substr",
+     FUNCTION_SUBSTR,
+     2,
+     3,
+     {TAKES_STRING, TAKES_INT, TAKES_INT},
+     GIVES_STRING,
      "substr(string, int start[, int length])"},
-    {"substring", FUNCTION_SUBSTR, 2, 3, {TAKES_STRING, TAKES_INT, TAKES_INT}, GIVES_STRING,
+    {"substring",
+     FUNCTION_SUBSTR,
+     2,
+     3,
+     {TAKES_STRING, TAKES_INT, TAKES_INT},
+     GIVES_STRING,
      "substring(string, int start[, int length])"},
-    {"replace", FUNCTION_REPLACE, 3, 3, {TAKES_STRING, TAKES_STRING, TAKES_STRING}, GIVES_STRING,
+    {"replace",
+     FUNCTION_REPLACE,
+     3,
+     3,
+     {TAKES_STRING, TAKES_STRING, TAKES_STRING},
+     GIVES_STRING,
      "replace(string, string from, string to)"},
-    {"concat", FUNCTION_CONCAT, 1, NO_MAXIMUM, {TAKES_STRING, TAKES_STRING, TAKES_STRING}, GIVES_STRING,
+    {"concat",
+     FUNCTION_CONCAT,
+     1,
+     NO_MAXIMUM,
+     {TAKES_STRING, TAKES_STRING, TAKES_STRING},
+     GIVES_STRING,
      "concat(string, ...)"},
     {"instr", FUNCTION_INSTR, 2, 2, {TAKES_STRING, TAKES_STRING}, GIVES_INT, "instr(string, string part)"},
     {"abs", FUNCTION_ABS, 1, 1, {TAKES_NUMBER}, GIVES_SAME, "abs(number)"},
@@ -53,17 +73,25 @@ static const struct function_rule RULES[] = {
     {"power", FUNCTION_POWER, 2, 2, {TAKES_FLOAT, TAKES_FLOAT}, GIVES_FLOAT, "power(number, number)"},
     {"pow", FUNCTION_POWER, 2, 2, {TAKES_FLOAT, TAKES_FLOAT}, GIVES_FLOAT, "pow(number, number)"},
     {"min", FUNCTION_LEAST, 2, NO_MAXIMUM, {TAKES_ANY, TAKES_ANY, TAKES_ANY}, GIVES_SAME, "min(value, value, ...)"},
-    {"max", FUNCTION_GREATEST, 2, NO_MAXIMUM, {TAKES_ANY, TAKES_ANY, TAKES_ANY}, GIVES_SAME,
-     "max(value, value, ...)"},
+    {"max", FUNCTION_GREATEST, 2, NO_MAXIMUM, {TAKES_ANY, TAKES_ANY, TAKES_ANY}, GIVES_SAME, "max(value, value, ...)"},
     {"least", FUNCTION_LEAST, 1, NO_MAXIMUM, {TAKES_ANY, TAKES_ANY, TAKES_ANY}, GIVES_SAME, "least(value, ...)"},
-    {"greatest", FUNCTION_GREATEST, 1, NO_MAXIMUM, {TAKES_ANY, TAKES_ANY, TAKES_ANY}, GIVES_SAME,
+    {"greatest",
+     FUNCTION_GREATEST,
+     1,
+     NO_MAXIMUM,
+     {TAKES_ANY, TAKES_ANY, TAKES_ANY},
+     GIVES_SAME,
      "greatest(value, ...)"},
     {"nullif", FUNCTION_NULLIF, 2, 2, {TAKES_ANY, TAKES_ANY}, GIVES_SAME, "nullif(value, value)"},
     {"typeof", FUNCTION_TYPEOF, 1, 1, {TAKES_ANY}, GIVES_STRING, "typeof(value)"},
-    {"starts_with", FUNCTION_STARTS_WITH, 2, 2, {TAKES_STRING, TAKES_STRING}, GIVES_BOOL,
+    {"starts_with",
+     FUNCTION_STARTS_WITH,
+     2,
+     2,
+     {TAKES_STRING, TAKES_STRING},
+     GIVES_BOOL,
      "starts_with(string, string part)"},
-    {"ends_with", FUNCTION_ENDS_WITH, 2, 2, {TAKES_STRING, TAKES_STRING}, GIVES_BOOL,
-     "ends_with(string, string part)"},
+    {"ends_with", FUNCTION_ENDS_WITH, 2, 2, {TAKES_STRING, TAKES_STRING}, GIVES_BOOL, "ends_with(string, string part)"},
     {"contains", FUNCTION_CONTAINS, 2, 2, {TAKES_STRING, TAKES_STRING}, GIVES_BOOL, "contains(string, string part)"},
     {"reverse", FUNCTION_REVERSE, 1, 1, {TAKES_STRING}, GIVES_STRING, "reverse(string)"},
     {"repeat", FUNCTION_REPEAT, 2, 2, {TAKES_STRING, TAKES_INT}, GIVES_STRING, "repeat(string, int times)"},
@@ -141,7 +169,8 @@ static enum parameter_kind parameter_of(const struct function_rule *rule, uint32
     return rule->parameters[i < PARAMETERS_MOST ? i : PARAMETERS_MOST - 1];
 }
 
-/* The one type of all arguments that go together (numbers, or anything); NULL type when there are none, or only nulls. */
+/* The one type of all arguments that go together (numbers, or anything); NULL type when there are none, or only nulls.
+ */
 static bool find_shared_type(const struct function_rule *rule, struct bound_expr *const *arguments, uint32_t count,
                              enum ssql_type *shared)
 {
@@ -207,9 +236,9 @@ static struct bound_expr *bind_call(struct binder *binder, const struct expr *ex
     for (uint32_t i = 0; i < count; i++)
         if (!coerce(binder, &arguments[i], wanted_type(parameter_of(rule, i), shared)))
             return refuse_arguments(binder, expr, rule->signature, arguments, count);
-    bool leaves_ints = (rule->function == FUNCTION_FLOOR || rule->function == FUNCTION_CEIL ||
-                        rule->function == FUNCTION_ROUND) &&
-                       count == 1 && shared == SSQL_TYPE_INT;
+    bool leaves_ints =
+        (rule->function == FUNCTION_FLOOR || rule->function == FUNCTION_CEIL || rule->function == FUNCTION_ROUND) &&
+        count == 1 && shared == SSQL_TYPE_INT;
     if (leaves_ints)
         return arguments[0];
     return bound_make_call(binder->arena, rule->function, result_type(rule->result, shared), arguments, count, span);
@@ -357,9 +386,11 @@ static struct bound_expr *bind_aggregate(struct binder *binder, const struct exp
         return collect(binder, &aggregate);
     }
     if (expr->function.is_star || count == 0 || count > rule->most) {
-        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, binder_span(binder, expr->span),
-                  "%.*s does not take %s", SLICE_PRINT(expr->function.name.text),
-                  expr->function.is_star ? "*" : count == 0 ? "no argument" : "so many arguments");
+        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, binder_span(binder, expr->span), "%.*s does not take %s",
+                  SLICE_PRINT(expr->function.name.text),
+                  expr->function.is_star ? "*"
+                  : count == 0           ? "no argument"
+                                         : "so many arguments");
         error_hint(binder->error, "it is %s", rule->signature);
         return NULL;
     }

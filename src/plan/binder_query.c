@@ -33,8 +33,8 @@ static bool type_value_columns(struct binder *binder, const struct row_list *row
         }
         for (uint32_t r = 0; type != SSQL_TYPE_NULL && r < rows->count; r++)
             if (!coerce(binder, &items[(size_t)r * width + c], type))
-                return error_set(binder->error, SSQL_TYPE_MISMATCH, rows->items[r].span,
-                                 "column %u of values is %s", c + 1, type_name(type));
+                return error_set(binder->error, SSQL_TYPE_MISMATCH, rows->items[r].span, "column %u of values is %s",
+                                 c + 1, type_name(type));
         columns[c].type = type;
     }
     return true;
@@ -98,8 +98,7 @@ static bool add_all_columns(struct binder *binder, struct bound_query *bound, st
 {
     for (uint32_t i = 0; i < binder->table->visible_count; i++) {
         const struct column_schema *column = &binder->table->columns[i];
-        struct bound_expr *expr =
-            bound_make_column(binder->arena, i, column->type, !column->is_not_null, span);
+        struct bound_expr *expr = bound_make_column(binder->arena, i, column->type, !column->is_not_null, span);
         if (!add_item(binder, bound, expr, column->name))
             return false;
     }
@@ -128,11 +127,12 @@ static bool bind_items(struct binder *binder, const struct select *select, struc
     for (uint32_t i = 0; i < select->item_count; i++) {
         bool is_star = select->items[i].kind != SELECT_ITEM_EXPR;
         if (is_star && binder->table == NULL)
-            return error_set(binder->error, SSQL_SYNTAX, select->items[i].span, "there is no from whose columns * means");
+            return error_set(binder->error, SSQL_SYNTAX, select->items[i].span,
+                             "there is no from whose columns * means");
         most += is_star ? binder->table->visible_count : 1;
         if (most > RESULT_COLUMNS_MOST)
-            return error_set(binder->error, SSQL_TOO_LARGE, select->items[i].span,
-                             "a result has at most %d columns", RESULT_COLUMNS_MOST);
+            return error_set(binder->error, SSQL_TOO_LARGE, select->items[i].span, "a result has at most %d columns",
+                             RESULT_COLUMNS_MOST);
     }
     if (!alloc_items(binder, bound, most))
         return false;

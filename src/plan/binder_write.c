@@ -166,8 +166,7 @@ static bool bind_insert_query(struct binder *binder, const struct insert *insert
 }
 
 /* `on conflict (a, b)` must name the primary key: there are no other unique columns. */
-static bool check_conflict_columns(struct binder *binder, const struct insert *insert,
-                                   const struct table_schema *table)
+static bool check_conflict_columns(struct binder *binder, const struct insert *insert, const struct table_schema *table)
 {
     uint32_t named = 0;
 
@@ -212,10 +211,9 @@ static bool bind_positional(struct binder *binder, const struct update *update, 
     const struct table_schema *table = bound->table;
 
     if (update->values.count != table->visible_count)
-        return error_set(binder->error, SSQL_VALUE_COUNT, update->set_span,
-                         "%u value%s, but %.*s has %u column%s", update->values.count,
-                         update->values.count == 1 ? "" : "s", SLICE_PRINT(table->name), table->visible_count,
-                         table->visible_count == 1 ? "" : "s");
+        return error_set(binder->error, SSQL_VALUE_COUNT, update->set_span, "%u value%s, but %.*s has %u column%s",
+                         update->values.count, update->values.count == 1 ? "" : "s", SLICE_PRINT(table->name),
+                         table->visible_count, table->visible_count == 1 ? "" : "s");
     for (uint32_t i = 0; i < table->visible_count; i++)
         if ((bound->new_values[i] = bind_value(binder, defaults, i, update->values.items[i])) == NULL)
             return false;
@@ -231,8 +229,8 @@ static bool bind_assignments(struct binder *binder, const struct update *update,
         if (column < 0)
             return false;
         if (bound->new_values[column] != NULL)
-            return error_set(binder->error, SSQL_COLUMN_EXISTS, assignment->column.span,
-                             "column \"%.*s\" is set twice", SLICE_PRINT(assignment->column.text));
+            return error_set(binder->error, SSQL_COLUMN_EXISTS, assignment->column.span, "column \"%.*s\" is set twice",
+                             SLICE_PRINT(assignment->column.text));
         bound->new_values[column] = bind_value(binder, defaults, (uint32_t)column, assignment->value);
         if (bound->new_values[column] == NULL)
             return false;

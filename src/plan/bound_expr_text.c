@@ -2,7 +2,16 @@
 #include "plan/bound_expr.h"
 
 /* From loose to tight; an operand that binds looser than its operator wants stands in parentheses. */
-enum binding { BINDING_OR, BINDING_AND, BINDING_NOT, BINDING_COMPARE, BINDING_SUM, BINDING_PRODUCT, BINDING_SIGN, BINDING_ATOM };
+enum binding {
+    BINDING_OR,
+    BINDING_AND,
+    BINDING_NOT,
+    BINDING_COMPARE,
+    BINDING_SUM,
+    BINDING_PRODUCT,
+    BINDING_SIGN,
+    BINDING_ATOM
+};
 
 static const char *const FUNCTION_NAMES[] = {
     [FUNCTION_NEGATE] = "-",
@@ -93,7 +102,8 @@ static enum binding binding_of(const struct bound_expr *expr)
     return BINDING_ATOM;
 }
 
-static void append(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names, enum binding wanted);
+static void append(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names,
+                   enum binding wanted);
 
 static void append_list(struct buffer *buffer, struct bound_expr *const *items, uint32_t count,
                         const struct slice *names, const char *separator, enum binding wanted)

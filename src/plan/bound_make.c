@@ -116,8 +116,7 @@ static void derive_properties(struct bound_expr *expr)
 /* ---- makers ---- */
 
 static struct bound_expr *make_node(struct arena *arena, enum bound_kind kind, enum ssql_type type,
-                                    struct bound_expr *const *arguments, uint32_t argument_count,
-                                    struct ssql_span span)
+                                    struct bound_expr *const *arguments, uint32_t argument_count, struct ssql_span span)
 {
     struct bound_expr *expr = arena_alloc(arena, sizeof *expr);
 
@@ -393,8 +392,8 @@ static struct bound_expr *move_column(void *context, struct bound_expr *expr)
 
     if (expr->kind != BOUND_COLUMN)
         return NULL;
-    struct bound_expr *moved = bound_make_column(moves->arena, moves->positions[expr->column], expr->type,
-                                                 expr->can_be_null, expr->span);
+    struct bound_expr *moved =
+        bound_make_column(moves->arena, moves->positions[expr->column], expr->type, expr->can_be_null, expr->span);
     /* Out of memory: the arena remembers, and the statement is given up before the plan is used. */
     return moved == NULL ? expr : moved;
 }

@@ -1,6 +1,6 @@
 /* bound_make.h - making, comparing and rewriting bound expressions. Makers take everything from the arena, accept NULL
- * children and give NULL for them and when memory is out. They work out what is known of a node: whether it can be null,
- * whether it can fail. */
+ * children and give NULL for them and when memory is out. They work out what is known of a node: whether it can be
+ * null, whether it can fail. */
 #ifndef SSQL_PLAN_BOUND_MAKE_H
 #define SSQL_PLAN_BOUND_MAKE_H
 
@@ -13,11 +13,10 @@ struct bound_expr *bound_make_column(struct arena *arena, uint32_t column, enum 
 struct bound_expr *bound_make_parameter(struct arena *arena, uint32_t parameter, enum ssql_type type,
                                         struct ssql_span span);
 
-/* The arguments are copied as an array of pointers. A call whose arguments are constants becomes a constant where that can
- * be worked out without failing; what fails (1 / 0) is left to fail when it is evaluated. */
+/* The arguments are copied as an array of pointers. A call whose arguments are constants becomes a constant where that
+ * can be worked out without failing; what fails (1 / 0) is left to fail when it is evaluated. */
 struct bound_expr *bound_make_call(struct arena *arena, enum scalar_function function, enum ssql_type type,
-                                   struct bound_expr *const *arguments, uint32_t argument_count,
-                                   struct ssql_span span);
+                                   struct bound_expr *const *arguments, uint32_t argument_count, struct ssql_span span);
 struct bound_expr *bound_make_unary(struct arena *arena, enum scalar_function function, enum ssql_type type,
                                     struct bound_expr *operand, struct ssql_span span);
 struct bound_expr *bound_make_binary(struct arena *arena, enum scalar_function function, enum ssql_type type,
@@ -29,8 +28,7 @@ struct bound_expr *bound_make_logic(struct arena *arena, enum bound_kind kind, s
 
 /* BOUND_CASE, BOUND_COALESCE, BOUND_IN. */
 struct bound_expr *bound_make_list(struct arena *arena, enum bound_kind kind, enum ssql_type type,
-                                   struct bound_expr *const *arguments, uint32_t argument_count,
-                                   struct ssql_span span);
+                                   struct bound_expr *const *arguments, uint32_t argument_count, struct ssql_span span);
 
 /* The operand itself when it has the type already; a constant int to float becomes a constant. */
 struct bound_expr *bound_make_cast(struct arena *arena, struct bound_expr *operand, enum ssql_type type,

@@ -143,7 +143,9 @@ bool constant_fold(const struct bound_expr *call, struct value *value)
     case FUNCTION_LESS:
     case FUNCTION_LESS_EQUAL:
     case FUNCTION_GREATER:
-    case FUNCTION_GREATER_EQUAL: *value = value_bool(compare(call->function, value_compare(first, second))); return true;
+    case FUNCTION_GREATER_EQUAL:
+        *value = value_bool(compare(call->function, value_compare(first, second)));
+        return true;
     case FUNCTION_IS_DISTINCT: *value = value_bool(value_compare(first, second) != 0); return true;
     case FUNCTION_IS_NOT_DISTINCT: *value = value_bool(value_compare(first, second) == 0); return true;
     case FUNCTION_NOT: *value = value_bool(!first->boolean); return true;

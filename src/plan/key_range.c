@@ -31,16 +31,17 @@ static bool add(struct arena *arena, struct comparison_list *list, struct compar
 static bool zone_operator_of(enum scalar_function function, bool is_turned, enum zone_operator *operator)
 {
     switch ((int)function) {
-    case FUNCTION_EQUAL: *operator = ZONE_EQUAL; return true;
-    case FUNCTION_LESS: *operator = is_turned ? ZONE_GREATER : ZONE_LESS; return true;
-    case FUNCTION_LESS_EQUAL: *operator = is_turned ? ZONE_GREATER_EQUAL : ZONE_LESS_EQUAL; return true;
-    case FUNCTION_GREATER: *operator = is_turned ? ZONE_LESS : ZONE_GREATER; return true;
-    case FUNCTION_GREATER_EQUAL: *operator = is_turned ? ZONE_LESS_EQUAL : ZONE_GREATER_EQUAL; return true;
+    case FUNCTION_EQUAL: *operator= ZONE_EQUAL; return true;
+    case FUNCTION_LESS: *operator= is_turned ? ZONE_GREATER : ZONE_LESS; return true;
+    case FUNCTION_LESS_EQUAL: *operator= is_turned ? ZONE_GREATER_EQUAL : ZONE_LESS_EQUAL; return true;
+    case FUNCTION_GREATER: *operator= is_turned ? ZONE_LESS : ZONE_GREATER; return true;
+    case FUNCTION_GREATER_EQUAL: *operator= is_turned ? ZONE_LESS_EQUAL : ZONE_GREATER_EQUAL; return true;
     default: return false;
     }
 }
 
-/* A value that fails is worked out before the first row only where that row would have met it too: as the first part. */
+/* A value that fails is worked out before the first row only where that row would have met it too: as the first part.
+ */
 static bool is_value(const struct bound_expr *expr, uint32_t conjunct)
 {
     return bound_is_row_free(expr) && (!expr->can_fail || conjunct == 0);
@@ -201,7 +202,7 @@ static const struct comparison *find(const struct comparison_list *list, uint32_
                                      enum zone_operator second)
 {
     for (uint32_t i = 0; i < list->count; i++)
-        if (list->items[i].column == column && (list->items[i].operator == first || list->items[i].operator == second))
+        if (list->items[i].column == column && (list->items[i].operator== first || list->items[i].operator== second))
             return &list->items[i];
     return NULL;
 }
@@ -217,7 +218,7 @@ static bool set_bound(struct arena *arena, struct bound_expr *const *fixed, uint
                       const struct comparison *last, struct key_bound *bound)
 {
     bound->count = fixed_count + (last == NULL ? 0 : 1);
-    bound->is_exclusive = last != NULL && (last->operator == ZONE_GREATER || last->operator == ZONE_LESS);
+    bound->is_exclusive = last != NULL && (last->operator== ZONE_GREATER || last->operator== ZONE_LESS);
     if (bound->count == 0)
         return true;
     bound->parts = arena_alloc_array(arena, bound->count, sizeof *bound->parts);

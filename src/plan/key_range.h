@@ -1,5 +1,5 @@
-/* key_range.h - what a condition says about single columns: comparisons with values that are the same for every row, and
- * the range of keys that they leave. */
+/* key_range.h - what a condition says about single columns: comparisons with values that are the same for every row,
+ * and the range of keys that they leave. */
 #ifndef SSQL_PLAN_KEY_RANGE_H
 #define SSQL_PLAN_KEY_RANGE_H
 
@@ -11,7 +11,7 @@ struct comparison {
     enum zone_operator operator;
     struct bound_expr *value; /* NULL for the IS operators */
     uint32_t conjunct;
-    bool is_whole;            /* it says all that the conjunct says */
+    bool is_whole; /* it says all that the conjunct says */
 };
 
 struct comparison_list {

@@ -33,7 +33,7 @@ static bool is_fixed(const struct plan_node *node, uint32_t part)
 }
 
 static void append_key_part(struct buffer *buffer, const struct plan_node *node, uint32_t part, const char *operator,
-                            const struct bound_expr *value, const char **separator)
+                            const struct bound_expr * value, const char **separator)
 {
     const struct table_schema *table = node->scan.table;
 
@@ -171,8 +171,14 @@ static void append_line(struct buffer *buffer, const struct plan_node *node)
 {
     switch (node->kind) {
     case PLAN_VALUES: append_values(buffer, node); break;
-    case PLAN_SCAN: buffer_append_text(buffer, "scan "); append_access(buffer, node); break;
-    case PLAN_LOOKUP: buffer_append_text(buffer, "lookup "); append_access(buffer, node); break;
+    case PLAN_SCAN:
+        buffer_append_text(buffer, "scan ");
+        append_access(buffer, node);
+        break;
+    case PLAN_LOOKUP:
+        buffer_append_text(buffer, "lookup ");
+        append_access(buffer, node);
+        break;
     case PLAN_FILTER:
         buffer_append_text(buffer, "filter ");
         bound_expr_append_text(buffer, node->filter.condition, node->child->column_names);

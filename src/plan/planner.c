@@ -142,8 +142,8 @@ static bool take_given_types(struct parameter_state *states, uint32_t count, con
     return took;
 }
 
-static struct plan_node *plan_once(struct plan *plan, const struct statement *statement,
-                                   struct parameter_state *states, struct ssql_error *error)
+static struct plan_node *plan_once(struct plan *plan, const struct statement *statement, struct parameter_state *states,
+                                   struct ssql_error *error)
 {
     struct binder binder = {
         .arena = &plan->arena,

@@ -64,8 +64,7 @@ static bool wish_order(struct arena *arena, const struct bound_query *query, str
         return false;
     if (is_extreme(query)) {
         const struct bound_aggregate *aggregate = query->aggregates.items;
-        (*order)[(*count)++] =
-            (struct wanted_order){aggregate->argument->column, aggregate->function == AGGREGATE_MAX};
+        (*order)[(*count)++] = (struct wanted_order){aggregate->argument->column, aggregate->function == AGGREGATE_MAX};
     }
     if (query->is_grouped || query->is_distinct)
         return true;
@@ -232,15 +231,15 @@ static struct plan_node *plan_groups(struct arena *arena, const struct bound_que
 
 /* ---- the select list, order and limit ---- */
 
-/* What `sort` must keep: limit + offset. Larger numbers than these are never reached, and their sum does not overflow. */
+/* What `sort` must keep: limit + offset. Larger numbers than these are never reached, and their sum does not overflow.
+ */
 static const int64_t ROWS_MOST = INT64_MAX / 4;
 
 static struct bound_expr *bounded(struct arena *arena, struct bound_expr *count)
 {
     if (count != NULL && count->kind == BOUND_CONSTANT)
-        return count->constant.integer < ROWS_MOST
-                   ? count
-                   : bound_make_constant(arena, value_int(ROWS_MOST), count->span);
+        return count->constant.integer < ROWS_MOST ? count
+                                                   : bound_make_constant(arena, value_int(ROWS_MOST), count->span);
     return bound_make_binary(arena, FUNCTION_LEAST, SSQL_TYPE_INT, count,
                              bound_make_constant(arena, value_int(ROWS_MOST), NO_SPAN), NO_SPAN);
 }

@@ -70,10 +70,11 @@ static struct slice key_text(const struct table_schema *table, uint32_t column, 
 struct plan_node *plan_describe(struct arena *arena, const struct table_schema *table)
 {
     enum { COLUMN, TYPE, KEY, CAN_BE_NULL, DEFAULT, WIDTH };
-    static const struct shown_column COLUMNS[WIDTH] = {
-        [COLUMN] = {"column", SSQL_TYPE_STRING},  [TYPE] = {"type", SSQL_TYPE_STRING},
-        [KEY] = {"key", SSQL_TYPE_STRING},        [CAN_BE_NULL] = {"null", SSQL_TYPE_BOOL},
-        [DEFAULT] = {"default", SSQL_TYPE_STRING}};
+    static const struct shown_column COLUMNS[WIDTH] = {[COLUMN] = {"column", SSQL_TYPE_STRING},
+                                                       [TYPE] = {"type", SSQL_TYPE_STRING},
+                                                       [KEY] = {"key", SSQL_TYPE_STRING},
+                                                       [CAN_BE_NULL] = {"null", SSQL_TYPE_BOOL},
+                                                       [DEFAULT] = {"default", SSQL_TYPE_STRING}};
     struct plan_node *node = make_rows(arena, COLUMNS, WIDTH, table->visible_count);
 
     if (node == NULL)

@@ -65,8 +65,8 @@ struct plan_node *plan_insert(struct arena *arena, const struct bound_insert *in
 
 /* ---- update ---- */
 
-static bool choose_rows(struct arena *arena, const struct table_schema *table, struct bound_expr *where,
-                        bool keys_only, struct access_path *path)
+static bool choose_rows(struct arena *arena, const struct table_schema *table, struct bound_expr *where, bool keys_only,
+                        struct access_path *path)
 {
     bool *needed = arena_alloc_array(arena, table->column_count, sizeof *needed);
     struct access_request request = {.table = table, .where = where, .needed = needed};

@@ -92,10 +92,9 @@ static void order_by_the_key_needs_no_sort(void **state)
                 "    scan users (all rows; columns id, name; in key order, descending)");
     expect_plan("select c from pairs where a == 1 order by a, b desc",
                 "project c\n  scan Pairs (key a == 1; columns a, b, c; in key order, descending)");
-    expect_plan("select a from pairs order by a, b desc",
-                "project a\n"
-                "  sort by a, b desc\n"
-                "    scan Pairs (all rows; columns a, b)");
+    expect_plan("select a from pairs order by a, b desc", "project a\n"
+                                                          "  sort by a, b desc\n"
+                                                          "    scan Pairs (all rows; columns a, b)");
     expect_plan("select id from users where id == 3 order by name", "project id\n"
                                                                     "  lookup users (key id == 3; columns id, name)");
 }

@@ -16,7 +16,10 @@
 #include "parser/parser.h"
 #include "plan/planner.h"
 
-#define NAMED(text) {.data = (const uint8_t *)(text), .size = sizeof(text) - 1}
+#define NAMED(text)                                                                                                    \
+    {                                                                                                                  \
+        .data = (const uint8_t *)(text), .size = sizeof(text) - 1                                                      \
+    }
 
 static struct column_schema USERS_COLUMNS[] = {
     {.name = NAMED("id"), .type = SSQL_TYPE_INT, .is_not_null = true, .is_key = true},
@@ -45,12 +48,28 @@ static struct parser *parser;
 static inline int make_schema(void **state)
 {
     const struct table_schema tables[] = {
-        {.id = 16, .name = NAMED("users"), .column_count = 5, .visible_count = 5, .columns = USERS_COLUMNS,
-         .key_count = 1, .key_columns = USERS_KEY},
-        {.id = 17, .name = NAMED("Pairs"), .column_count = 3, .visible_count = 3, .columns = PAIRS_COLUMNS,
-         .key_count = 2, .key_columns = PAIRS_KEY},
-        {.id = 18, .name = NAMED("notes"), .column_count = 3, .visible_count = 2, .columns = NOTES_COLUMNS,
-         .key_count = 1, .key_columns = NOTES_KEY, .has_hidden_key = true},
+        {.id = 16,
+         .name = NAMED("users"),
+         .column_count = 5,
+         .visible_count = 5,
+         .columns = USERS_COLUMNS,
+         .key_count = 1,
+         .key_columns = USERS_KEY},
+        {.id = 17,
+         .name = NAMED("Pairs"),
+         .column_count = 3,
+         .visible_count = 3,
+         .columns = PAIRS_COLUMNS,
+         .key_count = 2,
+         .key_columns = PAIRS_KEY},
+        {.id = 18,
+         .name = NAMED("notes"),
+         .column_count = 3,
+         .visible_count = 2,
+         .columns = NOTES_COLUMNS,
+         .key_count = 1,
+         .key_columns = NOTES_KEY,
+         .has_hidden_key = true},
     };
 
     (void)state;

@@ -53,8 +53,8 @@ static void what_no_place_tells_the_value_does(void **state)
 static void a_type_given_twice_must_fit(void **state)
 {
     (void)state;
-    expect_error("select * from users where id == :a and name == :a", SSQL_TYPE_MISMATCH, "==",
-                 "cannot compare string with int", "cast(... as string) converts");
+    expect_error("select * from users where id == :a and name == :a", SSQL_TYPE_MISMATCH,
+                 "==", "cannot compare string with int", "cast(... as string) converts");
 }
 
 static void chains_of_parameters_end(void **state)

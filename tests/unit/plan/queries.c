@@ -43,8 +43,7 @@ static void groups_have_keys_and_aggregates(void **state)
                 "    filter count(*) > 2\n"
                 "      aggregate count(*) by age / 10\n"
                 "        scan users (all rows; columns age)");
-    expect_plan("select age / 10 from users group by 1",
-                "aggregate by age / 10\n  scan users (all rows; columns age)");
+    expect_plan("select age / 10 from users group by 1", "aggregate by age / 10\n  scan users (all rows; columns age)");
     expect_plan("select count(distinct name), group_concat(name, '; ') from users",
                 "project count(distinct name), group_concat(name, \"; \")\n"
                 "  aggregate count(distinct name), group_concat(name, \"; \")\n"
@@ -132,17 +131,16 @@ static void order_by_takes_names_numbers_and_expressions(void **state)
 static void the_limit_is_pushed_into_the_sort(void **state)
 {
     (void)state;
-    expect_plan("select name from users order by name limit 10 offset 5",
-                "limit 10 offset 5\n"
-                "  sort by name (first 15)\n"
-                "    scan users (all rows; columns name)");
+    expect_plan("select name from users order by name limit 10 offset 5", "limit 10 offset 5\n"
+                                                                          "  sort by name (first 15)\n"
+                                                                          "    scan users (all rows; columns name)");
     expect_plan("select name from users order by name limit 9223372036854775807 offset 9223372036854775807",
                 "limit 9223372036854775807 offset 9223372036854775807\n"
                 "  sort by name (first 4611686018427387902)\n"
                 "    scan users (all rows; columns name)");
     expect_error("select name from users limit -1", SSQL_OUT_OF_RANGE, "-1", "limit must not be negative", "");
-    expect_error("select name from users limit 'x'", SSQL_TYPE_MISMATCH, "'x'",
-                 "limit must be int, but this is string", "");
+    expect_error("select name from users limit 'x'", SSQL_TYPE_MISMATCH, "'x'", "limit must be int, but this is string",
+                 "");
     expect_error("select name from users limit age", SSQL_UNKNOWN_COLUMN, "age",
                  "unknown column \"age\": no column can stand here",
                  "column \"age\" is in table \"users\", which is not in from");
@@ -174,11 +172,10 @@ static void values_are_a_query(void **state)
     assert_int_equal(plan->root->column_types[1], SSQL_TYPE_STRING);
     assert_true(slice_equal(plan->root->column_names[1], slice_of("column2")));
     plan_destroy(plan);
-    expect_plan("values (1), (2) order by column1 + 1",
-                "project column1\n"
-                "  sort by column1 + 1\n"
-                "    project column1, column1 + 1\n"
-                "      values (2 rows)");
+    expect_plan("values (1), (2) order by column1 + 1", "project column1\n"
+                                                        "  sort by column1 + 1\n"
+                                                        "    project column1, column1 + 1\n"
+                                                        "      values (2 rows)");
     expect_error("values (1, 2), (3)", SSQL_VALUE_COUNT, "(3)", "row 2 has 1 value, but the first has 2", "");
     expect_error("values (1), ('x')", SSQL_TYPE_MISMATCH, "'x'", "column 1 of values is int, but the value is string",
                  "");

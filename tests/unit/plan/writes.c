@@ -39,8 +39,8 @@ static void default_stands_for_the_columns_default(void **state)
 static void wrong_numbers_of_values_are_refused(void **state)
 {
     (void)state;
-    expect_error("insert into notes values 'a'", SSQL_VALUE_COUNT, "'a'",
-                 "1 value, but 2 columns of notes are wanted", "");
+    expect_error("insert into notes values 'a'", SSQL_VALUE_COUNT, "'a'", "1 value, but 2 columns of notes are wanted",
+                 "");
     expect_error("insert into notes values ('a', 1), ('b', 2, 3)", SSQL_VALUE_COUNT, "('b', 2, 3)",
                  "row 2 has 3 values, but 2 columns of notes are wanted", "");
     expect_error("insert into users (id) select id, name from users", SSQL_VALUE_COUNT, "select id, name from users",
@@ -83,11 +83,10 @@ static void a_query_is_brought_to_the_tables_columns(void **state)
                 "  project age, name, id\n"
                 "    project cast(id as float), name, age\n"
                 "      scan users (all rows; columns id, name, age)");
-    expect_plan("insert into notes (stars) select null from users",
-                "insert into notes\n"
-                "  project null, null\n"
-                "    project null\n"
-                "      scan users (all rows)");
+    expect_plan("insert into notes (stars) select null from users", "insert into notes\n"
+                                                                    "  project null, null\n"
+                                                                    "    project null\n"
+                                                                    "      scan users (all rows)");
 }
 
 static void upsert_and_conflicts_have_modes(void **state)
@@ -107,16 +106,15 @@ static void an_update_reads_all_and_sets_some(void **state)
     expect_plan("update users set age = age + 1 where id == 3",
                 "update users set age = age + 1\n"
                 "  lookup users (key id == 3; columns id, name, active, score, age)");
-    expect_plan("update users set id = id + 1",
-                "update users set id = id + 1 (moves rows)\n"
-                "  scan users (all rows; columns id, name, active, score, age)");
+    expect_plan("update users set id = id + 1", "update users set id = id + 1 (moves rows)\n"
+                                                "  scan users (all rows; columns id, name, active, score, age)");
 }
 
 static void an_update_that_keeps_the_key_moves_nothing(void **state)
 {
     (void)state;
     expect_plan("update notes set \"al\", 2", "update notes set text = \"al\", stars = 2\n"
-                                            "  scan notes (all rows; columns text, stars, (row))");
+                                              "  scan notes (all rows; columns text, stars, (row))");
     expect_plan("update users set 1, \"al\", false, 2.5, 3 where id == 1",
                 "update users set id = 1, name = \"al\", active = false, score = 2.5, age = 3\n"
                 "  lookup users (key id == 1; columns id, name, active, score, age)");
