@@ -367,7 +367,7 @@ SSQL_API int ssql_stat(ssql_db *db, const char *name, int64_t *value);
 /* The i-th of these names, from 0; NULL past the last. Static. */
 SSQL_API const char *ssql_stat_name(int i);
 
-/* 1 when the database takes no writes: opened so, or after its log failed. Any thread. */
+/* 1 when the database was opened readonly. Any thread. */
 SSQL_API int ssql_db_is_read_only(ssql_db *db);
 
 /* ---- steering the work in the background. Of the whole database; not needed in normal use. ---- */

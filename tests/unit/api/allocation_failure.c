@@ -1,0 +1,223 @@
+/* Every allocation of the library fails once, then again all from there on: each call answers with SSQL_NO_MEMORY, nothing is
+ * half done, nothing leaks (the address sanitizer looks), and when memory is back the work goes on. Where a commit is already
+ * on its way to the log the answer is SSQL_UNKNOWN_OUTCOME, and the database takes no more writes.
+ * The linker leads malloc and its kin here (--wrap, cmake/library_tests.cmake). */
+#include <stdbool.h>
+#include <stdatomic.h>
+
+#include "api/fixture.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
+
+static struct {
+    atomic_long until; /* allocations that still succeed; negative: no failing */
+    atomic_bool for_ever;
+    atomic_bool has_failed;
+} fault = {.until = -1};
+
+static bool fails(void)
+{
+    long left = atomic_load(&fault.until);
+
+    if (left < 0)
+        return false;
+    if (left > 0) {
+        atomic_fetch_sub(&fault.until, 1);
+        return false;
+    }
+    if (atomic_load(&fault.has_failed) && !atomic_load(&fault.for_ever))
+        return false;
+    atomic_store(&fault.has_failed, true);
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    return fails() ? 12 : __real_posix_memalign(memory, alignment, size);
+}
+
+static void start_failing(long after, bool for_ever)
+{
+    atomic_store(&fault.has_failed, false);
+    atomic_store(&fault.for_ever, for_ever);
+    atomic_store(&fault.until, after);
+}
+
+static void stop_failing(void)
+{
+    atomic_store(&fault.until, -1);
+}
+
+/* ---- what is run: statements over a table, by which every result can be told ---- */
+
+static int open_database(struct fixture *fixture)
+{
+    ssql_options *options = NULL;
+    int code;
+
+    *fixture = (struct fixture){.db = NULL};
+    if ((code = ssql_options_new(&options)) != SSQL_OK)
+        return code;
+    /* Everything happens in this thread, and so at the same allocation in each run. */
+    if (ssql_options_set(options, "background", "off") != SSQL_OK)
+        fail_msg("%s", ssql_options_errmsg(options));
+    code = ssql_open_with(":memory:", options, &fixture->db);
+    ssql_options_free(options);
+    return code != SSQL_OK ? code : ssql_connect(fixture->db, &fixture->conn);
+}
+
+/* Steps to the end; the sum of the first column's ints goes to *sum. */
+static int run_query(ssql_conn *conn, const char *text, int64_t parameter, int64_t *sum)
+{
+    ssql_stmt *stmt = NULL;
+    int code = ssql_prepare(conn, text, strlen(text), &stmt, NULL);
+
+    *sum = 0;
+    if (code == SSQL_OK && ssql_parameter_count(stmt) > 0)
+        code = ssql_bind_int(stmt, 1, parameter);
+    if (code == SSQL_OK) {
+        while ((code = ssql_step(stmt)) == SSQL_ROW) {
+            *sum += ssql_column_int(stmt, 0);
+            if (ssql_column_text(stmt, 0, NULL) == NULL && ssql_errcode(conn) != SSQL_OK)
+                break;
+        }
+        code = code == SSQL_DONE ? SSQL_OK : ssql_errcode(conn);
+    }
+    ssql_finalize(stmt);
+    return code;
+}
+
+static int list_tables(ssql_conn *conn)
+{
+    ssql_tables *tables = NULL;
+    int code = ssql_tables_new(conn, &tables);
+
+    ssql_tables_free(tables);
+    return code;
+}
+
+/* All kinds of work; the first failure ends it. */
+static int scenario(struct fixture *fixture)
+{
+    static const char *const texts[] = {
+        "create table t { id int primary, name string not null, amount float }",
+        "insert into t values (1, 'one', 1.5), (2, 'two', null), (3, 'three', 3)",
+        "begin; update t set name = concat(name, '!'), amount = coalesce(amount, 0) + 1 where id < 3;"
+        "create table if not exists u { a string, b int default 7 }; insert into u (a) select name from t; commit",
+        "upsert into t values (3, 'drei', 3.5), (4, 'vier', null); delete from t where id == 2",
+        "update t set id = id + 10",
+        "begin; delete from t; rollback",
+    };
+    static const char *const queries[] = {
+        "select id from t where name like '%e%' || id == ? order by name desc, id limit 5",
+        "select count(*) as n, name from t where id > ? group by name having n > 0 order by n",
+        "select distinct b from u where a != 'x' && b > ?",
+        "select id from t where id == ?",
+    };
+    int64_t sum;
+    int code = open_database(fixture);
+
+    for (size_t i = 0; code == SSQL_OK && i < sizeof texts / sizeof texts[0]; i++)
+        code = exec(fixture->conn, texts[i]);
+    for (size_t i = 0; code == SSQL_OK && i < sizeof queries / sizeof queries[0]; i++)
+        code = run_query(fixture->conn, queries[i], 5, &sum);
+    if (code == SSQL_OK)
+        code = ssql_checkpoint(fixture->conn);
+    if (code == SSQL_OK)
+        code = run_query(fixture->conn, queries[0], 11, &sum);
+    return code != SSQL_OK ? code : list_tables(fixture->conn);
+}
+
+/* After a failure: the database answers, and holds the state after some of the statements, none of them by half. */
+static void check_state(ssql_conn *conn, bool log_failed)
+{
+    if (ssql_in_transaction(conn) != 0)
+        must_exec(conn, "rollback");
+    if (exec(conn, "select * from t") == SSQL_UNKNOWN_TABLE)
+        return;
+    int64_t rows = query_int(conn, "select count(*) from t");
+    int64_t sum = query_int(conn, "select coalesce(sum(id), 0) from t");
+    bool is_known = (rows == 0 && sum == 0) || (rows == 3 && (sum == 6 || sum == 8 || sum == 38)) || (rows == 4 && sum == 10);
+    if (!is_known)
+        fail_msg("%d rows with sum %d", (int)rows, (int)sum);
+    if (log_failed) {
+        assert_int_equal(exec(conn, "delete from t"), SSQL_UNKNOWN_OUTCOME);
+        assert_int_equal(query_int(conn, "select count(*) from t"), rows);
+        return;
+    }
+    must_exec(conn, "upsert into t values (99, 'later', 0)");
+    assert_int_equal(query_int(conn, "select count(*) from t where id == 99"), 1);
+}
+
+static void fail_each_allocation(bool for_ever)
+{
+    bool has_failed = true;
+
+    for (long n = 0; has_failed; n++) {
+        struct fixture fixture;
+        start_failing(n, for_ever);
+        int code = scenario(&fixture);
+        has_failed = atomic_load(&fault.has_failed);
+        stop_failing();
+        if (code != SSQL_OK && code != SSQL_NO_MEMORY && code != SSQL_UNKNOWN_OUTCOME)
+            fail_msg("allocation %ld: %s: %s", n, ssql_code_text(code),
+                     fixture.conn == NULL ? "" : ssql_errmsg(fixture.conn));
+        if (code == SSQL_OK && for_ever && has_failed)
+            fail_msg("allocation %ld failed, and nobody said so", n);
+        if (fixture.conn != NULL)
+            check_state(fixture.conn, code == SSQL_UNKNOWN_OUTCOME);
+        ssql_disconnect(fixture.conn);
+        ssql_close(fixture.db);
+    }
+}
+
+static void an_allocation_that_fails_once_is_an_error_and_no_more(void **state)
+{
+    (void)state;
+    fail_each_allocation(false);
+}
+
+static void memory_that_stays_away_is_an_error_until_it_is_back(void **state)
+{
+    (void)state;
+    fail_each_allocation(true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_allocation_that_fails_once_is_an_error_and_no_more),
+        cmocka_unit_test(memory_that_stays_away_is_an_error_until_it_is_back),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
