@@ -84,12 +84,21 @@ static const struct table_schema *table_with_column(const struct binder *binder,
     return NULL;
 }
 
+/* The item that is called so by `as`, or that is written so. */
 static const struct select_item *find_output(const struct select *select, struct slice name)
 {
     for (uint32_t i = 0; select != NULL && i < select->item_count; i++)
         if (select->items[i].kind == SELECT_ITEM_EXPR && name_equal(select->items[i].title, name))
             return &select->items[i];
     return NULL;
+}
+
+static bool is_alias(const struct select *select, struct slice name)
+{
+    for (uint32_t i = 0; select != NULL && i < select->item_count; i++)
+        if (select->items[i].alias.text.size > 0 && name_equal(select->items[i].alias.text, name))
+            return true;
+    return false;
 }
 
 static struct slice nearest_column(const struct binder *binder, const struct table_schema *table, struct slice name)
@@ -111,7 +120,11 @@ static void add_column_hint(struct binder *binder, const struct table_schema *ta
     struct slice near = nearest_column(binder, table, name->text);
     const struct table_schema *other;
 
-    if (near.data != NULL && is_quoted)
+    if (binder->outputs == NULL && may_be_string && is_alias(binder->select, name->text) &&
+        (binder->clause == CLAUSE_WHERE || binder->clause == CLAUSE_SELECT))
+        error_hint(binder->error, "it is an output name, which %s cannot use; write its expression",
+                   clause_name(binder->clause));
+    else if (near.data != NULL && is_quoted)
         error_hint(binder->error, "did you mean \"%.*s\"? Use 'single quotes' for a string", SLICE_PRINT(near));
     else if (near.data != NULL)
         error_hint(binder->error, "did you mean \"%.*s\"?", SLICE_PRINT(near));
@@ -271,6 +284,7 @@ struct bound_expr *bind_stored_default(struct binder *binder, const struct colum
     } else {
         inner.table = NULL;
         inner.outputs = NULL;
+        inner.select = NULL;
         inner.aggregates = NULL;
         inner.is_in_aggregate = false;
         inner.clause = CLAUSE_DEFAULT;

@@ -50,6 +50,7 @@ struct binder {
     enum clause clause;
     const struct select *outputs; /* having, order by: an unknown column may be one of its output names; else NULL */
     struct aggregate_list *aggregates; /* where aggregates are collected; NULL: none are allowed */
+    const struct select *select;       /* of the query that is bound, for hints only; or NULL */
     bool is_in_aggregate;
     bool is_without_spans;   /* stored text is bound, which the statement does not show */
     uint64_t repeated_nodes; /* of operands that are written once and wanted several times */

@@ -402,6 +402,7 @@ static bool bind_select(struct binder *binder, const struct query *query, struct
 {
     const struct select *select = &query->select;
 
+    binder->select = select;
     bound->is_distinct = select->is_distinct;
     if (!bind_from(binder, select, bound))
         return false;
@@ -422,6 +423,7 @@ static bool bind_select(struct binder *binder, const struct query *query, struct
     if (!bind_order_by(binder, query, bound))
         return false;
     binder->outputs = NULL;
+    binder->select = NULL;
     bound->is_grouped = bound->aggregates.count > 0 || select->group_by.count > 0 || select->having != NULL;
     /* Grouped by constants only: one group, but none where there is no row. */
     if (bound->is_grouped && select->group_by.count > 0 && bound->key_count == 0) {

@@ -152,7 +152,9 @@ static struct slice text_name(struct arena *arena, const struct bound_expr *expr
     struct slice name = slice_make("", 0);
 
     bound_expr_append_text(&text, expr, child_names);
-    if (!text.failed)
+    if (text.failed)
+        arena->failed = true; /* asked at the end, as for all that is made here */
+    else
         name = arena_copy(arena, buffer_slice(&text));
     buffer_clear(&text);
     return name;
@@ -188,7 +190,9 @@ static struct slice aggregate_text(struct arena *arena, const struct bound_aggre
         bound_expr_append_text(&text, aggregate->separator, child_names);
     }
     buffer_append_byte(&text, ')');
-    if (!text.failed)
+    if (text.failed)
+        arena->failed = true; /* asked at the end, as for all that is made here */
+    else
         name = arena_copy(arena, buffer_slice(&text));
     buffer_clear(&text);
     return name;

@@ -56,6 +56,13 @@ static void unknown_columns_have_hints(void **state)
                  "column \"id\" is in table \"users\", which is not in from");
 }
 
+static void output_names_come_after_where(void **state)
+{
+    (void)state;
+    expect_error("select age + 1 as n from users where n > 1", SSQL_UNKNOWN_COLUMN, "n",
+                 "unknown column \"n\" in users", "it is an output name, which where cannot use; write its expression");
+}
+
 static void hidden_columns_have_no_name(void **state)
 {
     (void)state;
@@ -190,6 +197,7 @@ int main(void)
         cmocka_unit_test(arithmetic_takes_numbers),
         cmocka_unit_test(a_condition_is_bool),
         cmocka_unit_test(unknown_columns_have_hints),
+        cmocka_unit_test(output_names_come_after_where),
         cmocka_unit_test(hidden_columns_have_no_name),
         cmocka_unit_test(columns_may_be_qualified),
         cmocka_unit_test(unknown_tables_have_hints),
