@@ -181,8 +181,11 @@ static bool replay_record(void *context, const struct wal_record *record, struct
     if (!replay_operations(recovery, record, error))
         return false;
     recovery->applied_through = last;
-    atomic_store(&engine->committed, last);
-    atomic_store(&engine->durable, last);
+    /* The manifest may hold later commits already: spilled ones. */
+    if (last > atomic_load(&engine->committed)) {
+        atomic_store(&engine->committed, last);
+        atomic_store(&engine->durable, last);
+    }
     if (engine->is_read_only)
         return true;
     if (recovery->table != NULL && recovery->table->active != NULL)
