@@ -137,8 +137,7 @@ static inline void unpack_wide_row(const uint8_t *packed, uint32_t row, uint32_t
         items[lane] = (low[lane] >> shift | high[lane] << (64 - shift)) & mask;
 }
 
-static void unpack_narrow(const uint8_t *packed, uint32_t count, int64_t base, uint32_t width,
-                          int64_t *restrict values)
+static void unpack_narrow(const uint8_t *packed, uint32_t count, int64_t base, uint32_t width, int64_t *restrict values)
 {
     uint32_t mask = (uint32_t)(UINT64_MAX >> (64 - width));
     uint32_t items[NARROW_LANES], row = 0;

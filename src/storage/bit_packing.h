@@ -1,9 +1,10 @@
-/* bit_packing.h - numbers of `width` bits each, packed so that plain loops unpack them fast and any single one is read alone.
+/* bit_packing.h - numbers of `width` bits each, packed so that plain loops unpack them fast and any single one is read
+ * alone.
  *
- * Values come in units of 256. In a unit, value i lies in lane i % L at row i / L; widths up to 32 have L = 8 lanes of 32-bit
- * words, wider ones L = 4 lanes of 64-bit words, so that a full unit always takes 32 * width bytes. Word k of lane l is word
- * k * L + l of the unit; within a lane the rows' bits follow each other from the lowest bit up. The last unit holds only as
- * many words as its rows need. Width 0 takes no bytes: every value is the base. */
+ * Values come in units of 256. In a unit, value i lies in lane i % L at row i / L; widths up to 32 have L = 8 lanes of
+ * 32-bit words, wider ones L = 4 lanes of 64-bit words, so that a full unit always takes 32 * width bytes. Word k of
+ * lane l is word k * L + l of the unit; within a lane the rows' bits follow each other from the lowest bit up. The last
+ * unit holds only as many words as its rows need. Width 0 takes no bytes: every value is the base. */
 #ifndef SSQL_STORAGE_BIT_PACKING_H
 #define SSQL_STORAGE_BIT_PACKING_H
 

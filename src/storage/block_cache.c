@@ -9,8 +9,8 @@ enum { SHARD_COUNT = 16, SHARD_FIRST_BUCKETS = 64 };
 
 struct shard;
 
-/* A block is in a bucket's chain and in its shard's ring, or in neither: then it was forgotten, and whoever holds its last
- * pin frees it. */
+/* A block is in a bucket's chain and in its shard's ring, or in neither: then it was forgotten, and whoever holds its
+ * last pin frees it. */
 struct cached_block {
     struct cached_block *next_in_bucket;
     struct cached_block *before, *after; /* the ring of the CLOCK's hand */

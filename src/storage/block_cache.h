@@ -1,5 +1,5 @@
-/* block_cache.h - verified and still encoded blocks of all sstables of a database, bounded in bytes; sharded, CLOCK eviction.
- * Any thread. */
+/* block_cache.h - verified and still encoded blocks of all sstables of a database, bounded in bytes; sharded, CLOCK
+ * eviction. Any thread. */
 #ifndef SSQL_STORAGE_BLOCK_CACHE_H
 #define SSQL_STORAGE_BLOCK_CACHE_H
 
@@ -18,9 +18,9 @@ uint64_t block_cache_new_file(struct block_cache *cache);
 /* The pinned block, or NULL when it is not there. */
 struct cached_block *block_cache_find(struct block_cache *cache, uint64_t file, uint64_t offset);
 
-/* Takes over `bytes` (malloc) of a verified block and returns it pinned; when another thread was quicker, its block, and
- * `bytes` are freed. NULL when out of memory (bytes freed). Evicts unpinned blocks to stay within capacity; pinned ones may
- * exceed it. */
+/* Takes over `bytes` (malloc) of a verified block and returns it pinned; when another thread was quicker, its block,
+ * and `bytes` are freed. NULL when out of memory (bytes freed). Evicts unpinned blocks to stay within capacity; pinned
+ * ones may exceed it. */
 struct cached_block *block_cache_insert(struct block_cache *cache, uint64_t file, uint64_t offset, uint8_t *bytes,
                                         size_t size);
 

@@ -12,8 +12,8 @@ static const char BAD_KEYS[] = "the strings of a key column contradict each othe
 
 /* ---- finding a key: int ---- */
 
-/* First row whose packed value is >= `target`, which is no greater than the last row's. Dense keys are found at the first
- * try: the search begins where the key would be if keys were spread evenly. */
+/* First row whose packed value is >= `target`, which is no greater than the last row's. Dense keys are found at the
+ * first try: the search begins where the key would be if keys were spread evenly. */
 static uint32_t find_packed(const uint8_t *packed, uint32_t width, uint32_t row_count, uint64_t target)
 {
     uint32_t low = 0, high = row_count - 1; /* the last row is not less */
@@ -116,8 +116,8 @@ static bool compare_parts(const struct key_reader *reader, uint32_t row, const s
     return true;
 }
 
-/* Splits a wanted key into parts. False: its bytes are no whole key (a range may begin anywhere), or floats are among them,
- * whose bytes have an order of their own where values compare equal. */
+/* Splits a wanted key into parts. False: its bytes are no whole key (a range may begin anywhere), or floats are among
+ * them, whose bytes have an order of their own where values compare equal. */
 static bool split_key(const struct table_layout *layout, struct slice key, struct value *parts, struct buffer *scratch)
 {
     enum ssql_type types[KEY_COLUMNS_MOST];
@@ -209,9 +209,8 @@ bool block_seek(const struct block *block, struct slice key, uint32_t *row, bool
         *row = seek_int(block, (int64_t)(load_u64be(key.data) ^ SIGN_BIT), equal);
         return true;
     }
-    bool found = split_key(&format->layout, key, parts, &scratch)
-                     ? seek_parts(block, parts, row, equal, error)
-                     : seek_bytes(block, key, row, equal, error);
+    bool found = split_key(&format->layout, key, parts, &scratch) ? seek_parts(block, parts, row, equal, error)
+                                                                  : seek_bytes(block, key, row, equal, error);
     buffer_clear(&scratch);
     return found;
 }
@@ -251,8 +250,7 @@ static void decode_int_keys(const struct block *block, struct block_keys *keys)
 /* One string: the strings are the keys. Its bytes are lent to a column buffer and taken back. */
 static bool decode_string_keys(const struct block *block, struct block_keys *keys, struct ssql_error *error)
 {
-    struct column_buffer buffer = {
-        .items = keys->keys, .bytes = keys->bytes, .bytes_capacity = keys->bytes_capacity};
+    struct column_buffer buffer = {.items = keys->keys, .bytes = keys->bytes, .bytes_capacity = keys->bytes_capacity};
     struct vector vector;
     uint32_t count = block->row_count;
 
@@ -274,8 +272,8 @@ static bool decode_string_keys(const struct block *block, struct block_keys *key
 }
 
 /* Encodes the keys of vectors into one run of bytes. */
-static bool encode_keys(const struct vector *vectors, uint32_t part_count, uint32_t row_count,
-                        struct block_keys *keys, struct ssql_error *error)
+static bool encode_keys(const struct vector *vectors, uint32_t part_count, uint32_t row_count, struct block_keys *keys,
+                        struct ssql_error *error)
 {
     struct buffer bytes = {.data = keys->bytes, .capacity = keys->bytes_capacity};
     struct value parts[KEY_COLUMNS_MOST];
@@ -330,7 +328,8 @@ bool block_decode_keys(const struct block *block, struct block_keys *keys, struc
         keys->keys = malloc(BATCH_CAPACITY * sizeof *keys->keys);
     if (keys->keys == NULL)
         return error_no_memory(error);
-    bool is_string = format->layout.key_count == 1 && format->layout.types[format->layout.key_columns[0]] == SSQL_TYPE_STRING;
+    bool is_string =
+        format->layout.key_count == 1 && format->layout.types[format->layout.key_columns[0]] == SSQL_TYPE_STRING;
     if (is_string ? !decode_string_keys(block, keys, error) : !decode_composite_keys(block, keys, error))
         return false;
     for (uint32_t i = 0; i < block->row_count; i++)

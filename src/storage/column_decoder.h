@@ -1,5 +1,5 @@
-/* column_decoder.h - one column of a block, read by item; what block_decode_column, block_gather_column, block_value, the
- * search for keys and the checker stand on. */
+/* column_decoder.h - one column of a block, read by item; what block_decode_column, block_gather_column, block_value,
+ * the search for keys and the checker stand on. */
 #ifndef SSQL_STORAGE_COLUMN_DECODER_H
 #define SSQL_STORAGE_COLUMN_DECODER_H
 

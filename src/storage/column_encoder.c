@@ -92,8 +92,7 @@ void block_encoder_begin(struct block_encoder *encoder, uint32_t row_count)
     encoder->unpacked_streams_size = 0;
     encoder->too_large = false;
     encoder->row_count = row_count;
-    uint8_t *head =
-        add_part(encoder, BLOCK_HEADER_SIZE + (size_t)encoder->column_count * BLOCK_COLUMN_SIZE, &offset);
+    uint8_t *head = add_part(encoder, BLOCK_HEADER_SIZE + (size_t)encoder->column_count * BLOCK_COLUMN_SIZE, &offset);
     struct block_header header = {.row_count = row_count, .column_count = encoder->column_count};
     if (head != NULL)
         block_header_store(&header, head);
@@ -256,8 +255,8 @@ static void encode_bools(struct block_encoder *encoder, const struct column_inpu
 
 /* ---- strings ---- */
 
-/* Collects the distinct strings into encoder->items, their numbers into encoder->codes. False: nearly every row has another,
- * so that a dictionary cannot pay. */
+/* Collects the distinct strings into encoder->items, their numbers into encoder->codes. False: nearly every row has
+ * another, so that a dictionary cannot pay. */
 static bool build_dictionary(struct block_encoder *encoder, const struct column_input *input)
 {
     const uint32_t mask = sizeof encoder->slots / sizeof *encoder->slots - 1;
@@ -359,8 +358,8 @@ static void add_strings(struct block_encoder *encoder, uint32_t column, struct c
 }
 
 /* Packs where each string ends, less what the shortest size says already. */
-static void add_ends(struct block_encoder *encoder, const struct slice *strings, const uint8_t *skipped,
-                     uint32_t count, size_t prefix, const struct string_layout *layout, uint32_t *offset)
+static void add_ends(struct block_encoder *encoder, const struct slice *strings, const uint8_t *skipped, uint32_t count,
+                     size_t prefix, const struct string_layout *layout, uint32_t *offset)
 {
     int64_t end = 0;
 
@@ -391,8 +390,8 @@ static void encode_dictionary(struct block_encoder *encoder, uint32_t column, co
     add_strings(encoder, column, entry, encoder->items, NULL, encoder->item_count, slice_make(NULL, 0), layout);
 }
 
-/* The bytes that all strings begin with, when leaving them out saves at least an eighth; else nothing, because whole strings
- * need not be put together again. */
+/* The bytes that all strings begin with, when leaving them out saves at least an eighth; else nothing, because whole
+ * strings need not be put together again. */
 static struct slice choose_prefix(const struct column_input *input, uint32_t count)
 {
     struct slice prefix = {0};
@@ -461,8 +460,7 @@ static void encode_strings(struct block_encoder *encoder, uint32_t column, const
         struct string_layout items = lay_out_strings(encoder->items, NULL, encoder->item_count, 0);
         uint32_t code_width = packing_width(encoder->item_count - 1);
         size_t dictionary_size = packed_size(count, code_width) + packed_size(encoder->item_count, items.width);
-        if (dictionary_size + items.bytes_size <=
-            packed_size(count, plain.width) + prefix.size + plain.bytes_size) {
+        if (dictionary_size + items.bytes_size <= packed_size(count, plain.width) + prefix.size + plain.bytes_size) {
             encode_dictionary(encoder, column, &items, code_width, entry);
             return;
         }

@@ -18,7 +18,8 @@ uint64_t filter_hash(struct slice key)
     return XXH3_64bits(key.data, key.size);
 }
 
-/* The line is chosen by the hash's upper half, so that dividing the line count by m maps m neighbouring lines to one. */
+/* The line is chosen by the hash's upper half, so that dividing the line count by m maps m neighbouring lines to one.
+ */
 static uint32_t choose_line(uint64_t hash, uint32_t line_count)
 {
     return (uint32_t)((hash >> 32) * line_count >> 32);

@@ -1,6 +1,6 @@
-/* filter.h - a cache-line-blocked bloom filter: a key's bits all lie in one 64-byte line, so that a question costs one cache
- * miss. With 10 bits a key one answer in a hundred is a false yes. (Design: Putze, Sanders, Singler, "Cache-, Hash- and
- * Space-Efficient Bloom Filters", 2007.) */
+/* filter.h - a cache-line-blocked bloom filter: a key's bits all lie in one 64-byte line, so that a question costs one
+ * cache miss. With 10 bits a key one answer in a hundred is a false yes. (Design: Putze, Sanders, Singler, "Cache-,
+ * Hash- and Space-Efficient Bloom Filters", 2007.) */
 #ifndef SSQL_STORAGE_FILTER_H
 #define SSQL_STORAGE_FILTER_H
 
@@ -32,7 +32,8 @@ void filter_builder_add(struct filter_builder *builder, uint64_t hash);
 /* Shrinks the filter when far fewer keys came than expected. The bytes live in the builder. */
 struct slice filter_builder_finish(struct filter_builder *builder);
 
-/* False: the key was certainly not added. The lines' size is a multiple of FILTER_LINE_SIZE and not 0; 1 <= probes <= 7. */
+/* False: the key was certainly not added. The lines' size is a multiple of FILTER_LINE_SIZE and not 0; 1 <= probes
+ * <= 7. */
 bool filter_may_contain(struct slice lines, uint32_t probes, uint64_t hash);
 
 #endif

@@ -1,10 +1,9 @@
-/* memtable.h - the newest writes of one table, kept in memory in key order: a B+tree of 64 keys a node with key heads, in an
- * arena; each key has a chain of versions, newest first. (Design: B+tree with optimistic version checks, Leis et al.,
- * "Optimistic Lock Coupling", 2019.)
- * It takes writes until it is frozen; from then on it is read beside the sstables and flushed to one.
- * Also serves as a transaction's private write set, with the statement counter as sequence.
- * Threads: one writer at a time; readers need no lock, even beside the writer. A reader that goes beside the writer sees
- * every version whose put returned before the reader began. */
+/* memtable.h - the newest writes of one table, kept in memory in key order: a B+tree of 64 keys a node with key heads,
+ * in an arena; each key has a chain of versions, newest first. (Design: B+tree with optimistic version checks, Leis et
+ * al., "Optimistic Lock Coupling", 2019.) It takes writes until it is frozen; from then on it is read beside the
+ * sstables and flushed to one. Also serves as a transaction's private write set, with the statement counter as
+ * sequence. Threads: one writer at a time; readers need no lock, even beside the writer. A reader that goes beside the
+ * writer sees every version whose put returned before the reader began. */
 #ifndef SSQL_STORAGE_MEMTABLE_H
 #define SSQL_STORAGE_MEMTABLE_H
 
@@ -19,19 +18,20 @@ struct memtable_version {
     uint64_t sequence;
 };
 
-/* Starts with one reference. Arena chunks come from and go back to a process-wide pool (bounded), so that their pages are
- * touched once. */
+/* Starts with one reference. Arena chunks come from and go back to a process-wide pool (bounded), so that their pages
+ * are touched once. */
 MUST_CHECK bool memtable_create(const struct row_format *format, struct memtable **memtable, struct ssql_error *error);
 void memtable_retain(struct memtable *memtable);
 void memtable_release(struct memtable *memtable); /* accepts NULL */
 
 /* Adds one version; `key` and `row` are copied; row.data NULL adds a tombstone. `sequence` is not less than the
- * key's newest; of two versions with one sequence the later put is the newer. Fails with SSQL_NO_MEMORY, leaving the memtable as it was. */
+ * key's newest; of two versions with one sequence the later put is the newer. Fails with SSQL_NO_MEMORY, leaving the
+ * memtable as it was. */
 MUST_CHECK bool memtable_put(struct memtable *memtable, struct slice key, struct slice row, uint64_t sequence,
                              struct ssql_error *error);
 
-/* Takes back the newest version of a key, which has exactly this sequence. Only where no other thread reads (write sets).
- * The sequence limits below stay as they were: they still bound what is left. */
+/* Takes back the newest version of a key, which has exactly this sequence. Only where no other thread reads (write
+ * sets). The sequence limits below stay as they were: they still bound what is left. */
 void memtable_undo(struct memtable *memtable, struct slice key, uint64_t sequence);
 
 /* Newest version of the key with sequence <= `snapshot`; false when there is none. */
@@ -51,8 +51,8 @@ uint64_t memtable_lowest_sequence(const struct memtable *memtable);  /* UINT64_M
 uint64_t memtable_highest_sequence(const struct memtable *memtable); /* 0 when empty */
 const struct row_format *memtable_format(const struct memtable *memtable);
 
-/* Walks keys in order, beside the writer: keys put after the walk began may or may not be met. The memtable is kept alive by
- * the caller. Entries are fetched a node at a time, so that a step costs a few instructions. */
+/* Walks keys in order, beside the writer: keys put after the walk began may or may not be met. The memtable is kept
+ * alive by the caller. Entries are fetched a node at a time, so that a step costs a few instructions. */
 enum { MEMTABLE_NODE_KEYS = 64 };
 struct memtable_iterator {
     const struct memtable *memtable;

@@ -1,7 +1,7 @@
-/* memtable_arena.h - where a memtable's nodes and rows live: chunks that grow from 3 KiB, so that a small write set costs
- * little, to 2 MiB, so that huge pages serve a large memtable. Large chunks come from and go back to a process-wide, bounded
- * pool, because touching fresh pages costs as much as the insert itself.
- * An arena is used by one thread at a time; the pool by any. */
+/* memtable_arena.h - where a memtable's nodes and rows live: chunks that grow from 3 KiB, so that a small write set
+ * costs little, to 2 MiB, so that huge pages serve a large memtable. Large chunks come from and go back to a
+ * process-wide, bounded pool, because touching fresh pages costs as much as the insert itself. An arena is used by one
+ * thread at a time; the pool by any. */
 #ifndef SSQL_STORAGE_MEMTABLE_ARENA_H
 #define SSQL_STORAGE_MEMTABLE_ARENA_H
 

@@ -201,8 +201,7 @@ static void path_find(const struct tree *tree, const struct probe *probe, struct
         node = LOAD(node_as_inner(node)->children[child]);
         prefetch_heads(node);
     }
-    path->children[path->height] =
-        node_lower_bound(node, probe, 0, LOAD(node->count), tree->key_is_int, &path->found);
+    path->children[path->height] = node_lower_bound(node, probe, 0, LOAD(node->count), tree->key_is_int, &path->found);
     path->height++;
 }
 
@@ -254,8 +253,8 @@ static void set_prefix(struct node *node, struct slice key, uint32_t size)
         STORE(node->heads[i], key_word(version_key(LOAD(node->records[i])), size));
 }
 
-/* The prefix is that of the first and the last key, for those between lie between. `neighbour` (may be NULL) stands for the
- * keys that are expected when there is only one. */
+/* The prefix is that of the first and the last key, for those between lie between. `neighbour` (may be NULL) stands for
+ * the keys that are expected when there is only one. */
 static void choose_prefix(const struct tree *tree, struct node *node, const struct version *neighbour)
 {
     uint32_t first = first_record(node), count = LOAD(node->count);
@@ -330,8 +329,8 @@ struct split {
     const struct version *least;
 };
 
-/* Splits a full, locked node and puts the entry at place i of what was one node. A node that grows at its end, in the last
- * place of the tree, stays full: ascending keys leave no half-empty nodes behind. */
+/* Splits a full, locked node and puts the entry at place i of what was one node. A node that grows at its end, in the
+ * last place of the tree, stays full: ascending keys leave no half-empty nodes behind. */
 static struct split node_split(struct tree *tree, struct node *left, struct node *right, uint32_t i, bool is_last,
                                const struct probe *probe, const struct version *record, struct node *child)
 {
@@ -381,8 +380,8 @@ static void grow_root(struct tree *tree, struct node *root, struct node *left, c
     STORE(tree->root, root);
 }
 
-/* Inserts at the end of `path`, whose last `full` nodes are full; `fresh` holds as many nodes, the leaf's first, and one more
- * when the root is full too. */
+/* Inserts at the end of `path`, whose last `full` nodes are full; `fresh` holds as many nodes, the leaf's first, and
+ * one more when the root is full too. */
 static void insert_splitting(struct tree *tree, const struct path *path, uint32_t full, struct node **fresh,
                              const struct probe *probe, const struct version *record)
 {
@@ -407,7 +406,8 @@ static void insert_splitting(struct tree *tree, const struct path *path, uint32_
         node_unlock(path->nodes[level]);
 }
 
-/* Ascending keys: an entry after the last of all. Nothing moves, so readers see the leaf before or after without a version. */
+/* Ascending keys: an entry after the last of all. Nothing moves, so readers see the leaf before or after without a
+ * version. */
 static bool try_append(struct tree *tree, const struct probe *probe, const struct version *record)
 {
     struct node *leaf = &tree->last_leaf->node;

@@ -1,10 +1,10 @@
-/* memtable_tree.h - the B+tree of a memtable: 64 keys a node, in each node the keys' heads (the 8 bytes after the prefix that
- * all keys of the node share), so that a search rarely looks at a key itself.
+/* memtable_tree.h - the B+tree of a memtable: 64 keys a node, in each node the keys' heads (the 8 bytes after the
+ * prefix that all keys of the node share), so that a search rarely looks at a key itself.
  *
- * Threads: one writer; readers need no lock. A node's version is odd while the writer moves its entries; a reader reads the
- * version, then fields, then the version again, and starts over when it changed. Every field that a reader may meet is
- * atomic: loads acquire and stores release, so that a field's new value is never seen without the odd version before it.
- * (Design: Leis et al., "Optimistic Lock Coupling", 2019.) Nodes and records are never freed before the tree. */
+ * Threads: one writer; readers need no lock. A node's version is odd while the writer moves its entries; a reader reads
+ * the version, then fields, then the version again, and starts over when it changed. Every field that a reader may meet
+ * is atomic: loads acquire and stores release, so that a field's new value is never seen without the odd version before
+ * it. (Design: Leis et al., "Optimistic Lock Coupling", 2019.) Nodes and records are never freed before the tree. */
 #ifndef SSQL_STORAGE_MEMTABLE_TREE_H
 #define SSQL_STORAGE_MEMTABLE_TREE_H
 
@@ -75,8 +75,8 @@ struct leaf *tree_find_leaf(const struct tree *tree, const struct probe *probe, 
 /* Readers: the leaf of the greatest keys. */
 struct leaf *tree_find_last_leaf(const struct tree *tree, uint32_t *version);
 
-/* First entry >= the key among [first, count) of a node; *equal tells whether it is the key. Beside a writer the answer means
- * nothing before node_is_unchanged has said so. */
+/* First entry >= the key among [first, count) of a node; *equal tells whether it is the key. Beside a writer the answer
+ * means nothing before node_is_unchanged has said so. */
 uint32_t node_lower_bound(const struct node *node, const struct probe *probe, uint32_t first, uint32_t count,
                           bool key_is_int, bool *equal);
 

@@ -1,5 +1,5 @@
-/* row_format.h - a row as one run of bytes: its form in the WAL, in write sets and in memtables, where any column can be
- * read without walking the others.
+/* row_format.h - a row as one run of bytes: its form in the WAL, in write sets and in memtables, where any column can
+ * be read without walking the others.
  *
  *   offset            size       field
  *        0   (columns+7)/8       null bitmap, bit i of byte i/8: column i is null; unused bits 0
@@ -19,12 +19,12 @@
 enum {
     COLUMNS_MOST = 1024,
     KEY_COLUMNS_MOST = 32,
-    KEY_SIZE_MOST = 16 << 10,  /* bytes of an encoded key */
-    ROW_SIZE_MOST = 64 << 20,  /* bytes of an encoded row */
+    KEY_SIZE_MOST = 16 << 10, /* bytes of an encoded key */
+    ROW_SIZE_MOST = 64 << 20, /* bytes of an encoded row */
 };
 
-/* What storage knows of a table: types, and which columns are the key, in key order. Key columns are never null. A table
- * has at least one key column (the catalog adds a hidden row number where the user gave none). */
+/* What storage knows of a table: types, and which columns are the key, in key order. Key columns are never null. A
+ * table has at least one key column (the catalog adds a hidden row number where the user gave none). */
 struct table_layout {
     uint32_t column_count;
     uint32_t key_count;
@@ -35,10 +35,10 @@ struct table_layout {
 /* A layout with its offsets worked out once. Immutable; heap; shared by everything of one table. */
 struct row_format {
     struct table_layout layout;
-    bool key_is_int;          /* the key is one int: 8 bytes, and its order is the ints' order */
-    uint32_t fixed_size;      /* bytes before the strings' bytes */
+    bool key_is_int;     /* the key is one int: 8 bytes, and its order is the ints' order */
+    uint32_t fixed_size; /* bytes before the strings' bytes */
     uint32_t string_count;
-    uint32_t offsets[COLUMNS_MOST]; /* of the fixed slot, or of the string's end slot */
+    uint32_t offsets[COLUMNS_MOST];      /* of the fixed slot, or of the string's end slot */
     uint16_t string_index[COLUMNS_MOST]; /* ordinal among the string columns */
     uint32_t string_ends_offset;
 };
@@ -47,8 +47,8 @@ MUST_CHECK bool row_format_create(const struct table_layout *layout, struct row_
                                   struct ssql_error *error);
 void row_format_destroy(struct row_format *format);
 
-/* Appends the row. values[i].type is the column's type (any for a null). Fails with SSQL_TOO_LARGE or SSQL_NO_MEMORY and
- * leaves the buffer as it was. */
+/* Appends the row. values[i].type is the column's type (any for a null). Fails with SSQL_TOO_LARGE or SSQL_NO_MEMORY
+ * and leaves the buffer as it was. */
 MUST_CHECK bool row_encode(const struct row_format *format, const struct value *values, struct buffer *buffer,
                            struct ssql_error *error);
 

@@ -80,8 +80,8 @@ static bool is_key_column(const struct table_layout *layout, uint32_t column)
     return false;
 }
 
-/* What is wrong with an unpacked block, or NULL: afterwards every part lies within the block, so that reading needs to look
- * only at what the parts themselves say (codes, ends). */
+/* What is wrong with an unpacked block, or NULL: afterwards every part lies within the block, so that reading needs to
+ * look only at what the parts themselves say (codes, ends). */
 static const char *find_fault(const struct sstable *sstable, const uint8_t *bytes, const struct block_header *header)
 {
     const struct table_layout *layout = &sstable->format->layout;

@@ -93,8 +93,7 @@ void sstable_footer_store(const struct sstable_footer *footer, uint64_t identity
     store_u64le(to + 88, footer->highest_sequence);
     to[96] = footer->filter_kind;
     to[97] = footer->filter_probes;
-    store_u64le(to + FOOTER_CHECKSUM_OFFSET,
-                sstable_checksum(slice_make(to, FOOTER_CHECKSUM_OFFSET), identity, place));
+    store_u64le(to + FOOTER_CHECKSUM_OFFSET, sstable_checksum(slice_make(to, FOOTER_CHECKSUM_OFFSET), identity, place));
 }
 
 enum footer_state sstable_footer_load(struct sstable_footer *footer, uint64_t identity, uint64_t place,

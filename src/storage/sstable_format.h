@@ -1,3 +1,4 @@
+/* clang-format off: a drawing */
 /* sstable_format.h - the bytes of an sstable, version 1. Little-endian; gaps and reserved fields are 0. Every byte of the file
  * is covered by a checksum: XXH3-64 seeded with the bytes' place (the file's name and the offset), so that a piece that was
  * copied elsewhere does not pass for its neighbour.
@@ -76,6 +77,7 @@
  *      120     8  checksum       of the footer before this field
  *
  * History: version 1 (ssql 0.1) first. */
+/* clang-format on */
 #ifndef SSQL_STORAGE_SSTABLE_FORMAT_H
 #define SSQL_STORAGE_SSTABLE_FORMAT_H
 
@@ -104,11 +106,11 @@ enum {
 };
 
 enum column_encoding {
-    COLUMN_CONSTANT = 0,      /* all rows alike */
-    COLUMN_PACKED = 1,        /* ints */
-    COLUMN_BITS = 2,          /* bools */
+    COLUMN_CONSTANT = 0, /* all rows alike */
+    COLUMN_PACKED = 1,   /* ints */
+    COLUMN_BITS = 2,     /* bools */
     COLUMN_PLAIN_FLOATS = 3,
-    COLUMN_DICTIONARY = 4,    /* strings */
+    COLUMN_DICTIONARY = 4, /* strings */
     COLUMN_PLAIN_STRINGS = 5,
 };
 

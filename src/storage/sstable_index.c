@@ -177,8 +177,7 @@ static struct value number_value(enum ssql_type type, uint64_t bits)
 void sstable_zone(const struct sstable *sstable, uint32_t block, uint32_t column, struct zone *zone)
 {
     enum ssql_type type = sstable->format->layout.types[column];
-    const uint8_t *slot =
-        sstable->zones + (size_t)block * sstable->zone_row_size + sstable->zone_offsets[column];
+    const uint8_t *slot = sstable->zones + (size_t)block * sstable->zone_row_size + sstable->zone_offsets[column];
 
     zone->has_values = (slot[0] & ZONE_HAS_VALUES) != 0;
     zone->has_nulls = (slot[0] & ZONE_HAS_NULLS) != 0;

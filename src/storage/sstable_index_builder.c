@@ -17,8 +17,8 @@ static struct slice cut_minimum(struct slice string, bool *is_exact)
     return slice_make(string.data, ZONE_STRING_MOST);
 }
 
-/* A long maximum is cut and made greater by one in its last byte that can be: an upper bound. One that begins with nothing
- * but 0xFF has no shorter bound and stays whole. */
+/* A long maximum is cut and made greater by one in its last byte that can be: an upper bound. One that begins with
+ * nothing but 0xFF has no shorter bound and stays whole. */
 static struct slice cut_maximum(struct slice string, uint8_t cut[ZONE_STRING_MOST], bool *is_exact)
 {
     size_t size = ZONE_STRING_MOST;
@@ -35,8 +35,7 @@ static struct slice cut_maximum(struct slice string, uint8_t cut[ZONE_STRING_MOS
     return slice_make(cut, size);
 }
 
-static void add_string_zone(struct sstable_index_builder *builder, uint8_t flags,
-                            const struct column_summary *summary)
+static void add_string_zone(struct sstable_index_builder *builder, uint8_t flags, const struct column_summary *summary)
 {
     uint8_t cut[ZONE_STRING_MOST];
     struct slice minimum = {0}, maximum = {0};
@@ -67,8 +66,8 @@ static uint64_t number_bits(const struct value *value)
 
 void sstable_index_builder_add_zone(struct sstable_index_builder *builder, const struct column_summary *summary)
 {
-    uint8_t flags = (uint8_t)((summary->has_values ? ZONE_HAS_VALUES : 0) |
-                              (summary->has_nulls ? ZONE_HAS_NULLS : 0) | ZONE_IS_EXACT);
+    uint8_t flags = (uint8_t)((summary->has_values ? ZONE_HAS_VALUES : 0) | (summary->has_nulls ? ZONE_HAS_NULLS : 0) |
+                              ZONE_IS_EXACT);
 
     switch (summary->minimum.type) {
     case SSQL_TYPE_NULL: break;

@@ -1,5 +1,5 @@
-/* sstable_index_builder.h - gathers what an sstable's index says of each block: place, rows, first and last key, zone maps
- * (sstable_format.h draws it). One thread. */
+/* sstable_index_builder.h - gathers what an sstable's index says of each block: place, rows, first and last key, zone
+ * maps (sstable_format.h draws it). One thread. */
 #ifndef SSQL_STORAGE_SSTABLE_INDEX_BUILDER_H
 #define SSQL_STORAGE_SSTABLE_INDEX_BUILDER_H
 

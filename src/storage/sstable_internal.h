@@ -1,5 +1,5 @@
-/* sstable_internal.h - an open sstable, as the files of the reader see it. Immutable after opening, but for the filter, which
- * is read once. */
+/* sstable_internal.h - an open sstable, as the files of the reader see it. Immutable after opening, but for the filter,
+ * which is read once. */
 #ifndef SSQL_STORAGE_SSTABLE_INTERNAL_H
 #define SSQL_STORAGE_SSTABLE_INTERNAL_H
 
@@ -19,10 +19,10 @@ struct sstable {
     uint64_t base_sequence; /* of every row, when not 0 */
     struct sstable_footer footer;
 
-    uint8_t *index;           /* as in the file, checked */
-    const uint8_t *blocks;    /* in the index */
-    const uint8_t *zones;     /* in the index */
-    struct slice heap;        /* in the index */
+    uint8_t *index;        /* as in the file, checked */
+    const uint8_t *blocks; /* in the index */
+    const uint8_t *zones;  /* in the index */
+    struct slice heap;     /* in the index */
     uint32_t zone_row_size;
     uint32_t *zone_offsets;   /* per column, within a row of zones */
     uint64_t *row_offsets;    /* per block and one more */

@@ -15,8 +15,7 @@ bool sstable_damaged(const struct sstable *sstable, uint64_t offset, const char 
                      offset, what);
 }
 
-static bool read_bytes(struct sstable *sstable, uint64_t offset, uint8_t *bytes, size_t size,
-                       struct ssql_error *error)
+static bool read_bytes(struct sstable *sstable, uint64_t offset, uint8_t *bytes, size_t size, struct ssql_error *error)
 {
     struct object_range range = {.offset = offset, .data = bytes, .size = size};
 

@@ -2,8 +2,8 @@
  * first needed, checked, and kept in the block cache (the filter in the reader). Immutable and shared by any threads.
  * Errors are SSQL_CORRUPT naming file and offset, SSQL_IO, SSQL_NO_MEMORY, SSQL_TOO_MANY_OPEN.
  *
- * Sequences: a file with info.base_sequence != 0 was written before its commit's sequence was known; every row of it has that
- * sequence, whatever is stored. */
+ * Sequences: a file with info.base_sequence != 0 was written before its commit's sequence was known; every row of it
+ * has that sequence, whatever is stored. */
 #ifndef SSQL_STORAGE_SSTABLE_READER_H
 #define SSQL_STORAGE_SSTABLE_READER_H
 
@@ -29,17 +29,17 @@ uint32_t sstable_find_block(const struct sstable *sstable, struct slice key);
 
 /* Zone map of a column in a block. */
 struct zone {
-    bool has_values;        /* some row is not null */
+    bool has_values; /* some row is not null */
     bool has_nulls;
-    bool is_exact;          /* false for long strings: minimum is a lower, maximum an upper bound */
+    bool is_exact;                 /* false for long strings: minimum is a lower, maximum an upper bound */
     struct value minimum, maximum; /* strings borrowed from the reader */
 };
 void sstable_zone(const struct sstable *sstable, uint32_t block, uint32_t column, struct zone *zone);
 
 /* The hash that filters take: compute once per get. */
 uint64_t filter_hash(struct slice key);
-/* False: the key is certainly not in the file. Reads the filter at the first call; a filter that cannot be read or is damaged
- * fails. */
+/* False: the key is certainly not in the file. Reads the filter at the first call; a filter that cannot be read or is
+ * damaged fails. */
 MUST_CHECK bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, struct ssql_error *error);
 
 /* ---- blocks ---- */
@@ -57,32 +57,33 @@ struct block {
 };
 
 /* `*was_cached` may be NULL. */
-MUST_CHECK bool sstable_read_block(struct sstable *sstable, uint32_t block_index, struct block *block,
-                                   bool *was_cached, struct ssql_error *error);
+MUST_CHECK bool sstable_read_block(struct sstable *sstable, uint32_t block_index, struct block *block, bool *was_cached,
+                                   struct ssql_error *error);
 void block_release(struct block *block); /* also a zeroed one */
 
-/* Space for a decoded column: 1,024 items of any type. Kept by its owner from block to block. Zeroed memory is empty. */
+/* Space for a decoded column: 1,024 items of any type. Kept by its owner from block to block. Zeroed memory is empty.
+ */
 struct column_buffer {
-    void *items;      /* int64_t, double, uint8_t or struct slice */
+    void *items; /* int64_t, double, uint8_t or struct slice */
     uint16_t *codes;
     uint8_t *nulls;
-    uint8_t *bytes;   /* decompressed or rebuilt strings; grows */
+    uint8_t *bytes; /* decompressed or rebuilt strings; grows */
     size_t bytes_capacity;
 };
 void column_buffer_clear(struct column_buffer *buffer);
 
-/* Decodes a whole column; strings come as a dictionary vector where the block holds one. The vector points into `buffer` and
- * the pinned block. */
+/* Decodes a whole column; strings come as a dictionary vector where the block holds one. The vector points into
+ * `buffer` and the pinned block. */
 MUST_CHECK bool block_decode_column(const struct block *block, uint32_t column, struct column_buffer *buffer,
                                     struct vector *vector, struct ssql_error *error);
 
-/* Decodes only the rows of an ascending list, each at its own row number (other rows of the vector are undefined): cheaper
- * than the whole when few are wanted. */
+/* Decodes only the rows of an ascending list, each at its own row number (other rows of the vector are undefined):
+ * cheaper than the whole when few are wanted. */
 MUST_CHECK bool block_gather_column(const struct block *block, uint32_t column, const uint16_t *rows, uint32_t count,
                                     struct column_buffer *buffer, struct vector *vector, struct ssql_error *error);
 
-/* One value; a string points into the pinned block or, where it has to be rebuilt, into `buffer`, valid until the next call
- * with that buffer. */
+/* One value; a string points into the pinned block or, where it has to be rebuilt, into `buffer`, valid until the next
+ * call with that buffer. */
 MUST_CHECK bool block_value(const struct block *block, uint32_t column, uint32_t row, struct column_buffer *buffer,
                             struct value *value, struct ssql_error *error);
 
@@ -90,8 +91,8 @@ MUST_CHECK bool block_value(const struct block *block, uint32_t column, uint32_t
 MUST_CHECK bool block_seek(const struct block *block, struct slice key, uint32_t *row, bool *equal,
                            struct ssql_error *error);
 
-/* Keys of all rows for merging. heads[i] orders as the first 8 bytes of the key, big-endian, zero-padded; for int keys that is
- * the whole key and `keys` stays NULL; else keys[i] is the whole, in `buffer`. */
+/* Keys of all rows for merging. heads[i] orders as the first 8 bytes of the key, big-endian, zero-padded; for int keys
+ * that is the whole key and `keys` stays NULL; else keys[i] is the whole, in `buffer`. */
 struct block_keys {
     uint64_t *heads;
     struct slice *keys;
@@ -108,7 +109,8 @@ MUST_CHECK bool block_decode_tombstones(const struct block *block, uint8_t *tomb
 uint64_t block_row_sequence(const struct block *block, uint32_t row);
 bool block_row_is_tombstone(const struct block *block, uint32_t row);
 
-/* Reads and checks everything: checksums, order of keys, zone maps, filter, counts, sequences. For `ssql check` and tests. */
+/* Reads and checks everything: checksums, order of keys, zone maps, filter, counts, sequences. For `ssql check` and
+ * tests. */
 MUST_CHECK bool sstable_verify(struct sstable *sstable, struct ssql_error *error);
 
 #endif

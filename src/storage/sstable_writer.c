@@ -140,8 +140,7 @@ uint64_t sstable_writer_size(const struct sstable_writer *writer)
 
 static bool send_output(struct sstable_writer *writer, struct ssql_error *error)
 {
-    if (writer->object == NULL &&
-        object_create(writer->volume, writer->name, 0, &writer->object, error) != VOLUME_OK)
+    if (writer->object == NULL && object_create(writer->volume, writer->name, 0, &writer->object, error) != VOLUME_OK)
         return false;
     if (object_append(writer->object, buffer_slice(&writer->output), error) != VOLUME_OK)
         return false;
@@ -331,10 +330,8 @@ static bool write_block(struct sstable_writer *writer, const struct block_source
                         struct slice last_key, struct ssql_error *error)
 {
     const struct table_layout *layout = &writer->format->layout;
-    struct index_block block = {.offset = writer->size,
-                                .row_count = source->row_count,
-                                .first_key = first_key,
-                                .last_key = last_key};
+    struct index_block block = {
+        .offset = writer->size, .row_count = source->row_count, .first_key = first_key, .last_key = last_key};
     struct slice stored;
 
     if (!note_keys(writer, first_key, last_key, error))
@@ -368,8 +365,7 @@ static bool flush_pending(struct sstable_writer *writer, struct ssql_error *erro
 
     if (writer->pending_count == 0)
         return true;
-    bool written =
-        write_block(writer, &source, writer->keys[0], writer->keys[writer->pending_count - 1], error);
+    bool written = write_block(writer, &source, writer->keys[0], writer->keys[writer->pending_count - 1], error);
     writer->pending_count = 0;
     writer->pending_bytes = 0;
     writer->pending_tombstones = false;
@@ -435,13 +431,10 @@ static bool gather_keys(struct sstable_writer *writer, const struct sstable_rows
     return (!writer->block_first_key.failed && !writer->block_last_key.failed) || error_no_memory(error);
 }
 
-bool sstable_writer_add_block(struct sstable_writer *writer, const struct sstable_rows *rows,
-                              struct ssql_error *error)
+bool sstable_writer_add_block(struct sstable_writer *writer, const struct sstable_rows *rows, struct ssql_error *error)
 {
-    struct block_source source = {.rows = rows,
-                                  .tombstones = rows->tombstones,
-                                  .sequences = rows->sequences,
-                                  .row_count = rows->row_count};
+    struct block_source source = {
+        .rows = rows, .tombstones = rows->tombstones, .sequences = rows->sequences, .row_count = rows->row_count};
 
     assert(rows->row_count <= BATCH_CAPACITY);
     if (rows->row_count == 0)

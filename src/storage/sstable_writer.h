@@ -13,21 +13,22 @@ enum { SSTABLE_NAME_SIZE = VOLUME_NAME_SIZE };
 struct sstable_info {
     char name[SSTABLE_NAME_SIZE];
     uint64_t size;
-    uint64_t row_count;       /* versions, tombstones included */
+    uint64_t row_count; /* versions, tombstones included */
     uint64_t tombstone_count;
     uint64_t lowest_sequence, highest_sequence; /* over the rows whose sequence is not 0; 0, 0 when there are none */
-    uint64_t base_sequence;   /* 0, or the one sequence of all its rows, known only after it was written (a spilled commit) */
+    uint64_t
+        base_sequence; /* 0, or the one sequence of all its rows, known only after it was written (a spilled commit) */
     struct buffer first_key, last_key;
 };
 void sstable_info_clear(struct sstable_info *info);
 MUST_CHECK bool sstable_info_copy(struct sstable_info *to, const struct sstable_info *from, struct ssql_error *error);
 
 struct sstable_writer_options {
-    uint32_t block_rows;       /* rows of a full block, 1..BATCH_CAPACITY */
-    uint32_t block_bytes;      /* a block is closed early when its rows take that many bytes unencoded */
-    uint32_t filter_bits;      /* per key; 0: no filter */
-    uint64_t expected_rows;    /* an estimate, for the filter and for reserving space */
-    bool compress;             /* LZ4 on string columns by trial */
+    uint32_t block_rows;    /* rows of a full block, 1..BATCH_CAPACITY */
+    uint32_t block_bytes;   /* a block is closed early when its rows take that many bytes unencoded */
+    uint32_t filter_bits;   /* per key; 0: no filter */
+    uint64_t expected_rows; /* an estimate, for the filter and for reserving space */
+    bool compress;          /* LZ4 on string columns by trial */
 };
 
 /* A run of rows as columns. columns[i] is table column i, any vector kind; for tombstones only key columns are meant.
@@ -45,8 +46,8 @@ MUST_CHECK bool sstable_writer_create(struct volume *volume, const char *name, c
                                       const struct sstable_writer_options *options, struct sstable_writer **writer,
                                       struct ssql_error *error);
 
-/* Adds one encoded row (row.data NULL: a tombstone of `key`). Row and key stay as they are until the block is full or the
- * file finished: memtables do. */
+/* Adds one encoded row (row.data NULL: a tombstone of `key`). Row and key stay as they are until the block is full or
+ * the file finished: memtables do. */
 MUST_CHECK bool sstable_writer_add(struct sstable_writer *writer, struct slice key, struct slice row, uint64_t sequence,
                                    struct ssql_error *error);
 
@@ -57,7 +58,8 @@ MUST_CHECK bool sstable_writer_add_block(struct sstable_writer *writer, const st
 /* Bytes of the file so far, to split outputs. */
 uint64_t sstable_writer_size(const struct sstable_writer *writer);
 
-/* Makes the file durable and fills `info`. Frees the writer whatever the outcome. No rows: no file, info->row_count is 0. */
+/* Makes the file durable and fills `info`. Frees the writer whatever the outcome. No rows: no file, info->row_count is
+ * 0. */
 MUST_CHECK bool sstable_writer_finish(struct sstable_writer *writer, struct sstable_info *info,
                                       struct ssql_error *error);
 void sstable_writer_abandon(struct sstable_writer *writer); /* accepts NULL */

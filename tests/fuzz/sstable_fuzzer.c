@@ -1,5 +1,5 @@
-/* sstable_fuzzer.c - any bytes as an sstable. Checksums are made right first, so that the checks behind them are reached:
- * whatever the counts, offsets and widths say, opening and decoding must end in rows or an error. */
+/* sstable_fuzzer.c - any bytes as an sstable. Checksums are made right first, so that the checks behind them are
+ * reached: whatever the counts, offsets and widths say, opening and decoding must end in rows or an error. */
 #include <stdlib.h>
 
 #include "storage/sstable_format.h"
@@ -39,8 +39,8 @@ static void mend_checksums(uint8_t *file, size_t size)
             break;
         uint64_t offset = load_u64le(file + entry), stored = load_u32le(file + entry + 8);
         if (offset < size && stored >= 8 && stored <= size - offset)
-            store_u64le(file + offset, sstable_checksum(slice_make(file + offset + 8, stored - 8),
-                                                        sstable_identity(NAME), offset));
+            store_u64le(file + offset,
+                        sstable_checksum(slice_make(file + offset + 8, stored - 8), sstable_identity(NAME), offset));
     }
     mend_part(file, size, index, load_u64le(footer + 24), footer + 32);
     mend_part(file, size, load_u64le(footer + 40), load_u64le(footer + 48), footer + 56);

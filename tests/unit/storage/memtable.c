@@ -116,7 +116,8 @@ static void model_undo(struct model *model, struct model_entry *entry)
     model->count--;
 }
 
-/* Keys of a few shapes: ints, strings with long common beginnings, strings with zero bytes and prefixes of each other. */
+/* Keys of a few shapes: ints, strings with long common beginnings, strings with zero bytes and prefixes of each other.
+ */
 static struct slice make_key(uint64_t random, int shape, uint8_t bytes[MODEL_KEY_SIZE])
 {
     uint32_t number = (uint32_t)(random >> 32) % 2000;
@@ -134,8 +135,8 @@ static struct slice make_key(uint64_t random, int shape, uint8_t bytes[MODEL_KEY
     }
 }
 
-static void check_walk(const struct memtable *memtable, const struct model *model, struct slice from,
-                       uint64_t snapshot, bool all_versions)
+static void check_walk(const struct memtable *memtable, const struct model *model, struct slice from, uint64_t snapshot,
+                       bool all_versions)
 {
     struct memtable_iterator iterator;
     uint32_t i = from.data == NULL ? 0 : model_lower_bound(model, from);
@@ -212,8 +213,8 @@ static void run_against_model(const struct row_format *format, int shape, uint64
         } else if (entry == NULL || entry->version_count < MODEL_VERSIONS) {
             bool tombstone = random % 16 == 1;
             store_u64le(row, ++sequence);
-            assert_true(memtable_put(memtable, key, tombstone ? slice_make(NULL, 0) : slice_make(row, 8), sequence,
-                                     NULL));
+            assert_true(
+                memtable_put(memtable, key, tombstone ? slice_make(NULL, 0) : slice_make(row, 8), sequence, NULL));
             entry = model_make_entry(&model, key);
             entry->tombstones[entry->version_count] = tombstone;
             entry->sequences[entry->version_count++] = sequence;

@@ -211,11 +211,8 @@ static struct table *table_random(enum key_kind kind, uint32_t row_count, uint32
 
 static struct sstable_writer_options options_with(uint32_t block_rows)
 {
-    return (struct sstable_writer_options){.block_rows = block_rows,
-                                           .block_bytes = 1 << 20,
-                                           .filter_bits = 10,
-                                           .expected_rows = 1000,
-                                           .compress = true};
+    return (struct sstable_writer_options){
+        .block_rows = block_rows, .block_bytes = 1 << 20, .filter_bits = 10, .expected_rows = 1000, .compress = true};
 }
 
 static const char *new_name(void)
@@ -398,7 +395,8 @@ static uint32_t expected_row(const struct table *table, uint32_t first, uint32_t
 static void check_seek(const struct table *table, const struct block *block, uint32_t first, struct slice key)
 {
     uint32_t row, expected = expected_row(table, first, block->row_count, key);
-    bool equal, is_there = expected < block->row_count && slice_equal(buffer_slice(&table->keys[first + expected]), key);
+    bool equal,
+        is_there = expected < block->row_count && slice_equal(buffer_slice(&table->keys[first + expected]), key);
 
     assert_true(block_seek(block, key, &row, &equal, NULL));
     assert_int_equal(row, expected);
@@ -437,8 +435,8 @@ static void check_file(const struct table *table, const struct sstable_info *inf
         assert_int_equal(sstable_row_offset(sstable, b), first);
         assert_true(sstable_read_block(sstable, b, &block, &was_cached, &error));
         assert_true(slice_equal(sstable_block_first_key(sstable, b), buffer_slice(&table->keys[first])));
-        assert_true(slice_equal(sstable_block_last_key(sstable, b),
-                                buffer_slice(&table->keys[first + block.row_count - 1])));
+        assert_true(
+            slice_equal(sstable_block_last_key(sstable, b), buffer_slice(&table->keys[first + block.row_count - 1])));
         for (uint32_t c = 0; c < COLUMNS; c++)
             check_column(table, &block, first, c);
         check_keys(table, &block, first);

@@ -224,8 +224,8 @@ static void mend_checksums(uint8_t *file)
 
     for (uint32_t i = 0; i < 3; i++, entry += INDEX_BLOCK_SIZE) {
         uint64_t offset = load_u64le(entry);
-        store_u64le(file + offset, sstable_checksum(slice_make(file + offset + 8, load_u32le(entry + 8) - 8), identity,
-                                                    offset));
+        store_u64le(file + offset,
+                    sstable_checksum(slice_make(file + offset + 8, load_u32le(entry + 8) - 8), identity, offset));
     }
     store_u64le(footer + 56, sstable_checksum(slice_make(file + filter, load_u64le(footer + 48)), identity, filter));
     store_u64le(footer + 32, sstable_checksum(slice_make(file + index_offset(file), load_u64le(footer + 24)), identity,

@@ -33,7 +33,7 @@ static const struct {
     uint64_t sequence;
     bool is_tombstone;
 } ROW[ROWS] = {
-    {-1, "apple", true, 1.25, 7, false}, {3, NULL, false, 0.5, 9, false}, {4, "pear", true, -1, 7, false},
+    {-1, "apple", true, 1.25, 7, false}, {3, NULL, false, 0.5, 9, false},   {4, "pear", true, -1, 7, false},
     {1000, "", false, -1, 12, true},     {1000, "fig", false, 3, 8, false},
 };
 
