@@ -1,4 +1,4 @@
-/* clang-format off: a drawing */
+/* clang-format off */
 /* sstable_format.h - the bytes of an sstable, version 1. Little-endian; gaps and reserved fields are 0. Every byte of the file
  * is covered by a checksum: XXH3-64 seeded with the bytes' place (the file's name and the offset), so that a piece that was
  * copied elsewhere does not pass for its neighbour.
