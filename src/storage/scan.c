@@ -138,13 +138,10 @@ static bool retain_own_writes(struct scan *scan, const struct own_writes *own, s
     return true;
 }
 
-static bool open_sources(struct scan *scan, struct transaction *transaction, struct table *table,
+static bool open_sources(struct scan *scan, const struct table_version *version, const struct own_writes *own,
                          struct ssql_error *error)
 {
-    const struct table_version *version = transaction_version(transaction, table);
-    struct own_writes own = {0};
-
-    if (!transaction_own_writes(transaction, table, &own, error) || !retain_own_writes(scan, &own, error))
+    if (!check_request(scan, error) || !retain_own_writes(scan, own, error))
         return false;
     uint32_t most = count_sources(scan, version);
     scan->sources = calloc(most + 1, sizeof *scan->sources);
@@ -152,13 +149,14 @@ static bool open_sources(struct scan *scan, struct transaction *transaction, str
     scan->newer = calloc(most + 1, sizeof *scan->newer);
     if (scan->sources == NULL || scan->vectors == NULL || scan->newer == NULL)
         return error_no_memory(error);
-    if (!add_own_sources(scan, own.memtable_snapshot, error))
+    if (!add_own_sources(scan, own->memtable_snapshot, error))
         return false;
     return version == NULL || add_version_sources(scan, version, error);
 }
 
-bool scan_open(struct transaction *transaction, struct table *table, const struct scan_request *request,
-               struct scan **out, struct ssql_error *error)
+bool scan_open_version(const struct table_version *version, const struct own_writes *own,
+                       const struct row_format *format, uint64_t snapshot, const struct scan_request *request,
+                       struct scan **out, struct ssql_error *error)
 {
     struct scan *scan = calloc(1, sizeof *scan);
 
@@ -166,23 +164,33 @@ bool scan_open(struct transaction *transaction, struct table *table, const struc
     if (scan == NULL)
         return error_no_memory(error);
     scan->request = *request;
-    scan->format = table_row_format(table);
-    scan->snapshot = transaction_snapshot(transaction);
+    scan->format = format;
+    scan->snapshot = snapshot;
     scan->range = (struct key_range){.low = request->low,
                                      .high = request->high,
                                      .low_exclusive = request->low_exclusive,
                                      .high_exclusive = request->high_exclusive};
     source_init(&scan->probe, scan->format, 0, &scan->statistics);
-    if (!check_request(scan, error) ||
-        !transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
-                                request->high_exclusive, error) ||
-        !open_sources(scan, transaction, table, error)) {
+    if (!open_sources(scan, version, own, error)) {
         scan_close(scan);
         return false;
     }
     scan->is_validating = request->filter != NULL && !request->in_key_order && scan->source_count > 1;
     *out = scan;
     return true;
+}
+
+bool scan_open(struct transaction *transaction, struct table *table, const struct scan_request *request,
+               struct scan **scan, struct ssql_error *error)
+{
+    struct own_writes own = {0};
+
+    *scan = NULL;
+    return transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
+                                  request->high_exclusive, error) &&
+           transaction_own_writes(transaction, table, &own, error) &&
+           scan_open_version(transaction_version(transaction, table), &own, table_row_format(table),
+                             transaction_snapshot(transaction), request, scan, error);
 }
 
 void scan_close(struct scan *scan)

@@ -50,6 +50,11 @@ struct scan {
     struct scan_statistics statistics;
 };
 
+/* scan_open without a transaction: `version` (NULL: no rows) stays pinned until scan_close. */
+MUST_CHECK bool scan_open_version(const struct table_version *version, const struct own_writes *own,
+                                  const struct row_format *format, uint64_t snapshot,
+                                  const struct scan_request *request, struct scan **scan, struct ssql_error *error);
+
 /* The drivers: fill the batch with at least one selected row, or leave row_count 0 at the end. */
 MUST_CHECK bool scan_next_ordered(struct scan *scan, struct batch *batch, struct ssql_error *error);
 MUST_CHECK bool scan_next_validated(struct scan *scan, struct batch *batch, struct ssql_error *error);
