@@ -372,17 +372,23 @@ static bool flush_pending(struct sstable_writer *writer, struct ssql_error *erro
     return written;
 }
 
+static bool report_failure(const struct sstable_writer *writer, struct ssql_error *error)
+{
+    if (error != NULL)
+        *error = writer->first_error;
+    return false;
+}
+
 /* After a failure nothing more is written, and every call reports the first error. */
 static bool keep_failure(struct sstable_writer *writer, bool succeeded, struct ssql_error *error)
 {
     if (succeeded)
         return true;
-    if (!writer->failed)
+    if (!writer->failed && error != NULL)
         writer->first_error = *error;
-    *error = writer->first_error;
     writer->failed = true;
     writer->pending_count = 0;
-    return false;
+    return report_failure(writer, error);
 }
 
 bool sstable_writer_add(struct sstable_writer *writer, struct slice key, struct slice row, uint64_t sequence,
@@ -501,7 +507,7 @@ bool sstable_writer_finish(struct sstable_writer *writer, struct sstable_info *i
 
     *info = (struct sstable_info){0};
     if (writer->failed) {
-        *error = writer->first_error;
+        report_failure(writer, error);
         goto done;
     }
     if (!flush_pending(writer, error))

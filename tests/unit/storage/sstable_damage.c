@@ -11,6 +11,7 @@
 #include "base/key_codec.h"
 #include "storage/sstable_format.h"
 #include "storage/sstable_reader.h"
+#include "volume/volume_faulty.h"
 #include "volume/volume_memory.h"
 
 enum { ROWS = 300 };
@@ -335,6 +336,36 @@ static void a_newer_format_is_named_as_such(void **state)
     free(file);
 }
 
+static void a_write_that_fails_anywhere_is_reported_and_leaves_no_file(void **state)
+{
+    struct volume *good = volume, *inner;
+    struct sstable_info good_info = info;
+    uint32_t failures = 0;
+
+    (void)state;
+    for (uint64_t at = 1;; at++) {
+        struct ssql_error error = {0};
+        assert_true(volume_memory_create(&inner, NULL));
+        assert_true(volume_faulty_create(inner, &volume, NULL));
+        struct fault_plan plan = {.fail_at = at, .status = VOLUME_NO_SPACE};
+        volume_faulty_set(volume, &plan);
+        bool written = write_file(50, &error);
+        if (!written) {
+            failures++;
+            assert_int_equal(error.code, SSQL_DISK_FULL);
+            struct object *object;
+            assert_int_equal(object_open(inner, NAME, good_info.size, &object, NULL), VOLUME_NOT_FOUND);
+        }
+        sstable_info_clear(&info);
+        volume_close(volume);
+        if (written)
+            break;
+    }
+    assert_true(failures >= 3); /* create, append, finish */
+    info = good_info;
+    volume = good;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +379,7 @@ int main(void)
         cmocka_unit_test(verify_finds_wrong_sequences_and_totals),
         cmocka_unit_test(verify_finds_keys_out_of_order),
         cmocka_unit_test(a_newer_format_is_named_as_such),
+        cmocka_unit_test(a_write_that_fails_anywhere_is_reported_and_leaves_no_file),
     };
 
     return cmocka_run_group_tests(tests, make_file, drop_file);
