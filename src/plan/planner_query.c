@@ -33,6 +33,10 @@ static void mark_query(struct needed_columns *needed, const struct bound_query *
     }
     for (uint32_t i = 0; i < query->item_count; i++)
         mark_expr(needed, query->items[i]);
+}
+
+static void mark_order(struct needed_columns *needed, const struct bound_query *query)
+{
     for (uint32_t i = 0; i < query->order_count; i++)
         mark_expr(needed, query->order[i].expr);
 }
@@ -106,6 +110,13 @@ static struct plan_node *plan_table(struct arena *arena, const struct bound_quer
                                      .order_count = order_count};
     if (!access_path_choose(arena, &request, &path))
         return NULL;
+    /* Columns that only the order needs are read where the key does not give it. */
+    bool needs_sort = query->order_count > 0 && !query->is_grouped && !path.is_ordered;
+    if (needs_sort) {
+        mark_order(&needed, query);
+        if (!access_path_choose(arena, &request, &path))
+            return NULL;
+    }
     *positions = path.positions;
     *is_ordered = path.is_ordered;
     if (is_extreme(query) && path.node->kind == PLAN_SCAN && path.is_ordered)

@@ -87,16 +87,14 @@ static void order_by_the_key_needs_no_sort(void **state)
     (void)state;
     expect_plan("select id from users order by id", "scan users (all rows; columns id; in key order)");
     expect_plan("select id from users order by id desc, name limit 3",
-                "project id\n"
-                "  limit 3\n"
-                "    scan users (all rows; columns id, name; in key order, descending)");
+                "limit 3\n"
+                "  scan users (all rows; columns id; in key order, descending)");
     expect_plan("select c from pairs where a == 1 order by a, b desc",
-                "project c\n  scan Pairs (key a == 1; columns a, b, c; in key order, descending)");
+                "scan Pairs (key a == 1; columns c; in key order, descending)");
     expect_plan("select a from pairs order by a, b desc", "project a\n"
                                                           "  sort by a, b desc\n"
                                                           "    scan Pairs (all rows; columns a, b)");
-    expect_plan("select id from users where id == 3 order by name", "project id\n"
-                                                                    "  lookup users (key id == 3; columns id, name)");
+    expect_plan("select id from users where id == 3 order by name", "lookup users (key id == 3; columns id)");
 }
 
 static void the_extreme_of_a_key_is_one_row(void **state)
