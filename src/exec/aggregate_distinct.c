@@ -4,7 +4,8 @@ enum { KEYS_LEAST = 16 }; /* kept whatever the budget says, so that every round 
 
 void distinct_set_init(struct distinct_set *set, struct engine *engine, struct memory_budget *budget)
 {
-    *set = (struct distinct_set){.memory.budget = budget};
+    *set = (struct distinct_set){0};
+    operator_memory_init(&set->memory, budget);
     spill_partitions_init(&set->partitions, engine);
 }
 

@@ -12,7 +12,6 @@ void aggregate_groups_init(struct aggregate_groups *groups, const enum ssql_type
                                         .key_types = key_types,
                                         .is_int_key = key_count == 1 && key_types[0] == SSQL_TYPE_INT,
                                         .group_cost = group_cost,
-                                        .memory_most = SIZE_MAX,
                                         .memory = memory};
     aggregate_groups_reset(groups, 0);
 }
@@ -41,7 +40,7 @@ static bool take_memory(struct aggregate_groups *groups, size_t key_cost)
 
     if (groups->is_full)
         return false;
-    if (groups->memory->used_bytes + size <= groups->memory_most && operator_memory_take(groups->memory, size))
+    if (operator_memory_take(groups->memory, size))
         return true;
     if (groups->group_count >= GROUPS_LEAST) {
         groups->is_full = true;

@@ -14,7 +14,6 @@ struct aggregate_groups {
     bool is_int_key;
     uint64_t seed;
     size_t group_cost;  /* bytes of the states of one group */
-    size_t memory_most; /* no new groups beyond this many bytes */
     struct operator_memory *memory;
     uint32_t group_count;
     bool is_full;       /* a row was refused */

@@ -23,7 +23,8 @@ struct aggregate_operator_state {
     enum ssql_type *input_types;
     uint32_t *argument_inputs;      /* per aggregate: position in the inputs */
     struct vector *vectors;         /* the inputs of one batch */
-    struct operator_memory memory;
+    struct operator_memory memory;      /* of groups and states */
+    struct operator_memory text_memory; /* of strings in states */
     struct aggregate_groups groups;
     struct aggregate_states *states;
     struct distinct_set distinct;
@@ -40,6 +41,8 @@ struct aggregate_operator_state {
 };
 
 #define NO_INPUT UINT32_MAX
+
+enum { TEXT_FLOOR = 1 << 20 }; /* bytes of strings that a statement may keep whatever else goes on */
 
 /* ---- life ---- */
 
@@ -121,17 +124,22 @@ static bool aggregate_open(struct operator *self, struct ssql_error *error)
     struct memory_budget *budget = engine_work_budget(engine);
     bool keeps_text = false;
 
-    state->memory = (struct operator_memory){.budget = budget};
+    operator_memory_init(&state->memory, budget);
+    operator_memory_init(&state->text_memory, budget);
+    if (state->text_memory.floor_bytes < TEXT_FLOOR)
+        state->text_memory.floor_bytes = TEXT_FLOOR;
     for (uint32_t i = 0; i < node->aggregate.aggregate_count; i++) {
-        aggregate_states_init(&state->states[i], &node->aggregate.aggregates[i], &state->memory);
+        aggregate_states_init(&state->states[i], &node->aggregate.aggregates[i], &state->text_memory);
         keeps_text |= aggregate_keeps_text(&node->aggregate.aggregates[i]);
     }
     aggregate_groups_init(&state->groups, state->input_types, node->aggregate.key_count,
                           (size_t)node->aggregate.aggregate_count * AGGREGATE_STATE_COST, &state->memory);
-    /* Strings and sets of seen values grow while no group is added: the other half of the budget is theirs. */
-    if (keeps_text || state->has_distinct)
-        state->groups.memory_most = budget->limit_bytes / 2;
     distinct_set_init(&state->distinct, engine, budget);
+    /* Strings and sets of seen values grow while no group is added: half of the budget is kept for the strings. */
+    if (keeps_text || state->has_distinct) {
+        state->memory.most_bytes /= 2;
+        state->distinct.memory.most_bytes /= 2;
+    }
     spill_partitions_init(&state->partitions, engine);
     state->level = 0;
     state->phase = PHASE_INPUT;
@@ -146,6 +154,7 @@ static void clear_groups(struct aggregate_operator_state *state)
     aggregate_groups_reset(&state->groups, state->level);
     distinct_set_clear(&state->distinct);
     operator_memory_release(&state->memory);
+    operator_memory_release(&state->text_memory);
 }
 
 static void aggregate_close(struct operator *self)

@@ -6,7 +6,8 @@ enum { RECORD_HEADER_SIZE = 4 };
 
 void row_store_init(struct row_store *store, struct engine *engine, struct memory_budget *budget)
 {
-    *store = (struct row_store){.engine = engine, .memory.budget = budget};
+    *store = (struct row_store){.engine = engine};
+    operator_memory_init(&store->memory, budget);
 }
 
 void row_store_clear(struct row_store *store)

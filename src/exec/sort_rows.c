@@ -14,7 +14,8 @@ enum {
 
 void sort_rows_init(struct sort_rows *sort, struct engine *engine, struct memory_budget *budget, uint64_t row_limit)
 {
-    *sort = (struct sort_rows){.engine = engine, .memory.budget = budget, .row_limit = row_limit};
+    *sort = (struct sort_rows){.engine = engine, .row_limit = row_limit};
+    operator_memory_init(&sort->memory, budget);
 }
 
 static void forget_records(struct sort_rows *sort)
