@@ -188,9 +188,9 @@ SSQL_API int64_t ssql_changes(const ssql_conn *conn);
 SSQL_API void ssql_interrupt(ssql_conn *conn);
 
 /* Run ahead of the sync: while `on` is not 0, commits of this connection return when they are in the log's memory, and
- * its queries see them. They become durable in order, at the next ssql_sync or soon after; a crash keeps a prefix of them.
- * Meant for scripts: nothing that depends on such a commit should leave the process before ssql_sync returned SSQL_OK.
- * Takes effect with the next transaction. */
+ * its queries see them. They become durable in order, at the next ssql_sync or soon after; a crash keeps a prefix of
+ * them. Meant for scripts: nothing that depends on such a commit should leave the process before ssql_sync returned
+ * SSQL_OK. Takes effect with the next transaction. */
 SSQL_API void ssql_defer_sync(ssql_conn *conn, int on);
 
 /* Returns when every commit that has returned is durable. Fails with SSQL_UNKNOWN_OUTCOME when the log failed. */
@@ -265,8 +265,8 @@ SSQL_API int ssql_parameter_type(const ssql_stmt *stmt, int index);
 SSQL_API int ssql_bind_index(const ssql_stmt *stmt, const char *name);
 
 /* Give parameter `index`, counted from 1, a value for the runs that follow; before the first time it is null. Strings are
- * copied; a NULL text binds null. Fail with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH (an int is taken for a float, nothing
- * else is converted), SSQL_BAD_ENCODING, SSQL_NO_MEMORY, or SSQL_MISUSE while a run is going (ssql_reset ends it); the
+ * copied; a NULL text binds null. Fail with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH (an int is taken for a float,
+ * nothing else is converted), SSQL_BAD_ENCODING, SSQL_NO_MEMORY, or SSQL_MISUSE while a run is going (ssql_reset ends it); the
  * parameter keeps its value then. */
 SSQL_API int ssql_bind_int(ssql_stmt *stmt, int index, int64_t value);
 SSQL_API int ssql_bind_float(ssql_stmt *stmt, int index, double value);

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char setup[] = "create table users { id int primary, name string, active bool, score float };"
-                            "insert into users values (1, 'ann', true, 2.5), (2, null, false, null), (3, 'bob', true, 1);";
+static const char setup[] =
+    "create table users { id int primary, name string, active bool, score float };"
+    "insert into users values (1, 'ann', true, 2.5), (2, null, false, null), (3, 'bob', true, 1);";
 
 static int print_active(ssql_conn *conn)
 {

@@ -57,8 +57,8 @@ int main(void)
     ssql_conn *conn = NULL;
     int failed = ssql_open(":memory:", &db) != SSQL_OK || ssql_connect(db, &conn) != SSQL_OK;
 
-    if (!failed && (ssql_exec(conn, setup, strlen(setup)) != SSQL_OK || insert_all(conn) != SSQL_OK ||
-                    find(conn, 2) != SSQL_OK)) {
+    if (!failed &&
+        (ssql_exec(conn, setup, strlen(setup)) != SSQL_OK || insert_all(conn) != SSQL_OK || find(conn, 2) != SSQL_OK)) {
         fprintf(stderr, "error: %s\n", ssql_errmsg(conn));
         failed = 1;
     }

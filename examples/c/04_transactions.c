@@ -20,8 +20,8 @@ static int64_t balance(ssql_conn *conn, const char *query)
     return amount;
 }
 
-/* Nobody waits for locks: when another transaction changed what this one read, commit fails with SSQL_CONFLICT and nothing has
- * happened. The answer is to run the transaction again. */
+/* Nobody waits for locks: when another transaction changed what this one read, commit fails with SSQL_CONFLICT and
+ * nothing has happened. The answer is to run the transaction again. */
 static int transfer(ssql_conn *conn, ssql_conn *other)
 {
     int code = SSQL_CONFLICT;

@@ -32,8 +32,8 @@ int main(int argc, char **argv)
 
     if (ssql_options_new(&options) != SSQL_OK)
         return 1;
-    /* sync=full is the default: a commit returns when it survives a power cut. normal gives up the last 100 ms, off leaves it
-     * to the system; a crash of the program loses nothing with any of them. */
+    /* sync=full is the default: a commit returns when it survives a power cut. normal gives up the last 100 ms, off
+     * leaves it to the system; a crash of the program loses nothing with any of them. */
     ssql_options_set(options, "sync", "full");
     ssql_options_set(options, "memory_limit", "64MiB");
     if (ssql_open_with(argc > 1 ? argv[1] : ":memory:", options, &db) != SSQL_OK) {

@@ -1,5 +1,5 @@
-/* api_internal.h - what the handles of ssql.h are made of. The rooms below come first: ssql.h repeats the names of error.h's and
- * type.h's numbers as macros (error_codes.c asserts that they are equal). */
+/* api_internal.h - what the handles of ssql.h are made of. The rooms below come first: ssql.h repeats the names of
+ * error.h's and type.h's numbers as macros (error_codes.c asserts that they are equal). */
 #ifndef SSQL_API_API_INTERNAL_H
 #define SSQL_API_API_INTERNAL_H
 
@@ -43,9 +43,9 @@ struct ssql_conn {
 };
 
 struct ssql_stmt {
-    struct ssql_conn *conn;       /* NULL once that is gone; then `prepared` too */
+    struct ssql_conn *conn; /* NULL once that is gone; then `prepared` too */
     struct prepared *prepared;
-    struct arena cells;           /* texts of the current row that were asked for */
+    struct arena cells; /* texts of the current row that were asked for */
     struct ssql_stmt *previous, *next;
 };
 

@@ -24,8 +24,7 @@ static bool open_engine(const char *path, struct ssql_options *options, struct s
 {
     struct volume *volume = NULL;
 
-    return open_volume(path, options, &volume) &&
-           engine_open(volume, &options->engine, &db->engine, &options->error) &&
+    return open_volume(path, options, &volume) && engine_open(volume, &options->engine, &db->engine, &options->error) &&
            catalog_create(db->engine, &db->catalog, &options->error);
 }
 
@@ -104,13 +103,20 @@ _Static_assert(sizeof(size_t) == sizeof(uint64_t), "statistics are read as 64-bi
         name, offsetof(struct engine_statistics, member)                                                               \
     }
 static const struct statistic statistics[] = {
-    STATISTIC("last_sequence", last_sequence),     STATISTIC("durable_sequence", durable_sequence),
-    STATISTIC("wal_bytes", wal_bytes),             STATISTIC("wal_segments", wal_segments),
-    STATISTIC("wal_syncs", wal_syncs),             STATISTIC("memtable_bytes", memtable_bytes),
-    STATISTIC("cache_bytes", cache_bytes),         STATISTIC("work_bytes", work_bytes),
-    STATISTIC("flushes", flushes),                 STATISTIC("compactions", compactions),
-    STATISTIC("bytes_flushed", bytes_flushed),     STATISTIC("bytes_compacted", bytes_compacted),
-    STATISTIC("stall_microseconds", stalls_us),    STATISTIC("cache_hits", cache_hits),
+    STATISTIC("last_sequence", last_sequence),
+    STATISTIC("durable_sequence", durable_sequence),
+    STATISTIC("wal_bytes", wal_bytes),
+    STATISTIC("wal_segments", wal_segments),
+    STATISTIC("wal_syncs", wal_syncs),
+    STATISTIC("memtable_bytes", memtable_bytes),
+    STATISTIC("cache_bytes", cache_bytes),
+    STATISTIC("work_bytes", work_bytes),
+    STATISTIC("flushes", flushes),
+    STATISTIC("compactions", compactions),
+    STATISTIC("bytes_flushed", bytes_flushed),
+    STATISTIC("bytes_compacted", bytes_compacted),
+    STATISTIC("stall_microseconds", stalls_us),
+    STATISTIC("cache_hits", cache_hits),
     STATISTIC("cache_misses", cache_misses),
 };
 static const int statistic_count = sizeof statistics / sizeof statistics[0];

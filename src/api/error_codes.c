@@ -1,24 +1,30 @@
-/* The numbers of ssql.h, which are macros there, against those of the rooms below, which are enumerators of the same names:
- * they are kept under other names before the macros hide them. */
+/* The numbers of ssql.h, which are macros there, against those of the rooms below, which are enumerators of the same
+ * names: they are kept under other names before the macros hide them. */
 #include "base/error.h"
 #include "base/type.h"
 
 #define EACH_CODE(each)                                                                                                \
-    each(OK, "no error") each(INTERNAL, "internal error") each(SYNTAX, "syntax error")                                 \
-    each(UNKNOWN_TABLE, "unknown table") each(UNKNOWN_COLUMN, "unknown column")                                        \
-    each(UNKNOWN_FUNCTION, "unknown function") each(TABLE_EXISTS, "table exists")                                      \
-    each(COLUMN_EXISTS, "column named twice") each(AMBIGUOUS, "ambiguous name")                                        \
-    each(TYPE_MISMATCH, "type mismatch") each(BAD_GROUPING, "bad grouping") each(NOT_SUPPORTED, "not supported yet")   \
-    each(OUT_OF_RANGE, "number out of range") each(DIVISION_BY_ZERO, "division by zero")                               \
-    each(BAD_VALUE, "bad value") each(BAD_ENCODING, "invalid UTF-8") each(DUPLICATE_KEY, "duplicate key")              \
-    each(NOT_NULL, "null in a column that is not null") each(CONFLICT, "conflict with another transaction")            \
-    each(NO_TRANSACTION, "no transaction is open") each(IN_TRANSACTION, "a transaction is already open")               \
-    each(READ_ONLY, "read-only") each(INTERRUPTED, "interrupted") each(NO_MEMORY, "out of memory")                     \
-    each(DISK_FULL, "disk full") each(LOCKED, "database is open elsewhere") each(IO, "input/output error")             \
-    each(CORRUPT, "damaged file") each(TOO_LARGE, "too large") each(CANNOT_OPEN, "cannot open the database")           \
-    each(MISUSE, "call not allowed now") each(UNKNOWN_PARAMETER, "unknown parameter")                                  \
-    each(UNKNOWN_OUTCOME, "outcome unknown") each(VALUE_COUNT, "wrong number of values")                               \
-    each(UNKNOWN_TYPE, "unknown type") each(TOO_MANY_OPEN, "too many open files") each(BAD_OPTION, "bad option")
+    each(OK, "no error") each(INTERNAL, "internal error") each(SYNTAX, "syntax error") each(                           \
+        UNKNOWN_TABLE, "unknown table") each(UNKNOWN_COLUMN, "unknown column") each(UNKNOWN_FUNCTION,                  \
+                                                                                    "unknown function")                \
+        each(TABLE_EXISTS, "table exists") each(COLUMN_EXISTS, "column named twice") each(                             \
+            AMBIGUOUS, "ambiguous name") each(TYPE_MISMATCH, "type mismatch") each(BAD_GROUPING, "bad grouping")       \
+            each(NOT_SUPPORTED, "not supported yet") each(OUT_OF_RANGE, "number out of range") each(                   \
+                DIVISION_BY_ZERO, "division by zero") each(BAD_VALUE, "bad value") each(BAD_ENCODING, "invalid UTF-8") \
+                each(DUPLICATE_KEY, "duplicate key") each(NOT_NULL, "null in a column that is not null")               \
+                    each(CONFLICT, "conflict with another transaction") each(NO_TRANSACTION, "no transaction is open") \
+                        each(IN_TRANSACTION, "a transaction is already open") each(READ_ONLY, "read-only")             \
+                            each(INTERRUPTED, "interrupted") each(NO_MEMORY, "out of memory")                          \
+                                each(DISK_FULL, "disk full") each(LOCKED, "database is open elsewhere")                \
+                                    each(IO, "input/output error") each(CORRUPT, "damaged file")                       \
+                                        each(TOO_LARGE, "too large") each(CANNOT_OPEN, "cannot open the database")     \
+                                            each(MISUSE, "call not allowed now")                                       \
+                                                each(UNKNOWN_PARAMETER, "unknown parameter")                           \
+                                                    each(UNKNOWN_OUTCOME, "outcome unknown")                           \
+                                                        each(VALUE_COUNT, "wrong number of values")                    \
+                                                            each(UNKNOWN_TYPE, "unknown type")                         \
+                                                                each(TOO_MANY_OPEN, "too many open files")             \
+                                                                    each(BAD_OPTION, "bad option")
 
 #define KEEP_CODE(name, text) INNER_##name = SSQL_##name,
 enum { EACH_CODE(KEEP_CODE) INNER_CODE_END };

@@ -12,8 +12,8 @@ int ssql_prepare(ssql_conn *conn, const char *text, size_t length, ssql_stmt **s
     connection_begin_call(conn);
     if (made == NULL)
         error_no_memory(&conn->error);
-    bool done = made != NULL && prepared_create(conn->session, text, length, true, &made->prepared, &consumed,
-                                                &conn->error);
+    bool done =
+        made != NULL && prepared_create(conn->session, text, length, true, &made->prepared, &consumed, &conn->error);
     if (tail != NULL)
         *tail = text + consumed;
     if (!done || made->prepared == NULL) {

@@ -1,13 +1,11 @@
-/* result_store.h - rows of a query put aside: what is left of a query when another statement of its transaction is about to change
- * what it reads. In memory while they are few, else in a spill file.
- * Life: create, append all rows, then next until there is none, destroy. One thread at a time. */
+/* result_store.h - rows of a query put aside: what is left of a query when another statement of its transaction is
+ * about to change what it reads. In memory within the work budget, else in a spill file. Life: create, append all rows,
+ * then next until there is none, destroy. One thread at a time. */
 #ifndef SSQL_EXEC_RESULT_STORE_H
 #define SSQL_EXEC_RESULT_STORE_H
 
 #include "base/batch.h"
 #include "storage/engine.h"
-
-enum { RESULT_STORE_MEMORY = 256 << 10 }; /* bytes of rows kept in memory */
 
 struct result_store;
 

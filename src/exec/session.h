@@ -1,5 +1,5 @@
-/* session.h - a connection's state within the engine: its transaction, its picture of the schema, its parser. Statements of a
- * session (statement.h) run through it.
+/* session.h - a connection's state within the engine: its transaction, its picture of the schema, its parser.
+ * Statements of a session (statement.h) run through it.
  *
  * Outside `begin` each statement is a transaction. So that several queries can be open at once, transactions are drawn
  * from a pool of the session, each with its own view of the catalog; once warm nothing is allocated.
@@ -29,17 +29,17 @@ enum session_state {
 };
 
 struct session {
-    struct engine *engine;           /* borrowed */
-    struct catalog *catalog;         /* borrowed */
+    struct engine *engine;   /* borrowed */
+    struct catalog *catalog; /* borrowed */
     struct parser *parser;
-    struct arena arena;              /* trees; reset by each parse */
+    struct arena arena; /* trees; reset by each parse */
     struct cancellation cancellation;
     enum session_state state;
-    struct session_work *open;       /* the transaction that `begin` began; NULL in SESSION_AUTOCOMMIT */
+    struct session_work *open; /* the transaction that `begin` began; NULL in SESSION_AUTOCOMMIT */
     struct session_work *pool;
-    struct prepared *active;         /* runs that are between their rows in `open`, linked */
-    bool defers_sync;                /* transactions to come run ahead of the sync */
-    int64_t changes;                 /* rows changed by the last statement that changes rows */
+    struct prepared *active; /* runs that are between their rows in `open`, linked */
+    bool defers_sync;        /* transactions to come run ahead of the sync */
+    int64_t changes;         /* rows changed by the last statement that changes rows */
 };
 
 /* Borrows engine and catalog. Fails with SSQL_NO_MEMORY. */
@@ -71,8 +71,8 @@ void session_end_look(struct session *session, struct session_look *look);
 /* `begin`. SSQL_IN_TRANSACTION when one is open. On a read-only database every transaction is a reading one. */
 MUST_CHECK bool session_begin(struct session *session, bool read_only, struct ssql_error *error);
 
-/* `commit` and `rollback`: SSQL_NO_TRANSACTION when none is open. They end the runs that are still going in it. The transaction
- * is over whatever the outcome of its commit (transaction.h lists them). */
+/* `commit` and `rollback`: SSQL_NO_TRANSACTION when none is open. They end the runs that are still going in it. The
+ * transaction is over whatever the outcome of its commit (transaction.h lists them). */
 MUST_CHECK bool session_commit(struct session *session, struct ssql_error *error);
 MUST_CHECK bool session_rollback(struct session *session, struct ssql_error *error);
 

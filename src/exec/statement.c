@@ -97,7 +97,8 @@ static void install_plan(struct prepared *prepared, struct plan *plan)
     prepared->plan = plan;
 }
 
-/* Plans the tree against a schema. On failure the statement keeps its plan, which is looked at again at the next run. */
+/* Plans the tree against a schema. On failure the statement keeps its plan, which is looked at again at the next run.
+ */
 static bool plan_tree(struct prepared *prepared, const struct statement *tree, struct schema *schema,
                       struct ssql_error *error)
 {
@@ -114,8 +115,7 @@ static bool plan_tree(struct prepared *prepared, const struct statement *tree, s
     }
     install_plan(prepared, plan);
     prepared->wants_new_plan = true; /* until names and values fit too */
-    if (prepared->own_text != NULL &&
-        !copy_column_names(plan, &prepared->column_arena, &prepared->column_names, error))
+    if (prepared->own_text != NULL && !copy_column_names(plan, &prepared->column_arena, &prepared->column_names, error))
         return false;
     if (!fit_all_values(prepared, error))
         return false;
@@ -551,8 +551,7 @@ static bool start_run(struct prepared *prepared, bool *has_row, struct ssql_erro
     case PLAN_ROLLBACK: return session_rollback(session, error);
     default: break;
     }
-    return session->open != NULL ? step_in_transaction(prepared, has_row, error)
-                                 : step_alone(prepared, has_row, error);
+    return session->open != NULL ? step_in_transaction(prepared, has_row, error) : step_alone(prepared, has_row, error);
 }
 
 bool prepared_step(struct prepared *prepared, bool *has_row, struct ssql_error *error)
@@ -614,8 +613,8 @@ bool prepared_bind(struct prepared *prepared, uint32_t index, struct value value
     struct value fitting;
 
     if (index == 0 || index > prepared->parameter_count)
-        return error_set(error, SSQL_UNKNOWN_PARAMETER, NO_SPAN,
-                         "there is no parameter %u: the statement has %u", index, prepared->parameter_count);
+        return error_set(error, SSQL_UNKNOWN_PARAMETER, NO_SPAN, "there is no parameter %u: the statement has %u",
+                         index, prepared->parameter_count);
     if (prepared->run == RUN_ROWS) {
         error_set(error, SSQL_MISUSE, NO_SPAN, "a parameter cannot be changed while the statement is between its rows");
         return error_hint(error, "reset the statement first");

@@ -1,11 +1,11 @@
-/* statement.h - a prepared statement: its text, its plan and execution for as long as the schema stays the same, the values of
- * its parameters, and a cursor over its rows.
+/* statement.h - a prepared statement: its text, its plan and execution for as long as the schema stays the same, the
+ * values of its parameters, and a cursor over its rows.
  *
- * A plan that no longer fits the schema, or the types of bound values, is made anew from the text at the next run's start.
- * A run: prepared_step until it gives no row. A reading run outside `begin` holds a transaction of its own from the first
- * step to the end or prepared_reset. A run that writes does everything in one step; outside `begin` it is repeated when
- * it conflicts with another transaction.
- * Life: create, destroy, within the session's. Threads: the session's. */
+ * A plan that no longer fits the schema, or the types of bound values, is made anew from the text at the next run's
+ * start. A run: prepared_step until it gives no row. A reading run outside `begin` holds a transaction of its own from
+ * the first step to the end or prepared_reset. A run that writes does everything in one step; outside `begin` it is
+ * repeated when it conflicts with another transaction. Life: create, destroy, within the session's. Threads: the
+ * session's. */
 #ifndef SSQL_EXEC_STATEMENT_H
 #define SSQL_EXEC_STATEMENT_H
 
@@ -17,9 +17,9 @@
 enum { CONFLICT_TRIES = 100 }; /* runs of a statement outside `begin` before SSQL_CONFLICT is reported */
 
 struct bound_parameter {
-    const char *name;     /* "" for one without */
-    bool is_open;         /* the statement alone does not tell its type */
-    struct value given;   /* as bound; a string's bytes are in `bytes` */
+    const char *name;   /* "" for one without */
+    bool is_open;       /* the statement alone does not tell its type */
+    struct value given; /* as bound; a string's bytes are in `bytes` */
     uint8_t *bytes;
     size_t capacity;
 };
@@ -32,31 +32,31 @@ enum run_state {
 
 struct prepared {
     struct session *session;
-    const char *text;     /* up to the end of the statement, `;` included, and what came before it */
+    const char *text; /* up to the end of the statement, `;` included, and what came before it */
     size_t length;
-    char *own_text;       /* `text` when it was copied */
+    char *own_text; /* `text` when it was copied */
     struct plan *plan;
-    struct execution *execution;  /* of `plan`; NULL until the first run */
-    bool wants_new_plan;          /* values of other types than those planned for were bound */
+    struct execution *execution; /* of `plan`; NULL until the first run */
+    bool wants_new_plan;         /* values of other types than those planned for were bound */
 
-    struct arena column_arena;    /* names of the columns; reset with each plan */
-    const char **column_names;    /* terminated; NULL in a statement that was not copied */
+    struct arena column_arena; /* names of the columns; reset with each plan */
+    const char **column_names; /* terminated; NULL in a statement that was not copied */
     uint32_t parameter_count;
     struct arena parameter_arena; /* the three below, and names */
     struct bound_parameter *parameters;
-    struct value *values;         /* what execution sees: `given`, widened */
+    struct value *values; /* what execution sees: `given`, widened */
 
     enum run_state run;
-    struct session_work *work;    /* the run's own transaction; NULL within `begin` */
+    struct session_work *work; /* the run's own transaction; NULL within `begin` */
     struct batch batch;
-    uint32_t row;                 /* of the batch's selection */
-    struct result_store *aside;   /* the rows to come, when they had to be put aside; NULL: `execution` has them */
+    uint32_t row;                  /* of the batch's selection */
+    struct result_store *aside;    /* the rows to come, when they had to be put aside; NULL: `execution` has them */
     const struct value *aside_row; /* the current one of them */
     struct prepared *previous_active, *next_active; /* runs in the session's open transaction */
 };
 
-/* Prepares the first statement of the text; *out is NULL when there is none. *consumed is set as by parse_statement, always.
- * `keep` copies the text and makes the columns' names; else the text must outlive the statement. */
+/* Prepares the first statement of the text; *out is NULL when there is none. *consumed is set as by parse_statement,
+ * always. `keep` copies the text and makes the columns' names; else the text must outlive the statement. */
 MUST_CHECK bool prepared_create(struct session *session, const char *text, size_t length, bool keep,
                                 struct prepared **out, size_t *consumed, struct ssql_error *error);
 
@@ -72,8 +72,8 @@ void prepared_reset(struct prepared *prepared);
 /* For the session: the transaction in which the run reads is about to end. */
 void prepared_cut_off(struct prepared *prepared);
 
-/* For other statements of the session that are about to change what the run reads: reads the run to its end and puts its
- * rows aside. A failure leaves a run that can only fail. */
+/* For other statements of the session that are about to change what the run reads: reads the run to its end and puts
+ * its rows aside. A failure leaves a run that can only fail. */
 MUST_CHECK bool prepared_put_aside(struct prepared *prepared, struct ssql_error *error);
 
 /* Column of the current row (prepared_has_row); a string stays borrowed until the next step. */
@@ -94,8 +94,8 @@ static inline uint32_t prepared_column_count(const struct prepared *prepared)
     return prepared->plan->returns_rows ? prepared->plan->root->column_count : 0;
 }
 
-/* Sets parameter `index`, from 1. The value is copied. Fails with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH, SSQL_BAD_ENCODING,
- * SSQL_NO_MEMORY, SSQL_MISUSE (a run is going), and changes nothing then. */
+/* Sets parameter `index`, from 1. The value is copied. Fails with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH,
+ * SSQL_BAD_ENCODING, SSQL_NO_MEMORY, SSQL_MISUSE (a run is going), and changes nothing then. */
 MUST_CHECK bool prepared_bind(struct prepared *prepared, uint32_t index, struct value value, struct ssql_error *error);
 void prepared_clear_bindings(struct prepared *prepared);
 

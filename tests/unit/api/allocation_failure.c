@@ -1,9 +1,9 @@
-/* Every allocation of the library fails once, then again all from there on: each call answers with SSQL_NO_MEMORY, nothing is
- * half done, nothing leaks (the address sanitizer looks), and when memory is back the work goes on. Where a commit is already
- * on its way to the log the answer is SSQL_UNKNOWN_OUTCOME, and the database takes no more writes.
+/* Every allocation of the library fails once, then again all from there on: each call answers with SSQL_NO_MEMORY,
+ * nothing is half done, nothing leaks (the address sanitizer looks), and when memory is back the work goes on. Where a
+ * commit is already on its way to the log the answer is SSQL_UNKNOWN_OUTCOME, and the database takes no more writes.
  * The linker leads malloc and its kin here (--wrap, cmake/library_tests.cmake). */
-#include <stdbool.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "api/fixture.h"
 
@@ -166,7 +166,8 @@ static void check_state(ssql_conn *conn, bool log_failed)
         return;
     int64_t rows = query_int(conn, "select count(*) from t");
     int64_t sum = query_int(conn, "select coalesce(sum(id), 0) from t");
-    bool is_known = (rows == 0 && sum == 0) || (rows == 3 && (sum == 6 || sum == 8 || sum == 38)) || (rows == 4 && sum == 10);
+    bool is_known =
+        (rows == 0 && sum == 0) || (rows == 3 && (sum == 6 || sum == 8 || sum == 38)) || (rows == 4 && sum == 10);
     if (!is_known)
         fail_msg("%d rows with sum %d", (int)rows, (int)sum);
     if (log_failed) {

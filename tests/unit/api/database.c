@@ -206,7 +206,8 @@ static void sizes_have_units(void **state)
 {
     (void)state;
     static const char *const good[] = {"268435456", "256MiB", "256 MiB", "256M", "256000kB", "1GiB", "1GB", "1G"};
-    static const char *const bad[] = {"", "MiB", "-1", "256 monkeys", "1e9", "99999999999999999999", "17000000GiB", "1"};
+    static const char *const bad[] = {"", "MiB", "-1", "256 monkeys", "1e9", "99999999999999999999", "17000000GiB",
+                                      "1"};
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_int_equal(set_option("memory_limit", good[i], NULL, NULL), SSQL_OK);
@@ -217,11 +218,10 @@ static void sizes_have_units(void **state)
 static void every_option_takes_what_it_documents(void **state)
 {
     static const char *const values[][2] = {
-        {"memory_limit", "64MiB"}, {"sync", "normal"},        {"sync", "off"},
-        {"sync", "full"},          {"readonly", "on"},        {"must_exist", "off"},
-        {"compress", "off"},       {"background", "off"},     {"memtable_size", "16KiB"},
-        {"memtable_size", "0"},    {"sstable_size", "64KiB"}, {"wal_segment_size", "1MiB"},
-        {"block_rows", "64"},      {"level0_files", "2"},
+        {"memory_limit", "64MiB"},  {"sync", "normal"},     {"sync", "off"},           {"sync", "full"},
+        {"readonly", "on"},         {"must_exist", "off"},  {"compress", "off"},       {"background", "off"},
+        {"memtable_size", "16KiB"}, {"memtable_size", "0"}, {"sstable_size", "64KiB"}, {"wal_segment_size", "1MiB"},
+        {"block_rows", "64"},       {"level0_files", "2"},
     };
 
     (void)state;

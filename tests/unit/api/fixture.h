@@ -1,4 +1,5 @@
-/* fixture.h - a database in memory with one connection, and short ways to run statements and to look at what comes back. */
+/* fixture.h - a database in memory with one connection, and short ways to run statements and to look at what comes
+ * back. */
 #ifndef SSQL_TESTS_UNIT_API_FIXTURE_H
 #define SSQL_TESTS_UNIT_API_FIXTURE_H
 

@@ -22,8 +22,9 @@ static void exec_runs_all_statements_of_a_text(void **state)
 {
     ssql_conn *conn = conn_of(state);
 
-    assert_int_equal(exec(conn, "; -- nothing\n insert into users (id) values (4); /* no */ delete from users where id == 1;;"),
-                     SSQL_OK);
+    assert_int_equal(
+        exec(conn, "; -- nothing\n insert into users (id) values (4); /* no */ delete from users where id == 1;;"),
+        SSQL_OK);
     assert_int_equal(query_int(conn, "select count(*) from users"), 3);
     assert_int_equal(ssql_changes(conn), 1);
     assert_int_equal(exec(conn, ""), SSQL_OK);
@@ -35,8 +36,9 @@ static void exec_stops_at_the_first_error_and_keeps_what_ran_before(void **state
 {
     ssql_conn *conn = conn_of(state);
 
-    assert_int_equal(exec(conn, "insert into users (id) values (4);\ninsert into users (id) values (4);\ndelete from users"),
-                     SSQL_DUPLICATE_KEY);
+    assert_int_equal(
+        exec(conn, "insert into users (id) values (4);\ninsert into users (id) values (4);\ndelete from users"),
+        SSQL_DUPLICATE_KEY);
     assert_int_equal(query_int(conn, "select count(*) from users"), 4);
 }
 
@@ -199,7 +201,8 @@ static void any_value_has_a_text(void **state)
 
 static void texts_of_one_row_live_together(void **state)
 {
-    ssql_stmt *stmt = must_prepare(conn_of(state), "select repeat('a', 5000), repeat('b', 9000), id from users order by id");
+    ssql_stmt *stmt =
+        must_prepare(conn_of(state), "select repeat('a', 5000), repeat('b', 9000), id from users order by id");
 
     for (int row = 0; row < 3; row++) {
         assert_int_equal(ssql_step(stmt), SSQL_ROW);
@@ -360,7 +363,8 @@ static void a_statement_outlives_its_connection_only_to_be_finalized(void **stat
 
 static void parameters_have_numbers_names_and_types(void **state)
 {
-    ssql_stmt *stmt = must_prepare(conn_of(state), "select :Who, $limit + 1 from users where name == :who && score < ? && id == ?2");
+    ssql_stmt *stmt =
+        must_prepare(conn_of(state), "select :Who, $limit + 1 from users where name == :who && score < ? && id == ?2");
 
     assert_int_equal(ssql_bind_index(stmt, "who"), 1);
     assert_int_equal(ssql_bind_index(stmt, ":WHO"), 1);

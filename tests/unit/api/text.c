@@ -53,8 +53,12 @@ static void a_splitter_knows_what_is_open(void **state)
         const char *text;
         int state;
     } cases[] = {
-        {"", SSQL_TEXT_BLANK},           {"  -- x\n ", SSQL_TEXT_BLANK},    {"select ", SSQL_TEXT_STATEMENT},
-        {"select 'a", SSQL_TEXT_IN_STRING}, {"select \"a", SSQL_TEXT_IN_STRING}, {"select `a", SSQL_TEXT_IN_NAME},
+        {"", SSQL_TEXT_BLANK},
+        {"  -- x\n ", SSQL_TEXT_BLANK},
+        {"select ", SSQL_TEXT_STATEMENT},
+        {"select 'a", SSQL_TEXT_IN_STRING},
+        {"select \"a", SSQL_TEXT_IN_STRING},
+        {"select `a", SSQL_TEXT_IN_NAME},
         {"select /* a ", SSQL_TEXT_IN_COMMENT},
     };
 

@@ -79,7 +79,8 @@ static void a_failed_statement_by_itself_changes_nothing(void **state)
     ssql_conn *conn = conn_of(state);
 
     assert_int_equal(exec(conn, "insert into users (id) values (5), (6), (1)"), SSQL_DUPLICATE_KEY);
-    assert_int_equal(exec(conn, "update users set score = 1.0 / (id - 3), name = cast(id / (id - 3) as string)"), SSQL_DIVISION_BY_ZERO);
+    assert_int_equal(exec(conn, "update users set score = 1.0 / (id - 3), name = cast(id / (id - 3) as string)"),
+                     SSQL_DIVISION_BY_ZERO);
     assert_int_equal(count_users(conn), 3);
     assert_int_equal(query_int(conn, "select count(*) from users where name == 'ann'"), 1);
 }
@@ -174,6 +175,44 @@ static void a_query_within_a_transaction_goes_on_beside_changes(void **state)
     ssql_finalize(change);
 }
 
+static void what_is_left_of_a_large_query_is_put_aside_in_a_file(void **state)
+{
+    enum { ROWS = 20000 };
+    ssql_options *options = NULL;
+    struct fixture small;
+    int64_t rows = 0, sum = 0;
+
+    (void)state;
+    assert_int_equal(ssql_options_new(&options), SSQL_OK);
+    assert_int_equal(ssql_options_set(options, "memory_limit", "1MiB"), SSQL_OK);
+    assert_int_equal(ssql_open_with(":memory:", options, &small.db), SSQL_OK);
+    ssql_options_free(options);
+    assert_int_equal(ssql_connect(small.db, &small.conn), SSQL_OK);
+    must_exec(small.conn, "create table t { id int primary, s string }; begin");
+    ssql_stmt *insert = must_prepare(small.conn, "insert into t values (?, repeat('long', 10))");
+    for (int i = 1; i <= ROWS; i++) {
+        assert_int_equal(ssql_bind_int(insert, 1, i), SSQL_OK);
+        if (ssql_step(insert) != SSQL_DONE)
+            fail_msg("%s", ssql_errmsg(small.conn));
+    }
+    ssql_finalize(insert);
+    must_exec(small.conn, "commit; begin");
+    ssql_stmt *query = must_prepare(small.conn, "select id, s from t");
+    assert_int_equal(ssql_step(query), SSQL_ROW);
+    must_exec(small.conn, "delete from t where id > 5");
+    do {
+        rows++;
+        sum += ssql_column_int(query, 0);
+        assert_int_equal(strlen(ssql_column_string(query, 1, NULL)), 40);
+    } while (ssql_step(query) == SSQL_ROW);
+    assert_int_equal(ssql_errcode(small.conn), SSQL_OK);
+    assert_int_equal(rows, ROWS);
+    assert_int_equal(sum, (int64_t)ROWS * (ROWS + 1) / 2);
+    assert_int_equal(query_int(small.conn, "select count(*) from t"), 5);
+    ssql_finalize(query);
+    fixture_close(&small);
+}
+
 static void schema_changes_are_part_of_their_transaction(void **state)
 {
     ssql_conn *conn = conn_of(state), *other = second_connection(state);
@@ -249,6 +288,7 @@ int main(void)
         TEST_WITH_USERS(the_end_of_a_transaction_ends_its_queries),
         TEST_WITH_USERS(a_query_from_before_begin_goes_on),
         TEST_WITH_USERS(a_query_within_a_transaction_goes_on_beside_changes),
+        cmocka_unit_test(what_is_left_of_a_large_query_is_put_aside_in_a_file),
         TEST_WITH_USERS(schema_changes_are_part_of_their_transaction),
         TEST_WITH_USERS(a_failed_schema_change_is_undone_within_its_transaction),
         TEST_WITH_USERS(deferred_commits_are_seen_at_once_and_durable_after_a_sync),
