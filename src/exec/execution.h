@@ -3,6 +3,8 @@
 #ifndef SSQL_EXEC_EXECUTION_H
 #define SSQL_EXEC_EXECUTION_H
 
+#include "base/batch.h"
+#include "base/cancellation.h"
 #include "plan/plan.h"
 
 struct execution;

@@ -6,9 +6,9 @@
 #ifndef SSQL_PLAN_PLAN_H
 #define SSQL_PLAN_PLAN_H
 
+#include "base/zone.h"
 #include "catalog/catalog.h"
 #include "plan/bound_expr.h"
-#include "storage/scan.h"
 
 enum plan_kind {
     PLAN_VALUES,       /* rows of expressions without columns; also one row without columns for a select without from */

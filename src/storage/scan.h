@@ -5,11 +5,10 @@
 #define SSQL_STORAGE_SCAN_H
 
 #include "base/batch.h"
+#include "base/zone.h"
 #include "storage/transaction.h"
 
 /* "column <operator> constant" holds for every wanted row. Used to leave out blocks, never to refuse rows: the filter does. */
-enum zone_operator { ZONE_EQUAL, ZONE_LESS, ZONE_LESS_EQUAL, ZONE_GREATER, ZONE_GREATER_EQUAL, ZONE_IS_NULL, ZONE_IS_NOT_NULL };
-
 struct zone_predicate {
     uint16_t column;
     enum zone_operator operator;
