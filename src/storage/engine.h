@@ -1,6 +1,6 @@
-/* engine.h - an open database as storage sees it: tables of typed columns under keys, one WAL, one memory limit, background
- * flush and compaction. Knows no names and no SQL. Design: docs/architecture.md, "Storage".
- * Threads: an engine is shared by any threads; a transaction or a scan is used by one at a time. */
+/* engine.h - an open database as storage sees it: tables of typed columns under keys, one WAL, one memory limit,
+ * background flush and compaction. Knows no names and no SQL. Design: docs/architecture.md, "Storage". Threads: an
+ * engine is shared by any threads; a transaction or a scan is used by one at a time. */
 #ifndef SSQL_STORAGE_ENGINE_H
 #define SSQL_STORAGE_ENGINE_H
 
@@ -17,29 +17,29 @@ enum sync_mode {
 };
 
 struct engine_options {
-    size_t memory_limit_bytes;   /* memtables (1/4) + block cache (1/2) + work space of the executor (1/4) */
-    size_t memtable_bytes;       /* 0: from memory_limit; one memtable is frozen when it is that large */
-    uint32_t block_rows;         /* rows of a data block */
-    size_t sstable_bytes;        /* largest file */
-    uint32_t level0_files;       /* overlapping files that start a compaction */
+    size_t memory_limit_bytes; /* memtables (1/4) + block cache (1/2) + work space of the executor (1/4) */
+    size_t memtable_bytes;     /* 0: from memory_limit; one memtable is frozen when it is that large */
+    uint32_t block_rows;       /* rows of a data block */
+    size_t sstable_bytes;      /* largest file */
+    uint32_t level0_files;     /* overlapping files that start a compaction */
     uint64_t wal_segment_bytes;
     enum sync_mode sync;
     bool compress;
-    bool background;             /* false: no threads; flush and compaction run inside the writer's calls (tests) */
+    bool background; /* false: no threads; flush and compaction run inside the writer's calls (tests) */
 };
 
 /* Defaults: 256 MiB, 1,024 rows, 64 MiB files, 4 files, 64 MiB segments, full, compress, background. */
 void engine_options_init(struct engine_options *options);
 
-/* Opens the database on a volume and recovers its log; on an empty writable volume makes a new one (at the first write).
- * Takes over the volume, also when it fails. Fails with SSQL_CORRUPT, SSQL_CANNOT_OPEN (not an ssql database, or of a newer
- * format: the message tells which), and what the volume says. A read-only volume replays the log into memory and writes
- * nothing. */
+/* Opens the database on a volume and recovers its log; on an empty writable volume makes a new one (at the first
+ * write). Takes over the volume, also when it fails. Fails with SSQL_CORRUPT, SSQL_CANNOT_OPEN (not an ssql database,
+ * or of a newer format: the message tells which), and what the volume says. A read-only volume replays the log into
+ * memory and writes nothing. */
 MUST_CHECK bool engine_open(struct volume *volume, const struct engine_options *options, struct engine **engine,
                             struct ssql_error *error);
 
-/* Stops background work, marks the log as cleanly closed and frees everything; no transaction is open. The outcome is that
- * of the last writes: after a failure the log still holds them. Accepts NULL. */
+/* Stops background work, marks the log as cleanly closed and frees everything; no transaction is open. The outcome is
+ * that of the last writes: after a failure the log still holds them. Accepts NULL. */
 bool engine_close(struct engine *engine, struct ssql_error *error);
 
 bool engine_is_read_only(const struct engine *engine);

@@ -9,11 +9,11 @@
 enum {
     PAUSE_FIRST_MS = 50,
     PAUSE_LONGEST_MS = 5000,
-    DROPPED_LOOK_MS = 500,      /* dropped tables are looked at again that often while a snapshot needs them */
-    LEVEL0_SLOW_FACTOR = 3,     /* times options.level0_files: writers begin to slow down … */
-    LEVEL0_STOP_FACTOR = 9,     /* … and stop */
-    SLOWEST_NS_PER_BYTE = 40,   /* what slowing down costs just before the stop */
-    DEBT_SLEEP_NS = 1000000,    /* shorter sleeps take longer than asked for anyway */
+    DROPPED_LOOK_MS = 500,    /* dropped tables are looked at again that often while a snapshot needs them */
+    LEVEL0_SLOW_FACTOR = 3,   /* times options.level0_files: writers begin to slow down … */
+    LEVEL0_STOP_FACTOR = 9,   /* … and stop */
+    SLOWEST_NS_PER_BYTE = 40, /* what slowing down costs just before the stop */
+    DEBT_SLEEP_NS = 1000000,  /* shorter sleeps take longer than asked for anyway */
     DEBT_LONGEST_NS = 20000000,
 };
 
@@ -270,9 +270,16 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static size_t memtable_bytes(struct engine *engine)
+{
+    return atomic_load_explicit(&engine->frozen_bytes, memory_order_relaxed) +
+           atomic_load_explicit(&engine->active_bytes, memory_order_relaxed);
+}
+
+/* Active memtables alone never fill the budget: engine_freeze_due sees to it. */
 static bool is_full(struct engine *engine)
 {
-    return atomic_load(&engine->frozen_bytes) >= engine->memtable_budget_bytes / 2;
+    return atomic_load(&engine->frozen_bytes) > 0 && memtable_bytes(engine) >= engine->memtable_budget_bytes;
 }
 
 /* Waits until flushes have made room, or one more of them has failed. */
@@ -322,7 +329,7 @@ static double share(double value, double from, double to)
 static double pressure(struct engine *engine, const struct table *table)
 {
     double budget = (double)engine->memtable_budget_bytes, files = engine->options.level0_files;
-    double memory = share((double)atomic_load_explicit(&engine->frozen_bytes, memory_order_relaxed), budget / 4, budget / 2);
+    double memory = share((double)memtable_bytes(engine), budget / 2, budget);
     double level0 = table == NULL ? 0
                                   : share(atomic_load_explicit(&table->level0_count, memory_order_relaxed),
                                           files * LEVEL0_SLOW_FACTOR, files * LEVEL0_STOP_FACTOR);
@@ -370,8 +377,8 @@ bool engine_wait_idle(struct engine *engine, struct ssql_error *error)
     }
     pthread_mutex_lock(&engine->background_mutex);
     for (;;) {
-        const struct ssql_error *failed = engine->flush_error.code != SSQL_OK ? &engine->flush_error
-                                                                              : &engine->compaction_error;
+        const struct ssql_error *failed =
+            engine->flush_error.code != SSQL_OK ? &engine->flush_error : &engine->compaction_error;
         if (failed->code != SSQL_OK) {
             is_idle = false;
             if (error != NULL)

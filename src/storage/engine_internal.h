@@ -9,11 +9,11 @@
  *   table->mutex      a table's current version
  *   background_mutex  the queue of frozen memtables, errors and progress of the background
  *
- * Sequences. `committed`: newest commit in the memtables; `durable`: newest that survives a power cut, as far as somebody
- * waited for it. Snapshots are taken at the second with sync=full (unless COMMIT_DEFERRED), else at the first.
+ * Sequences. `committed`: newest commit in the memtables; `durable`: newest that survives a power cut, as far as
+ * somebody waited for it. Snapshots are taken at the second with sync=full (unless COMMIT_DEFERRED), else at the first.
  *
- * What must be durable before what: the log up to a frozen memtable's newest commit before the manifest names its file, and
- * up to the last create or drop before the manifest enters it; else a crash could keep half a transaction. */
+ * What must be durable before what: the log up to a frozen memtable's newest commit before the manifest names its file,
+ * and up to the last create or drop before the manifest enters it; else a crash could keep half a transaction. */
 #ifndef SSQL_STORAGE_ENGINE_INTERNAL_H
 #define SSQL_STORAGE_ENGINE_INTERNAL_H
 
@@ -24,7 +24,7 @@
 
 /* A memtable that takes no more writes and waits to be flushed. */
 struct frozen_memtable {
-    struct table *table;       /* retained, as the memtable is */
+    struct table *table; /* retained, as the memtable is */
     struct memtable *memtable;
     size_t bytes;
     uint64_t through_sequence; /* the table's commits up to here are in it, or were flushed before */
@@ -43,8 +43,8 @@ struct engine {
 
     /* under commit_mutex */
     pthread_mutex_t commit_mutex;
-    struct wal *wal; /* NULL: read-only, or still recovering. Itself for any thread */
-    uint64_t next_log_check; /* position at which the log's size is looked at again */
+    struct wal *wal;            /* NULL: read-only, or still recovering. Itself for any thread */
+    uint64_t next_log_check;    /* position at which the log's size is looked at again */
     atomic_size_t active_bytes; /* of all active memtables */
     atomic_uint_least64_t committed, durable;
 
@@ -66,7 +66,7 @@ struct engine {
     pthread_mutex_t tables_mutex;
     struct table **tables; /* ids ascending; dropped ones too, while a snapshot may need them */
     uint32_t table_count, table_capacity;
-    uint32_t dropped_count; /* of them */
+    uint32_t dropped_count;    /* of them */
     uint64_t catalog_sequence; /* last commit that created or dropped a table */
     uint64_t catalog_position; /* where its record ends in the log */
 
@@ -80,7 +80,7 @@ struct engine {
     bool flush_is_running, flush_is_urgent, compaction_is_wanted, compaction_is_running;
     uint32_t dropped_waiting; /* dropped tables that a snapshot needed when they were last looked at */
     struct ssql_error flush_error, compaction_error; /* of the last attempt */
-    struct ssql_error failure; /* with has_failed: what every write gets from now on */
+    struct ssql_error failure;                       /* with has_failed: what every write gets from now on */
     pthread_t flush_thread, compaction_thread;
     bool has_threads;
     atomic_bool has_failed;
@@ -130,7 +130,8 @@ uint64_t table_file_highest(const struct table_file *file);
 struct table *engine_find_table(struct engine *engine, uint32_t id); /* borrowed; dropped ones too */
 MUST_CHECK bool engine_reserve_tables(struct engine *engine, uint32_t count, struct ssql_error *error);
 void engine_enter_table(struct engine *engine, struct table *table); /* retains; room is reserved */
-/* Retained copies of the list; NULL when out of memory. Takes tables_mutex itself. Release with engine_release_tables. */
+/* Retained copies of the list; NULL when out of memory. Takes tables_mutex itself. Release with engine_release_tables.
+ */
 struct table **engine_copy_tables(struct engine *engine, uint32_t *count);
 void engine_release_tables(struct table **tables, uint32_t count);
 
@@ -144,7 +145,7 @@ struct manifest_change {
     struct table *const *created;
     uint32_t created_count;
     struct table *const *dropped;
-    uint32_t dropped_count; /* of them */
+    uint32_t dropped_count;    /* of them */
     uint64_t catalog_sequence; /* 0: none of the two */
     uint64_t last_sequence;    /* of that commit, or 0 */
 };
@@ -176,8 +177,9 @@ void engine_stop_background(struct engine *engine);
 void engine_wake_background(struct engine *engine);
 /* Without threads: does now what is due. Errors are kept for the statistics, as the threads do. */
 void engine_work_inline(struct engine *engine);
-/* Before a commit of so many bytes, `table` (or NULL) being the written one with the most overlapping files: slows the caller down or lets it wait until there is room. Fails with the cause when
- * there is none and a flush fails. No lock is held. */
+/* Before a commit of so many bytes, `table` (or NULL) being the written one with the most overlapping files: slows the
+ * caller down or lets it wait until there is room. Fails with the cause when there is none and a flush fails. No lock
+ * is held. */
 MUST_CHECK bool engine_admit(struct engine *engine, const struct table *table, size_t bytes, struct ssql_error *error);
 /* Runs compactions until none is due, or with `everything` until each table is in its lowest level. */
 MUST_CHECK bool engine_compact_due(struct engine *engine, bool everything, struct ssql_error *error);

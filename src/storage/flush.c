@@ -6,8 +6,8 @@
 #include "storage/flush_output.h"
 
 enum {
-    FLUSH_BATCH = 32,         /* memtables that share one change of the manifest */
-    LOG_SEGMENTS_MOST = 8,    /* live ones, before the oldest is made free */
+    FLUSH_BATCH = 32,      /* memtables that share one change of the manifest */
+    LOG_SEGMENTS_MOST = 8, /* live ones, before the oldest is made free */
 };
 
 /* ---- freezing ---- */
@@ -170,8 +170,7 @@ static bool write_memtable(const struct frozen_memtable *frozen, struct flush_ou
 
         last_key = current->key;
         last_sequence = current->sequence;
-        if (!is_hidden &&
-            !flush_output_add(output, current->key, current->row, current->sequence, !is_same_key, error))
+        if (!is_hidden && !flush_output_add(output, current->key, current->row, current->sequence, !is_same_key, error))
             return false;
     }
     return flush_output_finish(output, error);

@@ -11,14 +11,14 @@ struct flush_output {
     struct table *table;
     struct sstable_writer *writer; /* of the file begun last, or NULL */
     uint64_t expected_rows;
-    struct sstable_info *infos;    /* finished files */
+    struct sstable_info *infos; /* finished files */
     uint32_t info_count, info_capacity;
 };
 
 void flush_output_init(struct flush_output *output, struct table *table, uint64_t expected_rows);
 
-/* Adds a row (row.data NULL: a tombstone), which stays as it is until the output is finished. `may_cut`: the key differs from
- * the one before, so that a file that is large enough may end there. */
+/* Adds a row (row.data NULL: a tombstone), which stays as it is until the output is finished. `may_cut`: the key
+ * differs from the one before, so that a file that is large enough may end there. */
 MUST_CHECK bool flush_output_add(struct flush_output *output, struct slice key, struct slice row, uint64_t sequence,
                                  bool may_cut, struct ssql_error *error);
 MUST_CHECK bool flush_output_finish(struct flush_output *output, struct ssql_error *error);

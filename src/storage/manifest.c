@@ -118,7 +118,8 @@ static enum volume_status write_object(struct volume *volume, const char *name, 
     return object_finish(writer, error);
 }
 
-/* An object of which nothing is known is named by nobody, so that its outcome is that of a change that did not happen. */
+/* An object of which nothing is known is named by nobody, so that its outcome is that of a change that did not happen.
+ */
 static enum volume_status known_outcome(enum volume_status status, struct ssql_error *error)
 {
     if (status != VOLUME_UNKNOWN)
@@ -128,8 +129,8 @@ static enum volume_status known_outcome(enum volume_status status, struct ssql_e
     return VOLUME_UNAVAILABLE;
 }
 
-enum volume_status manifest_store(struct volume *volume, struct slice bytes, const char *object_name,
-                                  uint64_t *version, bool *used_object, struct ssql_error *error)
+enum volume_status manifest_store(struct volume *volume, struct slice bytes, const char *object_name, uint64_t *version,
+                                  bool *used_object, struct ssql_error *error)
 {
     *used_object = bytes.size > REGISTER_LARGEST;
     if (!*used_object)
@@ -223,7 +224,8 @@ static bool take_name(struct cursor *cursor, char name[VOLUME_NAME_SIZE])
         return false;
     for (size_t i = 0; i < text.size; i++) {
         uint8_t c = text.data[i];
-        bool is_allowed = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '/';
+        bool is_allowed =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '/';
         if (!is_allowed)
             return false;
     }
@@ -283,7 +285,8 @@ static bool take_key(struct cursor *cursor, struct buffer *key)
     return true;
 }
 
-/* What a later reader relies on: order within a level, and counts that agree. `before` is the file before it or NULL. */
+/* What a later reader relies on: order within a level, and counts that agree. `before` is the file before it or NULL.
+ */
 static bool file_is_plausible(const struct manifest_file *file, const struct manifest_file *before)
 {
     const struct sstable_info *info = &file->info;
@@ -296,8 +299,7 @@ static bool file_is_plausible(const struct manifest_file *file, const struct man
         return true;
     if (before->level > file->level)
         return false;
-    return file->level == 0 ||
-           slice_compare(buffer_slice(&before->info.last_key), buffer_slice(&info->first_key)) < 0;
+    return file->level == 0 || slice_compare(buffer_slice(&before->info.last_key), buffer_slice(&info->first_key)) < 0;
 }
 
 static bool take_file(struct cursor *cursor, struct manifest_file *file, const struct manifest_file *before)

@@ -33,7 +33,7 @@ struct manifest_header {
 };
 
 struct manifest {
-    uint64_t version; /* of the register; 0: there is no manifest yet, all else is zero */
+    uint64_t version;              /* of the register; 0: there is no manifest yet, all else is zero */
     char object[VOLUME_NAME_SIZE]; /* that holds it, or empty */
     struct manifest_header header;
     struct wal_run *runs;
@@ -60,9 +60,9 @@ void manifest_add_table(struct buffer *bytes, uint32_t id, uint64_t created_sequ
 void manifest_add_file(struct buffer *bytes, uint8_t level, const struct sstable_info *info);
 void manifest_seal(struct buffer *bytes);
 
-/* Replaces the register's value, by way of an object named `object_name` when it is too large. `*version` is the expected and
- * becomes the new one; `*used_object` tells whether the object was needed. What happened is the returned status: with
- * VOLUME_UNKNOWN the swap may have been done (the object then stays). */
+/* Replaces the register's value, by way of an object named `object_name` when it is too large. `*version` is the
+ * expected and becomes the new one; `*used_object` tells whether the object was needed. What happened is the returned
+ * status: with VOLUME_UNKNOWN the swap may have been done (the object then stays). */
 MUST_CHECK enum volume_status manifest_store(struct volume *volume, struct slice bytes, const char *object_name,
                                              uint64_t *version, bool *used_object, struct ssql_error *error);
 

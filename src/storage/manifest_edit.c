@@ -10,7 +10,7 @@ enum { SPARE_MEMTABLES = 16 }; /* that may be frozen while a manifest is being w
 /* An edit on its way: what can fail is done before the manifest is swapped. */
 struct prepared_edit {
     const struct table_edit *edit;
-    struct table_file **added;    /* retained; in the edit's order */
+    struct table_file **added;     /* retained; in the edit's order */
     struct table_version *planned; /* the files of the version to come; its memtables are filled in at the end */
     uint32_t memtable_room;
 };
@@ -164,8 +164,8 @@ static bool is_among(struct table *const *tables, uint32_t count, const struct t
     return false;
 }
 
-static bool collect_tables(struct engine *engine, const struct manifest_change *change, struct manifest_picture *picture,
-                           struct ssql_error *error)
+static bool collect_tables(struct engine *engine, const struct manifest_change *change,
+                           struct manifest_picture *picture, struct ssql_error *error)
 {
     pthread_mutex_lock(&engine->tables_mutex);
     picture->tables = calloc(engine->table_count + (size_t)change->created_count + 1, sizeof *picture->tables);
@@ -204,8 +204,8 @@ static uint64_t lowest_in_memory(struct table *table, const struct memtable *flu
     return lowest;
 }
 
-static void find_retirement(const struct prepared_edit *prepared, uint32_t edit_count,
-                            struct manifest_picture *picture, uint64_t committed)
+static void find_retirement(const struct prepared_edit *prepared, uint32_t edit_count, struct manifest_picture *picture,
+                            uint64_t committed)
 {
     picture->retire_below = committed + 1;
     for (uint32_t i = 0; i < picture->table_count; i++) {
@@ -335,7 +335,8 @@ static bool swap(struct engine *engine, struct slice bytes, struct ssql_error *e
         return true;
     }
     if (status == VOLUME_UNKNOWN)
-        return engine_fail(engine, SSQL_UNKNOWN_OUTCOME, "the manifest could not be written for certain", &cause, error);
+        return engine_fail(engine, SSQL_UNKNOWN_OUTCOME, "the manifest could not be written for certain", &cause,
+                           error);
     if (status == VOLUME_CONFLICT || status == VOLUME_FENCED)
         return engine_fail(engine, SSQL_LOCKED, "another process has taken over the database", &cause, error);
     if (used_object)
@@ -345,8 +346,8 @@ static bool swap(struct engine *engine, struct slice bytes, struct ssql_error *e
     return false;
 }
 
-/* Memtables of the current version but the flushed one. More of them than there is room for cannot be: see SPARE_MEMTABLES
- * and the limits of engine_admit; they would be kept in the log. */
+/* Memtables of the current version but the flushed one. More of them than there is room for cannot be: see
+ * SPARE_MEMTABLES and the limits of engine_admit; they would be kept in the log. */
 static void fill_memtables(struct prepared_edit *prepared, const struct table_version *current)
 {
     for (uint32_t i = 0; i < current->memtable_count; i++) {

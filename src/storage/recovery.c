@@ -1,12 +1,12 @@
 /* Opening: the manifest's tables and files, then what the log holds beyond them.
  *
  * Memory while the log is replayed stays within the memtables' budget: what passes it is flushed. A flush must stand on
- * records that are durable, and those that a dead process only wrote are not: so, when the budget is passed for the first
- * time, replay stops, the log is read once without looking but with `seal`, and replay goes on where it stopped. A read-only
- * open cannot flush, and may pass the budget by as much as the writer's log does.
+ * records that are durable, and those that a dead process only wrote are not: so, when the budget is passed for the
+ * first time, replay stops, the log is read once without looking but with `seal`, and replay goes on where it stopped.
+ * A read-only open cannot flush, and may pass the budget by as much as the writer's log does.
  *
- * Beside a writer, a file or segment may be gone between reading the manifest and opening it: then a newer manifest is there,
- * and everything is read again. */
+ * Beside a writer, a file or segment may be gone between reading the manifest and opening it: then a newer manifest is
+ * there, and everything is read again. */
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -322,8 +322,8 @@ static uint64_t reached_segment(const struct manifest *manifest, const struct wa
     return manifest->run_count == 0 ? 0 : manifest->runs[manifest->run_count - 1].first_segment;
 }
 
-/* Whether a writer has changed the manifest so that what was read beside it does not count: it failed, or the log may have
- * seemed to end early because the writer had already removed segments that followed. */
+/* Whether a writer has changed the manifest so that what was read beside it does not count: it failed, or the log may
+ * have seemed to end early because the writer had already removed segments that followed. */
 static bool is_outdated(struct engine *engine, const struct manifest *manifest, const struct wal_recovery *found,
                         bool is_done)
 {
@@ -334,15 +334,16 @@ static bool is_outdated(struct engine *engine, const struct manifest *manifest, 
     if (!engine->is_read_only || !manifest_load(engine->volume, &newer, &ignored))
         return false;
     if (newer->version != manifest->version)
-        is_behind = !is_done || (newer->run_count > 0 && newer->runs[newer->run_count - 1].first_segment >
-                                                             reached_segment(manifest, found));
+        is_behind = !is_done || (newer->run_count > 0 &&
+                                 newer->runs[newer->run_count - 1].first_segment > reached_segment(manifest, found));
     manifest_destroy(newer);
     return is_behind;
 }
 
 /* ---- clean-up ---- */
 
-/* Objects and logs that a crash left and no manifest names. Their names carry earlier epochs, so that none is of use. */
+/* Objects and logs that a crash left and no manifest names. Their names carry earlier epochs, so that none is of use.
+ */
 struct orphans {
     struct engine *engine;
     struct buffer names; /* each terminated by a zero byte */

@@ -1,9 +1,9 @@
-/* snapshot.h - which sequences are still being read. Every transaction owns a slot; taking a snapshot is two stores and two
- * loads, without a lock. Whoever removes old versions asks for the oldest snapshot first.
+/* snapshot.h - which sequences are still being read. Every transaction owns a slot; taking a snapshot is two stores and
+ * two loads, without a lock. Whoever removes old versions asks for the oldest snapshot first.
  *
- * Why nothing slips through: snapshot_oldest raises the horizon before it looks at the slots, snapshot_acquire fills its slot
- * before it looks at the horizon (all sequentially consistent). So either the slot was seen, or the horizon is, and then a
- * snapshot below it is given up for a newer one. */
+ * Why nothing slips through: snapshot_oldest raises the horizon before it looks at the slots, snapshot_acquire fills
+ * its slot before it looks at the horizon (all sequentially consistent). So either the slot was seen, or the horizon
+ * is, and then a snapshot below it is given up for a newer one. */
 #ifndef SSQL_STORAGE_SNAPSHOT_H
 #define SSQL_STORAGE_SNAPSHOT_H
 

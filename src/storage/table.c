@@ -34,8 +34,8 @@ void table_file_retain(struct table_file *file)
     atomic_fetch_add_explicit(&file->references, 1, memory_order_relaxed);
 }
 
-/* After a change of unknown outcome nothing is deleted: the manifest might still name it. An object that cannot be deleted
- * is met again by the clean-up of the next open after a crash. */
+/* After a change of unknown outcome nothing is deleted: the manifest might still name it. An object that cannot be
+ * deleted is met again by the clean-up of the next open after a crash. */
 static void delete_object(struct table_file *file)
 {
     struct ssql_error ignored;

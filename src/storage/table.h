@@ -1,10 +1,11 @@
 /* table.h - inside storage: a table's state that readers pin, and what flush and compaction do to it.
  *
- * A table_version is an immutable list of the sources that hold a table's rows at one moment. Readers pin one and look at
- * nothing else. Every change (a memtable frozen, a file added or removed) installs a new version. Rule for all readers:
- * the visible version of a key is the one with the highest sequence <= snapshot over ALL sources; sources are listed
- * newest first, and a search may stop when no remaining source has a sequence above the one found (a file that holds a
- * spilled commit can be newer than rows of a memtable). Sequence 0 in a file means "older than every snapshot". */
+ * A table_version is an immutable list of the sources that hold a table's rows at one moment. Readers pin one and look
+ * at nothing else. Every change (a memtable frozen, a file added or removed) installs a new version. Rule for all
+ * readers: the visible version of a key is the one with the highest sequence <= snapshot over ALL sources; sources are
+ * listed newest first, and a search may stop when no remaining source has a sequence above the one found (a file that
+ * holds a spilled commit can be newer than rows of a memtable). Sequence 0 in a file means "older than every snapshot".
+ */
 #ifndef SSQL_STORAGE_TABLE_H
 #define SSQL_STORAGE_TABLE_H
 
@@ -15,7 +16,8 @@
 #include "storage/memtable.h"
 #include "storage/sstable_reader.h"
 
-/* An sstable of a table; shared by versions. The object on the volume is deleted when the last one lets go and `obsolete`. */
+/* An sstable of a table; shared by versions. The object on the volume is deleted when the last one lets go and
+ * `obsolete`. */
 struct table_file {
     atomic_uint references;
     struct engine *engine;
@@ -38,16 +40,16 @@ struct table {
     uint32_t id;
     struct row_format *format;
     atomic_uint references;
-    pthread_mutex_t mutex;             /* guards `current` */
+    pthread_mutex_t mutex; /* guards `current` */
     struct table_version *current;
-    struct memtable *active;           /* of the current version's, the one that takes writes; NULL: none yet.
-                                        * Under the commit lock, as the next */
-    size_t active_bytes;               /* what of it the engine has counted */
-    atomic_uint level0_count;          /* files at level 0 of the current version */
-    atomic_uint_least64_t last_commit; /* sequence of the last commit that wrote here */
+    struct memtable *active;                /* of the current version's, the one that takes writes; NULL: none yet.
+                                             * Under the commit lock, as the next */
+    size_t active_bytes;                    /* what of it the engine has counted */
+    atomic_uint level0_count;               /* files at level 0 of the current version */
+    atomic_uint_least64_t last_commit;      /* sequence of the last commit that wrote here */
     atomic_uint_least64_t created_sequence; /* commit that made it; 0: before every snapshot; UINT64_MAX: not yet */
     atomic_uint_least64_t dropped_sequence; /* commit that dropped it; UINT64_MAX: none */
-    uint64_t flushed_sequence;         /* WAL records up to here are in files; under the manifest lock */
+    uint64_t flushed_sequence;              /* WAL records up to here are in files; under the manifest lock */
     atomic_int_least64_t next_row_number;
     bool row_number_is_known;
 };
@@ -59,20 +61,22 @@ void table_version_release(struct table_version *version); /* accepts NULL */
 void table_file_retain(struct table_file *file);
 void table_file_release(struct table_file *file);
 
-/* What a flush, a compaction or a spilled commit changes: made durable in the manifest, then installed as a new version. */
+/* What a flush, a compaction or a spilled commit changes: made durable in the manifest, then installed as a new
+ * version. */
 struct table_edit {
     struct table *table;
-    struct table_file **removed;      /* files that are no longer part of the table */
+    struct table_file **removed; /* files that are no longer part of the table */
     uint32_t removed_count;
-    struct sstable_info *added;       /* finished files; their infos are copied */
+    struct sstable_info *added; /* finished files; their infos are copied */
     const uint8_t *added_levels;
     uint32_t added_count;
-    struct memtable *flushed;         /* frozen memtable that the added files replace, or NULL */
-    uint64_t flushed_sequence;        /* with `flushed` */
+    struct memtable *flushed;  /* frozen memtable that the added files replace, or NULL */
+    uint64_t flushed_sequence; /* with `flushed` */
 };
 /* A file that is both removed and added (same name) moves to another level: its object stays, and so may its reader.
- * Applies edits to one or several tables as one manifest change. Nothing is changed when it fails (the added files are then
- * deleted by the caller, but for SSQL_UNKNOWN_OUTCOME: the manifest may name them). Any thread; serialised inside. */
+ * Applies edits to one or several tables as one manifest change. Nothing is changed when it fails (the added files are
+ * then deleted by the caller, but for SSQL_UNKNOWN_OUTCOME: the manifest may name them). Any thread; serialised inside.
+ */
 MUST_CHECK bool engine_apply_edits(struct engine *engine, const struct table_edit *edits, uint32_t edit_count,
                                    struct ssql_error *error);
 
@@ -96,14 +100,14 @@ struct compaction; /* chosen inputs, pinned and marked is_compacting */
 double compaction_urgency(struct table *table);
 MUST_CHECK bool compaction_pick(struct table *table, bool everything, struct compaction **compaction,
                                 struct ssql_error *error);
-/* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the compaction
- * either way. Stops early with SSQL_INTERRUPTED when the engine closes. */
+/* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the
+ * compaction either way. Stops early with SSQL_INTERRUPTED when the engine closes. */
 MUST_CHECK bool compaction_run(struct compaction *compaction, uint64_t *bytes_written, struct ssql_error *error);
 
 /* ---- lookup.c: the newest version of one key ---- */
 
 struct lookup_result {
-    bool found;         /* a version <= snapshot exists (it may be a tombstone) */
+    bool found; /* a version <= snapshot exists (it may be a tombstone) */
     bool is_tombstone;
     uint64_t sequence;
     bool in_memtable;
@@ -124,11 +128,12 @@ MUST_CHECK bool version_range_changed(const struct table_version *version, struc
 
 /* ---- write_set.c (transaction's own writes), as scans need them ---- */
 
-/* The open transaction's sources of a table besides its version, newest first: its private memtable (or NULL) read at the
- * private sequence `memtable_snapshot`, and files spilled by this transaction. Every one hides what the version holds, a newer
- * one what an older one holds. A later write of the transaction may replace them: whoever keeps them from call to call retains
- * them (memtable_retain, table_file_retain); `files` itself is then copied. The memtable may get later entries meanwhile, all
- * above `memtable_snapshot`; transaction_undo_to comes only after the scans of its statement were closed. */
+/* The open transaction's sources of a table besides its version, newest first: its private memtable (or NULL) read at
+ * the private sequence `memtable_snapshot`, and files spilled by this transaction. Every one hides what the version
+ * holds, a newer one what an older one holds. A later write of the transaction may replace them: whoever keeps them
+ * from call to call retains them (memtable_retain, table_file_retain); `files` itself is then copied. The memtable may
+ * get later entries meanwhile, all above `memtable_snapshot`; transaction_undo_to comes only after the scans of its
+ * statement were closed. */
 struct own_writes {
     const struct memtable *memtable;
     uint64_t memtable_snapshot;
@@ -138,7 +143,8 @@ struct own_writes {
 struct transaction;
 MUST_CHECK bool transaction_own_writes(struct transaction *transaction, struct table *table, struct own_writes *own,
                                        struct ssql_error *error);
-struct table_version *transaction_version(struct transaction *transaction, struct table *table); /* borrowed, pinned by it */
+struct table_version *transaction_version(struct transaction *transaction,
+                                          struct table *table); /* borrowed, pinned by it */
 /* Notes reads for validation (no-ops for read transactions). Keys are copied. */
 MUST_CHECK bool transaction_note_range(struct transaction *transaction, struct table *table, struct slice low,
                                        bool low_exclusive, struct slice high, bool high_exclusive,

@@ -48,8 +48,8 @@ bool transaction_begin(struct transaction *transaction, enum transaction_kind ki
     transaction->kind = kind;
     transaction->wait = wait;
     transaction->mark = 0;
-    transaction->snapshot = snapshot_acquire(&engine->snapshots, &transaction->slot,
-                                             engine_newest(engine, wait == COMMIT_DEFERRED));
+    transaction->snapshot =
+        snapshot_acquire(&engine->snapshots, &transaction->slot, engine_newest(engine, wait == COMMIT_DEFERRED));
     transaction->is_open = true;
     return true;
 }

@@ -1,11 +1,11 @@
 /* transaction.h - one transaction: a snapshot, its own writes over it, and what it read, for validation at commit
  * (optimistic concurrency control with backward validation: Kung and Robinson 1981; serialisable).
  *
- * Life: create, then any number of (begin … commit | rollback), destroy. A transaction object is used by one thread at a time;
- * nothing is allocated by begin, a read and commit once it is warm.
- * Statements: transaction_mark before a statement, transaction_undo_to(mark) when it failed: its writes are gone.
- * Reads see the snapshot and the transaction's own writes made before the current mark (a statement does not see its own
- * writes), except transaction_get and the uniqueness check, which see all own writes. */
+ * Life: create, then any number of (begin … commit | rollback), destroy. A transaction object is used by one thread at
+ * a time; nothing is allocated by begin, a read and commit once it is warm. Statements: transaction_mark before a
+ * statement, transaction_undo_to(mark) when it failed: its writes are gone. Reads see the snapshot and the
+ * transaction's own writes made before the current mark (a statement does not see its own writes), except
+ * transaction_get and the uniqueness check, which see all own writes. */
 #ifndef SSQL_STORAGE_TRANSACTION_H
 #define SSQL_STORAGE_TRANSACTION_H
 
@@ -16,7 +16,7 @@ struct transaction;
 struct table; /* a table as a transaction sees it; valid until the transaction ends */
 
 enum transaction_kind {
-    TRANSACTION_READ,  /* records nothing, never conflicts; writes fail with SSQL_READ_ONLY */
+    TRANSACTION_READ, /* records nothing, never conflicts; writes fail with SSQL_READ_ONLY */
     TRANSACTION_WRITE,
 };
 
@@ -36,9 +36,9 @@ bool transaction_is_open(const struct transaction *transaction);
 bool transaction_has_writes(const struct transaction *transaction);
 uint64_t transaction_snapshot(const struct transaction *transaction);
 
-/* Ends it either way. SSQL_CONFLICT: something that it read or wrote was changed by one that committed since its snapshot;
- * nothing is changed. SSQL_UNKNOWN_OUTCOME: the log failed; the engine takes no more writes. SSQL_DISK_FULL, SSQL_IO before
- * anything reached the log: nothing is changed. */
+/* Ends it either way. SSQL_CONFLICT: something that it read or wrote was changed by one that committed since its
+ * snapshot; nothing is changed. SSQL_UNKNOWN_OUTCOME: the log failed; the engine takes no more writes. SSQL_DISK_FULL,
+ * SSQL_IO before anything reached the log: nothing is changed. */
 MUST_CHECK bool transaction_commit(struct transaction *transaction, struct ssql_error *error);
 void transaction_rollback(struct transaction *transaction);
 
@@ -97,8 +97,8 @@ MUST_CHECK bool row_pin_create(struct row_pin **pin, struct ssql_error *error);
 void row_pin_release(struct row_pin *pin); /* lets go of blocks, keeps its memory */
 void row_pin_destroy(struct row_pin *pin); /* accepts NULL */
 
-/* The row of a key: values[i] is column columns[i]. Strings live until the pin's next use, or the transaction's next write.
- * columns_count 0 only asks whether the key exists. */
+/* The row of a key: values[i] is column columns[i]. Strings live until the pin's next use, or the transaction's next
+ * write. columns_count 0 only asks whether the key exists. */
 MUST_CHECK bool transaction_get(struct transaction *transaction, struct table *table, struct slice key,
                                 const uint16_t *columns, uint32_t column_count, struct row_pin *pin,
                                 struct value *values, bool *found, struct ssql_error *error);

@@ -1,5 +1,5 @@
-/* The end of a transaction: either as one record of the log and versions in the memtables, or, when it was spilled, as one
- * change of the manifest. */
+/* The end of a transaction: either as one record of the log and versions in the memtables, or, when it was spilled, as
+ * one change of the manifest. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -16,8 +16,9 @@ struct participant {
     uint32_t write_count;          /* in the write set */
     struct memtable *memtable;     /* those of the first `memtable_through` writes that are this table's, or NULL */
     uint32_t memtable_through;
-    struct table_version *spilled; /* level 0: spilled files, newest first; NULL: none. Their base sequence is 1 + generation */
-    uint64_t *spilled_through;     /* per file, the highest private sequence it may hold */
+    struct table_version
+        *spilled; /* level 0: spilled files, newest first; NULL: none. Their base sequence is 1 + generation */
+    uint64_t *spilled_through; /* per file, the highest private sequence it may hold */
 };
 
 /* A creation or drop, in order. */
@@ -68,7 +69,8 @@ struct transaction {
 struct participant *transaction_participant(struct transaction *transaction, const struct table *table);
 /* The pinned version. */
 struct table_version *participant_version(struct participant *participant);
-/* Ends the transaction: lets go of everything but memory. Spilled files that did not become part of a table are deleted. */
+/* Ends the transaction: lets go of everything but memory. Spilled files that did not become part of a table are
+ * deleted. */
 void transaction_end(struct transaction *transaction);
 
 /* ---- transaction_read.c ---- */

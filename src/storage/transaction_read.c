@@ -9,8 +9,8 @@ enum { READS_MOST = 1 << 16 }; /* noted ones; then tables count as read whole */
 /* ---- row pins ---- */
 
 struct row_pin {
-    struct block block;             /* zeroed: none */
-    struct column_buffer *buffers;  /* one per value: a string may be rebuilt in it */
+    struct block block;            /* zeroed: none */
+    struct column_buffer *buffers; /* one per value: a string may be rebuilt in it */
     uint32_t buffer_count;
 };
 

@@ -7,9 +7,9 @@
  *     4 create   id u32, column count u32, types u8 each, key count u32, key columns u16 each
  *     5 drop     id u32
  *
- * Sequences: a record with a sequence count of 1 gives all its operations that one, and no key occurs twice in it. Otherwise
- * the count is that of its operations of kinds 2 to 5, and they take the sequences in order.
- * History: version 1 (ssql 0.1) first. */
+ * Sequences: a record with a sequence count of 1 gives all its operations that one, and no key occurs twice in it.
+ * Otherwise the count is that of its operations of kinds 2 to 5, and they take the sequences in order. History: version
+ * 1 (ssql 0.1) first. */
 #ifndef SSQL_STORAGE_TRANSACTION_RECORD_H
 #define SSQL_STORAGE_TRANSACTION_RECORD_H
 
@@ -32,15 +32,15 @@ void transaction_record_delete(struct buffer *record, struct slice key);
 void transaction_record_create(struct buffer *record, uint32_t table_id, const struct table_layout *layout);
 void transaction_record_drop(struct buffer *record, uint32_t table_id);
 /* Encodes the row right into the record; on failure the record is as it was. `*row_offset`: where the row begins. */
-MUST_CHECK bool transaction_record_put(struct buffer *record, const struct row_format *format, const struct value *values,
-                                       size_t *row_offset, struct ssql_error *error);
+MUST_CHECK bool transaction_record_put(struct buffer *record, const struct row_format *format,
+                                       const struct value *values, size_t *row_offset, struct ssql_error *error);
 
 /* ---- reading ---- */
 
 struct record_operation {
     uint8_t kind; /* never RECORD_TABLE */
     uint32_t table_id;
-    struct slice bytes; /* row or key, within the record */
+    struct slice bytes;          /* row or key, within the record */
     struct table_layout *layout; /* RECORD_CREATE: the reader's, until the next call */
 };
 

@@ -1,7 +1,7 @@
-/* Write sets that grow too large. Each spill writes one or two generations of files per table: what was written before the
- * current statement's mark, and what came after it, so that the statement neither sees its own writes nor leaves them behind
- * when it is undone. A later generation hides the earlier ones. At the commit all files join their tables at level 0 in one
- * change of the manifest, each generation with a sequence of its own. */
+/* Write sets that grow too large. Each spill writes one or two generations of files per table: what was written before
+ * the current statement's mark, and what came after it, so that the statement neither sees its own writes nor leaves
+ * them behind when it is undone. A later generation hides the earlier ones. At the commit all files join their tables
+ * at level 0 in one change of the manifest, each generation with a sequence of its own. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -21,8 +21,7 @@ bool participant_fill_memtable(struct transaction *transaction, struct participa
 
     if (participant->write_count == 0)
         return true;
-    if (participant->memtable == NULL &&
-        !memtable_create(participant->table->format, &participant->memtable, error))
+    if (participant->memtable == NULL && !memtable_create(participant->table->format, &participant->memtable, error))
         return false;
     size_t before = memtable_memory_bytes(participant->memtable);
     bool is_filled = true;
@@ -103,8 +102,8 @@ static bool list_files(struct transaction *transaction, struct participant *part
     parts->through = malloc((count + (size_t)1) * sizeof *parts->through);
     if (parts->spilled == NULL || parts->through == NULL)
         return error_no_memory(error);
-    if (!append_output(participant, &parts->after, transaction->generation + 2, write_set_sequence(&transaction->writes),
-                       parts, error) ||
+    if (!append_output(participant, &parts->after, transaction->generation + 2,
+                       write_set_sequence(&transaction->writes), parts, error) ||
         !append_output(participant, &parts->before, transaction->generation + 1, transaction->mark, parts, error))
         return false;
     for (uint32_t i = 0; i < older_count; i++) {

@@ -15,7 +15,8 @@ struct check {
     struct table_version **newest; /* per participant; NULL: no need to look */
 };
 
-static bool key_is_unchanged(const struct check *check, uint32_t participant, struct slice key, struct ssql_error *error)
+static bool key_is_unchanged(const struct check *check, uint32_t participant, struct slice key,
+                             struct ssql_error *error)
 {
     bool changed = false;
 
@@ -67,7 +68,8 @@ static bool check_writes(const struct check *check, struct ssql_error *error)
     return true;
 }
 
-/* Spilled writes are checked by the key ranges of their files: coarse, but such transactions are rare and long anyway. */
+/* Spilled writes are checked by the key ranges of their files: coarse, but such transactions are rare and long anyway.
+ */
 static bool check_spilled(const struct check *check, uint32_t index, struct ssql_error *error)
 {
     const struct table_version *spilled = check->transaction->participants[index].spilled;

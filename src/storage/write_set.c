@@ -247,7 +247,8 @@ static bool push_catalog_write(struct write_set *set, uint32_t participant, size
         give_up(set, before, (struct slice){0});
         return error_no_memory(error);
     }
-    push(set, (struct pending_write){.participant = participant, .key_offset = set->keys.size, .record_offset = before});
+    push(set,
+         (struct pending_write){.participant = participant, .key_offset = set->keys.size, .record_offset = before});
     return true;
 }
 

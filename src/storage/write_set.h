@@ -1,9 +1,9 @@
-/* write_set.h - what a transaction has written so far, in memory: the log record that it will become, its keys, an index
- * over them for reading back, and, once a scan wants order, a memtable per table.
+/* write_set.h - what a transaction has written so far, in memory: the log record that it will become, its keys, an
+ * index over them for reading back, and, once a scan wants order, a memtable per table.
  *
- * Every write has a private sequence: spilled_through + its index + 1. Undoing walks back from the newest. A write set that has
- * grown too large is spilled to files by write_set_spill.c and begins anew; the files and what is created or dropped stay with
- * the transaction. Memory is kept from transaction to transaction. One thread. */
+ * Every write has a private sequence: spilled_through + its index + 1. Undoing walks back from the newest. A write set
+ * that has grown too large is spilled to files by write_set_spill.c and begins anew; the files and what is created or
+ * dropped stay with the transaction. Memory is kept from transaction to transaction. One thread. */
 #ifndef SSQL_STORAGE_WRITE_SET_H
 #define SSQL_STORAGE_WRITE_SET_H
 
@@ -15,13 +15,13 @@ enum { NO_WRITE = 0 }; /* write numbers count from 1 */
 struct pending_write {
     uint32_t participant; /* index of the table in the transaction */
     uint32_t hash;
-    uint32_t next;        /* number of the next older write in the same bucket, or NO_WRITE */
+    uint32_t next; /* number of the next older write in the same bucket, or NO_WRITE */
     uint32_t key_size;
     size_t key_offset;    /* in `keys` */
     size_t record_offset; /* where the record ended before this write */
     size_t row_offset;    /* in `record`; 0: a deletion, creation or drop */
     uint32_t row_size;
-    bool is_key;          /* false: a creation or a drop */
+    bool is_key; /* false: a creation or a drop */
 };
 
 struct write_set {
@@ -32,7 +32,7 @@ struct write_set {
     uint32_t count, capacity;
     uint32_t *buckets; /* newest write of each, or NO_WRITE; a power of two of them */
     uint32_t bucket_count;
-    bool has_rewrites; /* some key may be written twice: the record takes a sequence for each write */
+    bool has_rewrites;        /* some key may be written twice: the record takes a sequence for each write */
     uint64_t spilled_through; /* private sequence of the last write that is no longer here */
 };
 
@@ -46,7 +46,8 @@ static inline uint64_t write_set_sequence(const struct write_set *set)
     return set->spilled_through + set->count;
 }
 
-/* Appends the key of a row to `keys` without writing it yet; write_set_add_* takes it over, write_set_drop_key gives it back. */
+/* Appends the key of a row to `keys` without writing it yet; write_set_add_* takes it over, write_set_drop_key gives it
+ * back. */
 MUST_CHECK bool write_set_encode_key(struct write_set *set, const struct row_format *format, const struct value *values,
                                      struct slice *key, struct ssql_error *error);
 void write_set_drop_key(struct write_set *set, struct slice key);

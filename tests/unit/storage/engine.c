@@ -1,4 +1,5 @@
-/* The engine: what was committed is there, after flushes, compactions, closes and reopens; dropped tables leave nothing. */
+/* The engine: what was committed is there, after flushes, compactions, closes and reopens; dropped tables leave
+ * nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -356,7 +358,8 @@ static void *transfer(void *argument)
         if (from == to)
             continue;
         struct transaction *transaction = fixture_begin(worker->engine, TRANSACTION_WRITE);
-        int64_t a = fixture_get(transaction, worker->table_id, from), b = fixture_get(transaction, worker->table_id, to);
+        int64_t a = fixture_get(transaction, worker->table_id, from),
+                b = fixture_get(transaction, worker->table_id, to);
         fixture_put(transaction, worker->table_id, from, a - 1);
         fixture_put(transaction, worker->table_id, to, b + 1);
         i += fixture_commit(transaction) == SSQL_OK;
@@ -408,6 +411,128 @@ static void several_threads_keep_a_sum(void **state)
     fixture_close(engine);
 }
 
+/* Creates, fills, counts and drops tables of its own. */
+static void *make_and_drop(void *argument)
+{
+    struct worker *worker = argument;
+
+    for (unsigned i = 0; i < worker->rounds; i++) {
+        uint32_t table_id = fixture_create_table(worker->engine);
+        fill(worker->engine, table_id, 0, 300, worker->number);
+        assert_int_equal(fixture_count(worker->engine, table_id), 300);
+        fill(worker->engine, table_id, 100, 200, worker->number + 1);
+        assert_int_equal(fixture_get_one(worker->engine, table_id, 150), 150 + worker->number + 1);
+        drop_table(worker->engine, table_id);
+    }
+    return NULL;
+}
+
+static void several_threads_create_and_drop_tables(void **state)
+{
+    (void)state;
+    enum { THREADS = 3 };
+    struct engine_options options = fixture_options(true);
+    options.background = true;
+    struct volume *volume = fixture_volume();
+    struct engine *engine = fixture_open(volume, &options);
+    struct worker workers[THREADS];
+    pthread_t threads[THREADS];
+    struct ssql_error error;
+
+    for (int i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){engine, 0, i, fixture_rounds(8)};
+        assert_int_equal(pthread_create(&threads[i], NULL, make_and_drop, &workers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    drop_table(engine, fixture_create_table(engine));
+    if (!engine_wait_idle(engine, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(count_table_files(volume), 0);
+    fixture_close(engine);
+}
+
+struct reading {
+    const char *path;
+    uint32_t table_id;
+    atomic_int stop;
+    unsigned opens;
+};
+
+/* Opens the database again and again; what is there is one commit's state: all rows carry one number. */
+static void *open_and_look(void *argument)
+{
+    struct reading *reading = argument;
+    struct engine_options options = fixture_options(true);
+    struct fixture_pair pairs[50];
+    int64_t last = 0;
+
+    while (!atomic_load(&reading->stop) || reading->opens == 0) {
+        struct engine *engine = fixture_open(directory_volume(reading->path, true), &options);
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_READ);
+        assert_int_equal(fixture_scan(transaction, reading->table_id, 0, 49, pairs, 50), 50);
+        for (int i = 1; i < 50; i++)
+            assert_int_equal(pairs[i].number, pairs[0].number);
+        assert_true(pairs[0].number >= last);
+        last = pairs[0].number;
+        fixture_rollback(transaction);
+        fixture_close(engine);
+        reading->opens++;
+    }
+    return NULL;
+}
+
+static void readers_open_beside_a_busy_writer(void **state)
+{
+    (void)state;
+    char path[64];
+    make_path(path);
+    struct engine_options options = fixture_options(true);
+    options.background = true;
+    options.sync = SYNC_OFF;
+    struct engine *writer = fixture_open(directory_volume(path, false), &options);
+    struct reading reading = {.path = path, .table_id = fixture_create_table(writer)};
+    pthread_t thread;
+
+    for (unsigned round = 0; round < fixture_rounds(400); round++) {
+        struct transaction *transaction = fixture_begin(writer, TRANSACTION_WRITE);
+        for (int64_t key = 0; key < 50; key++)
+            fixture_put(transaction, reading.table_id, key, round);
+        assert_int_equal(fixture_commit(transaction), SSQL_OK);
+        if (round == 0)
+            assert_int_equal(pthread_create(&thread, NULL, open_and_look, &reading), 0);
+    }
+    atomic_store(&reading.stop, 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    fixture_close(writer);
+    remove_directory(path);
+}
+
+static void a_slow_disk_slows_writers_down_within_the_budget(void **state)
+{
+    (void)state;
+    struct engine_options options = fixture_options(true);
+    options.background = true;
+    options.sync = SYNC_OFF;
+    struct volume *volume;
+    struct ssql_error error;
+    struct engine_statistics statistics;
+
+    assert_true(volume_faulty_create(fixture_volume(), &volume, &error));
+    struct engine *engine = fixture_open(volume, &options);
+    uint32_t table_id = fixture_create_table(engine);
+    volume_faulty_set(volume, &(struct fault_plan){.delay_us = 500});
+    for (int64_t key = 0; key < 12000; key += 100) {
+        fill(engine, table_id, key, key + 100, 0);
+        engine_read_statistics(engine, &statistics);
+        assert_true(statistics.memtable_bytes <= options.memory_limit_bytes / 4 + 2 * options.memtable_bytes);
+    }
+    assert_true(statistics.stalls_us > 0);
+    volume_faulty_set(volume, &(struct fault_plan){0});
+    assert_filled(engine, table_id, 0, 12000, 0);
+    fixture_close(engine);
+}
+
 static void deferred_commits_are_durable_after_a_sync(void **state)
 {
     (void)state;
@@ -453,6 +578,9 @@ int main(void)
         cmocka_unit_test(row_numbers_are_above_every_key_also_after_reopening),
         cmocka_unit_test(spill_files_give_back_what_was_appended),
         cmocka_unit_test(several_threads_keep_a_sum),
+        cmocka_unit_test(several_threads_create_and_drop_tables),
+        cmocka_unit_test(readers_open_beside_a_busy_writer),
+        cmocka_unit_test(a_slow_disk_slows_writers_down_within_the_budget),
         cmocka_unit_test(deferred_commits_are_durable_after_a_sync),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

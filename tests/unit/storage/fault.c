@@ -1,5 +1,5 @@
-/* Faults: every operation of the volume fails in turn. Each failure is a clear error, nothing acknowledged is lost, and work
- * goes on once the cause is gone. */
+/* Faults: every operation of the volume fails in turn. Each failure is a clear error, nothing acknowledged is lost, and
+ * work goes on once the cause is gone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -205,9 +205,9 @@ static void a_small_manifest_is_stored_in_the_register_a_large_one_in_an_object(
         struct buffer bytes = {0};
         bool used_object;
         encode(&bytes, file_counts[i]);
-        assert_int_equal(manifest_store(volume, buffer_slice(&bytes), "tables/manifest-1-1", &version, &used_object,
-                                        &error),
-                         VOLUME_OK);
+        assert_int_equal(
+            manifest_store(volume, buffer_slice(&bytes), "tables/manifest-1-1", &version, &used_object, &error),
+            VOLUME_OK);
         assert_int_equal(used_object, i);
         assert_true(manifest_load(volume, &manifest, &error));
         assert_int_equal(manifest->version, version);
@@ -228,22 +228,22 @@ static void the_bytes_of_version_1_are_these(void **state)
     (void)state;
     /* An empty database, as the first release wrote it. */
     static const uint8_t golden[] = {
-        's', 's', 'q', 'l', 'm', 'a', 'n', 'i',          /* magic */
-        1, 0, 0, 0,                                      /* version */
-        1, 0, 0, 0,                                      /* whole */
-        0, 0, 0, 0, 0, 0, 0, 0,                          /* checksum, filled in below */
-        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, /* database id */
-        2, 0, 0, 0, 0, 0, 0, 0,                          /* epoch */
-        3, 0, 0, 0, 0, 0, 0, 0,                          /* next file number */
-        16, 0, 0, 0,                                     /* next table id */
-        5, 0, 0, 0, 0, 0, 0, 0,                          /* last sequence */
-        6, 0, 0, 0, 0, 0, 0, 0,                          /* catalog sequence */
-        1, 0, 0, 0,                                      /* one run */
-        2, 0, 0, 0, 0, 0, 0, 0,                          /*   epoch */
-        1, 0, 0, 0, 0, 0, 0, 0,                          /*   first segment */
-        0,                                               /*   its end is not known */
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /*   end */
-        0, 0, 0, 0,                                      /* no table */
+        's', 's', 'q', 'l', 'm', 'a', 'n', 'i',                                /* magic */
+        1,   0,   0,   0,                                                      /* version */
+        1,   0,   0,   0,                                                      /* whole */
+        0,   0,   0,   0,   0,   0,   0,   0,                                  /* checksum, filled in below */
+        1,   2,   3,   4,   5,   6,   7,   8,   9, 10, 11, 12, 13, 14, 15, 16, /* database id */
+        2,   0,   0,   0,   0,   0,   0,   0,                                  /* epoch */
+        3,   0,   0,   0,   0,   0,   0,   0,                                  /* next file number */
+        16,  0,   0,   0,                                                      /* next table id */
+        5,   0,   0,   0,   0,   0,   0,   0,                                  /* last sequence */
+        6,   0,   0,   0,   0,   0,   0,   0,                                  /* catalog sequence */
+        1,   0,   0,   0,                                                      /* one run */
+        2,   0,   0,   0,   0,   0,   0,   0,                                  /*   epoch */
+        1,   0,   0,   0,   0,   0,   0,   0,                                  /*   first segment */
+        0,                                                                     /*   its end is not known */
+        0,   0,   0,   0,   0,   0,   0,   0,   0, 0,  0,  0,  0,  0,  0,  0,  0, 0, 0, 0, 0, 0, 0, 0, /*   end */
+        0,   0,   0,   0,                                                                              /* no table */
     };
     struct manifest_header header = {.database_id = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
                                      .epoch = 2,

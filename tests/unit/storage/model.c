@@ -1,5 +1,5 @@
-/* Random operations against a sorted array: whatever flushes, compactions, spills, undos and reopens come between, the engine
- * and the array agree. SSQL_TEST_SEED repeats a run, SSQL_TEST_LONG multiplies the steps. */
+/* Random operations against a sorted array: whatever flushes, compactions, spills, undos and reopens come between, the
+ * engine and the array agree. SSQL_TEST_SEED repeats a run, SSQL_TEST_LONG multiplies the steps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,19 +106,35 @@ static void write_once(struct model *model, struct transaction *transaction, str
             picture->ids[table] = 0;
         }
         break;
-    case 1: case 2: case 3: case 4: case 5: case 6: case 7: case 8: case 9: case 10:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
+    case 10:
         fixture_delete(transaction, picture->ids[table], key);
         *slot = -1;
         break;
-    case 11: case 12: case 13: case 14: case 15: case 16: case 17: case 18: case 19: case 20:
+    case 11:
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+    case 16:
+    case 17:
+    case 18:
+    case 19:
+    case 20:
         assert_int_equal(fixture_insert(transaction, picture->ids[table], key, number),
                          *slot == -1 ? WRITE_DONE : WRITE_DUPLICATE);
         if (*slot == -1)
             *slot = number;
         break;
-    default:
-        fixture_put(transaction, picture->ids[table], key, number);
-        *slot = number;
+    default: fixture_put(transaction, picture->ids[table], key, number); *slot = number;
     }
 }
 

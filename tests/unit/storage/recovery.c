@@ -13,8 +13,9 @@
 #include "storage/wal.h"
 #include "support/engine_fixture.h"
 
-/* The history: commit number n (from 1) puts key n % 10 in table one and the same in table two, both with number n, and every
- * fifth drops what it finds and begins anew. So any prefix is told by the highest number, and both tables agree. */
+/* The history: commit number n (from 1) puts key n % 10 in table one and the same in table two, both with number n, and
+ * every fifth drops what it finds and begins anew. So any prefix is told by the highest number, and both tables agree.
+ */
 enum { COMMITS = 60, TABLE_ONE = 1, TABLE_TWO = 2 };
 
 static void create_tables(struct engine *engine)

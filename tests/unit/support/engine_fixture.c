@@ -278,7 +278,8 @@ uint64_t fixture_seed(void)
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    uint64_t seed =
+        given != NULL ? strtoull(given, NULL, 10) : (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
     print_message("SSQL_TEST_SEED=%llu\n", (unsigned long long)seed);
     return seed;
 }

@@ -1,5 +1,5 @@
-/* engine_fixture.h - an engine on a memory volume for tests of storage: small rows, one line per step. Every helper asserts
- * that its step went well; those that may fail return the error's code. */
+/* engine_fixture.h - an engine on a memory volume for tests of storage: small rows, one line per step. Every helper
+ * asserts that its step went well; those that may fail return the error's code. */
 #ifndef SSQL_TESTS_ENGINE_FIXTURE_H
 #define SSQL_TESTS_ENGINE_FIXTURE_H
 
