@@ -32,3 +32,6 @@ if(TARGET unit_api_allocation_failure)
   target_link_options(unit_api_allocation_failure PRIVATE
                       LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
 endif()
+if(TARGET unit_exec_allocation_failure)
+  target_link_options(unit_exec_allocation_failure PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
+endif()
