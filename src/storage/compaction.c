@@ -1,6 +1,6 @@
-/* Merging the inputs: rows come in key order, the versions of a key newest first. Of each key every version above the oldest
- * snapshot is kept, and the newest at or below it; older ones nobody can see. Keys are merged first, columns are gathered for
- * what is kept, block by block. Memory: a block and its columns per input, and one block of output. */
+/* Merging the inputs: rows come in key order, the versions of a key newest first. Of each key every version above the
+ * oldest snapshot is kept, and the newest at or below it; older ones nobody can see. Keys are merged first, columns are
+ * gathered for what is kept, block by block. Memory: a block and its columns per input, and one block of output. */
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
@@ -23,10 +23,10 @@ struct compaction_merge {
     /* the row taken last */
     bool has_last;
     uint64_t last_head, last_sequence;
-    struct slice last_key;     /* strings: in a loaded chunk, or in `last_bytes` once the chunk may go */
+    struct slice last_key; /* strings: in a loaded chunk, or in `last_bytes` once the chunk may go */
     struct buffer last_bytes;
-    bool is_covered;  /* what follows of its key is older than every snapshot needs */
-    bool key_is_out;  /* a version of its key was written */
+    bool is_covered; /* what follows of its key is older than every snapshot needs */
+    bool key_is_out; /* a version of its key was written */
 };
 
 /* ---- what is kept ---- */
@@ -176,11 +176,11 @@ static bool start_sources(struct compaction_merge *merge, struct ssql_error *err
     const struct table *table = compaction->table;
     uint32_t column_count = table->format->layout.column_count;
     const struct key_range everything = {0};
-    const struct source_options options = {
-        .snapshot = UINT64_MAX,
-        .all_versions = true,
-        .whole_columns = (size_t)compaction->input_count * column_count * BATCH_CAPACITY * sizeof(struct slice) <=
-                         DECODED_BYTES_MOST};
+    const struct source_options options = {.snapshot = UINT64_MAX,
+                                           .all_versions = true,
+                                           .whole_columns = (size_t)compaction->input_count * column_count *
+                                                                BATCH_CAPACITY * sizeof(struct slice) <=
+                                                            DECODED_BYTES_MOST};
 
     for (uint32_t begin = 0, end; begin < compaction->input_count; begin = end) {
         uint8_t level = compaction->input_levels[begin];

@@ -31,7 +31,8 @@ struct output_column {
     bool has_nulls;
     void *items; /* BATCH_CAPACITY */
     uint8_t *nulls;
-    /* Strings: their bytes, copied, for their chunks may go before the block is written; and where each is among them. */
+    /* Strings: their bytes, copied, for their chunks may go before the block is written; and where each is among them.
+     */
     uint8_t *bytes;
     size_t byte_count, byte_capacity;
     size_t *offsets;

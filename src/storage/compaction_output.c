@@ -353,8 +353,9 @@ static void point_strings(struct compaction_output *output)
             continue;
         struct slice *strings = column->items;
         for (uint32_t row = 0; row < output->row_count; row++)
-            strings[row] = column->sizes[row] == 0 ? slice_make("", 0)
-                                                   : slice_make(column->bytes + column->offsets[row], column->sizes[row]);
+            strings[row] = column->sizes[row] == 0
+                               ? slice_make("", 0)
+                               : slice_make(column->bytes + column->offsets[row], column->sizes[row]);
     }
 }
 

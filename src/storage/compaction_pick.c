@@ -1,7 +1,7 @@
-/* Choosing what to merge. Level 0 holds whatever was flushed, newest first, and is merged into level 1 once it has too many
- * files. Each further level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives away the
- * file that costs least: the one with the least bytes below it. Files of which too much is tombstones go down until the
- * tombstones vanish. Files that meet nothing below are moved, not rewritten. */
+/* Choosing what to merge. Level 0 holds whatever was flushed, newest first, and is merged into level 1 once it has too
+ * many files. Each further level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives
+ * away the file that costs least: the one with the least bytes below it. Files of which too much is tombstones go down
+ * until the tombstones vanish. Files that meet nothing below are moved, not rewritten. */
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
@@ -73,9 +73,9 @@ static bool is_input(const struct compaction *compaction, const struct table_fil
     return false;
 }
 
-/* Up to which sequence the inputs hold the oldest versions there are of keys in [first, last]: no memtable and no other file
- * down to the output level has anything as old. (A commit that was spilled to files can be newer than what memtables hold.)
- * 0 when something lies below the output level. */
+/* Up to which sequence the inputs hold the oldest versions there are of keys in [first, last]: no memtable and no other
+ * file down to the output level has anything as old. (A commit that was spilled to files can be newer than what
+ * memtables hold.) 0 when something lies below the output level. */
 static uint64_t find_settled_sequence(const struct compaction *compaction, struct slice first, struct slice last)
 {
     const struct table_version *version = compaction->version;
@@ -127,8 +127,8 @@ static void weigh_level0(const struct table_version *version, const struct engin
         if (file_highest_sequence(file) <= oldest)
             tombstone_count += file->info.tombstone_count;
     }
-    weigh(best, (double)version->file_count[0] / (double)(options->level0_files > 0 ? options->level0_files : 1), 0, NULL,
-          false);
+    weigh(best, (double)version->file_count[0] / (double)(options->level0_files > 0 ? options->level0_files : 1), 0,
+          NULL, false);
     if (has_many_tombstones(tombstone_count, row_count))
         weigh(best, 1.0, 0, NULL, false);
 }
@@ -182,8 +182,8 @@ static void weigh_size(const struct table_version *version, const struct engine_
         weigh(best, urgency, level, file, false);
 }
 
-/* A file below level 0 with many tombstones that no snapshot needs: merged with what they hide, or rewritten where it is once
- * there is nothing left to hide. */
+/* A file below level 0 with many tombstones that no snapshot needs: merged with what they hide, or rewritten where it
+ * is once there is nothing left to hide. */
 static void weigh_tombstones(struct table_version *version, uint32_t level, struct table_file *file, uint64_t oldest,
                              struct work *best)
 {
@@ -200,11 +200,8 @@ static void weigh_tombstones(struct table_version *version, uint32_t level, stru
         return;
     }
     struct table_file *inputs[] = {file};
-    const struct compaction alone = {.version = version,
-                                     .inputs = inputs,
-                                     .input_count = 1,
-                                     .output_level = level,
-                                     .oldest_snapshot = oldest};
+    const struct compaction alone = {
+        .version = version, .inputs = inputs, .input_count = 1, .output_level = level, .oldest_snapshot = oldest};
     if (find_settled_sequence(&alone, first, last) >= file_highest_sequence(file))
         weigh(best, 1.0, level, file, true);
 }
@@ -256,8 +253,8 @@ static void find_bounds(const struct compaction *compaction, struct slice *first
     }
 }
 
-/* Adds what overlaps in the output level, and a small neighbour on each side when `wants_small`, so that small flushes do not
- * leave ever more small files. */
+/* Adds what overlaps in the output level, and a small neighbour on each side when `wants_small`, so that small flushes
+ * do not leave ever more small files. */
 static void add_overlap(struct compaction *compaction, uint64_t small_bytes, bool wants_small)
 {
     const struct table_version *version = compaction->version;

@@ -1,5 +1,5 @@
-/* A key is sought in memtables, then in files from new to old. Sources may be newer than their place in the list says (a
- * spilled commit), so the rule is: a source that cannot hold anything above the best version found is left out. */
+/* A key is sought in memtables, then in files from new to old. Sources may be newer than their place in the list says
+ * (a spilled commit), so the rule is: a source that cannot hold anything above the best version found is left out. */
 #include "storage/lookup_internal.h"
 
 #include "storage/scan_range.h"
@@ -42,8 +42,8 @@ static bool file_seek(struct table_file *file, struct lookup_key *key, struct bl
     return true;
 }
 
-/* The versions of a key stand one after the other, newest first, and may go on in the next blocks: from version `*row` on
- * finds the first that the snapshot sees. Keeps or releases `block`. */
+/* The versions of a key stand one after the other, newest first, and may go on in the next blocks: from version `*row`
+ * on finds the first that the snapshot sees. Keeps or releases `block`. */
 static bool find_visible(struct table_file *file, struct slice key, uint64_t snapshot, struct block *block,
                          uint32_t block_index, uint32_t *row, bool *found, struct ssql_error *error)
 {
@@ -232,8 +232,8 @@ static bool rows_changed(const struct block *block, uint32_t begin, uint32_t end
     return true;
 }
 
-static bool file_range_changed(struct table_file *file, const struct key_range *range, uint64_t snapshot,
-                               bool *changed, struct ssql_error *error)
+static bool file_range_changed(struct table_file *file, const struct key_range *range, uint64_t snapshot, bool *changed,
+                               struct ssql_error *error)
 {
     uint32_t block_count = sstable_block_count(file->sstable);
 
@@ -258,9 +258,8 @@ static bool file_range_changed(struct table_file *file, const struct key_range *
     return true;
 }
 
-bool version_range_changed(const struct table_version *version, struct slice low, bool low_exclusive,
-                           struct slice high, bool high_exclusive, uint64_t snapshot, bool *changed,
-                           struct ssql_error *error)
+bool version_range_changed(const struct table_version *version, struct slice low, bool low_exclusive, struct slice high,
+                           bool high_exclusive, uint64_t snapshot, bool *changed, struct ssql_error *error)
 {
     const struct key_range range = {
         .low = low, .high = high, .low_exclusive = low_exclusive, .high_exclusive = high_exclusive};

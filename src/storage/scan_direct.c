@@ -1,6 +1,6 @@
-/* The direct path: a chunk that overlaps nothing newer becomes a batch as it is. Vectors are those of the block, dictionary
- * codes and all; what is not wanted is left out of the selection, and columns that the filter does not read are decoded for
- * the survivors only. */
+/* The direct path: a chunk that overlaps nothing newer becomes a batch as it is. Vectors are those of the block,
+ * dictionary codes and all; what is not wanted is left out of the selection, and columns that the filter does not read
+ * are decoded for the survivors only. */
 #include "storage/scan_internal.h"
 
 /* Rows from place `from` on that are no tombstones. */

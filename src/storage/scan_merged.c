@@ -1,6 +1,6 @@
-/* The merging path: keys first, columns late. Merging yields pairs (source, row); each column is then gathered source by
- * source in a loop of its own, first those of the filter, then the others for the survivors. A merge ends with the first
- * chunk that ends, so that every row of a batch is in a chunk that is still loaded. */
+/* The merging path: keys first, columns late. Merging yields pairs (source, row); each column is then gathered source
+ * by source in a loop of its own, first those of the filter, then the others for the survivors. A merge ends with the
+ * first chunk that ends, so that every row of a batch is in a chunk that is still loaded. */
 #include <stdlib.h>
 
 #include "storage/merge.h"
@@ -99,8 +99,7 @@ static bool take_tied(struct scan *scan, uint32_t active_count, uint64_t head)
     bool same_key, goes_on = true;
 
     for (uint32_t i = 0; i < active_count; i++)
-        if (merged->heads[i] == head &&
-            (best == NULL || compare_tied(scan, merged->active[i], best, &same_key) < 0))
+        if (merged->heads[i] == head && (best == NULL || compare_tied(scan, merged->active[i], best, &same_key) < 0))
             best = merged->active[i];
     add_row(merged, (uint32_t)(best - scan->sources), best, best->merge_rows[best->position]);
     for (uint32_t i = 0; i < active_count; i++) {

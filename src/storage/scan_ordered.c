@@ -1,6 +1,6 @@
 /* The driver in key order. Each source stands either before a block that is not read yet, of which the index knows the
- * first and last key, or within a loaded chunk. Whatever comes next in key order decides: a chunk whose keys all come before
- * every other source's goes direct; else everything that reaches into it is loaded and merged. */
+ * first and last key, or within a loaded chunk. Whatever comes next in key order decides: a chunk whose keys all come
+ * before every other source's goes direct; else everything that reaches into it is loaded and merged. */
 #include "storage/scan_internal.h"
 
 static bool is_ended(const struct scan_source *source)
@@ -87,7 +87,8 @@ static bool is_alone(const struct scan *scan, const struct scan_source *source)
     return true;
 }
 
-/* The deepest source hides nothing when all others are newer: then zone maps may leave out its blocks though they overlap. */
+/* The deepest source hides nothing when all others are newer: then zone maps may leave out its blocks though they
+ * overlap. */
 static bool hides_nothing(const struct scan *scan, const struct scan_source *source)
 {
     if (source != &scan->sources[scan->source_count - 1] || source->options.own_rank != 0)
@@ -105,7 +106,8 @@ static bool pass_block(struct scan *scan, struct scan_source *source, struct bat
     bool alone = is_alone(scan, source);
     uint32_t row_count;
 
-    if ((alone || hides_nothing(scan, source)) && source_next_is_excluded(source, request->zones, request->zone_count)) {
+    if ((alone || hides_nothing(scan, source)) &&
+        source_next_is_excluded(source, request->zones, request->zone_count)) {
         source_skip_next(source);
         return true;
     }

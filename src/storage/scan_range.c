@@ -63,7 +63,7 @@ bool block_clip(const struct block *block, uint32_t index, const struct key_rang
 /* The bounds of an inexact zone lie outside its values, so the same comparisons hold. */
 static bool zone_excludes(const struct zone *zone, const struct zone_predicate *predicate)
 {
-    if (predicate->operator == ZONE_IS_NULL)
+    if (predicate->operator== ZONE_IS_NULL)
         return !zone->has_nulls;
     if (!zone->has_values)
         return true;

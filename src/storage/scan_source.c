@@ -137,8 +137,7 @@ static void find_last_block(struct scan_source *source)
 }
 
 bool source_start_files(struct scan_source *source, struct table_file *const *files, uint32_t count,
-                        const struct key_range *range, const struct source_options *options,
-                        struct ssql_error *error)
+                        const struct key_range *range, const struct source_options *options, struct ssql_error *error)
 {
     (void)error;
     start(source, range, options);
@@ -190,8 +189,7 @@ bool source_next_is_plain(const struct scan_source *source, uint32_t *row_count)
 
     *row_count = (uint32_t)(sstable_row_offset(sstable, block + 1) - sstable_row_offset(sstable, block));
     return source->options.own_rank == 0 && info->tombstone_count == 0 &&
-           (info->base_sequence != 0 ? info->base_sequence <= source->options.snapshot
-                                     : info->highest_sequence == 0) &&
+           (info->base_sequence != 0 ? info->base_sequence <= source->options.snapshot : info->highest_sequence == 0) &&
            !key_is_below(&source->range, sstable_block_first_key(sstable, block)) &&
            !key_is_above(&source->range, sstable_block_last_key(sstable, block));
 }
@@ -210,8 +208,8 @@ void source_skip_next(struct scan_source *source)
 
 /* ---- memtables ---- */
 
-/* Chunks of a backward walk begin at these keys. What the snapshot sees never changes, so a chunk found again forwards has
- * the same rows. */
+/* Chunks of a backward walk begin at these keys. What the snapshot sees never changes, so a chunk found again forwards
+ * has the same rows. */
 static bool collect_splits(struct scan_source *source, struct ssql_error *error)
 {
     struct memtable_iterator *iterator = &source->iterator;
@@ -237,9 +235,8 @@ static bool collect_splits(struct scan_source *source, struct ssql_error *error)
 
 enum { FIRST_MEMTABLE_CHUNK_ROWS = 64 };
 
-bool source_start_memtable(struct scan_source *source, const struct memtable *memtable,
-                           const struct key_range *range, const struct source_options *options,
-                           struct ssql_error *error)
+bool source_start_memtable(struct scan_source *source, const struct memtable *memtable, const struct key_range *range,
+                           const struct source_options *options, struct ssql_error *error)
 {
     struct memtable_iterator *iterator = &source->iterator;
 

@@ -1,11 +1,12 @@
-/* scan_source.h - one sorted run of a table (a memtable, an sstable, or a level's disjoint sstables) read in chunks of at most
- * BATCH_CAPACITY rows: a data block, or as many rows of a memtable. Scans and compactions read everything through it.
+/* scan_source.h - one sorted run of a table (a memtable, an sstable, or a level's disjoint sstables) read in chunks of
+ * at most BATCH_CAPACITY rows: a data block, or as many rows of a memtable. Scans and compactions read everything
+ * through it.
  *
- * Life: init once; start with a memtable or files and a range; then load chunk after chunk; clear frees. A source may be
- * started again. One thread. What it reads is kept alive by its owner. Memory: one chunk and its decoded columns.
+ * Life: init once; start with a memtable or files and a range; then load chunk after chunk; clear frees. A source may
+ * be started again. One thread. What it reads is kept alive by its owner. Memory: one chunk and its decoded columns.
  *
- * A chunk's `rows` are those that count within this source: in the range and, but with `all_versions`, the newest visible
- * version of each key, tombstones included, for they hide what older sources hold. */
+ * A chunk's `rows` are those that count within this source: in the range and, but with `all_versions`, the newest
+ * visible version of each key, tombstones included, for they hide what older sources hold. */
 #ifndef SSQL_STORAGE_SCAN_SOURCE_H
 #define SSQL_STORAGE_SCAN_SOURCE_H
 
@@ -23,9 +24,9 @@ struct source_column {
 
 struct source_options {
     uint64_t snapshot;
-    uint64_t own_rank;  /* 0: a version's rank is its sequence; else the rank of every row: a transaction's own writes */
-    bool all_versions;  /* every version, whatever the snapshot (compaction); only of files, ascending */
-    bool descending;    /* chunks come from the last to the first */
+    uint64_t own_rank; /* 0: a version's rank is its sequence; else the rank of every row: a transaction's own writes */
+    bool all_versions; /* every version, whatever the snapshot (compaction); only of files, ascending */
+    bool descending;   /* chunks come from the last to the first */
     bool whole_columns; /* always decode whole columns: nearly every row will be asked for */
 };
 
@@ -43,8 +44,8 @@ struct scan_source {
     bool has_next;
     uint32_t file_index, block_index;
     struct memtable_iterator iterator;
-    uint32_t memtable_chunk_rows;     /* rows of the next memtable chunk: few at first */
-    struct slice *split_array;        /* descending memtable: first keys of its chunks, ascending */
+    uint32_t memtable_chunk_rows; /* rows of the next memtable chunk: few at first */
+    struct slice *split_array;    /* descending memtable: first keys of its chunks, ascending */
     uint32_t split_count, split_capacity;
 
     /* the chunk */
@@ -129,8 +130,8 @@ static inline bool source_row_is_tombstone(const struct scan_source *source, uin
 /* Fills heads and merge_rows and sets position to 0. */
 MUST_CHECK bool source_begin_merge(struct scan_source *source, struct ssql_error *error);
 
-/* A table column of the chunk's rows, each at its own row number; rows NULL: all. Only the rows asked for are defined (of
- * tombstones, only key columns). Valid until the chunk goes or the ordinal is asked for again. */
+/* A table column of the chunk's rows, each at its own row number; rows NULL: all. Only the rows asked for are defined
+ * (of tombstones, only key columns). Valid until the chunk goes or the ordinal is asked for again. */
 MUST_CHECK bool source_read_column(struct scan_source *source, uint32_t ordinal, uint16_t table_column,
                                    const uint16_t *rows, uint32_t count, const struct vector **vector,
                                    struct ssql_error *error);

@@ -5,8 +5,8 @@
 
 /* ---- blocks ---- */
 
-/* Whether the versions of the block's first key that stand in earlier blocks hold a visible one. Sequences fall from version
- * to version, so the one just before the block tells. */
+/* Whether the versions of the block's first key that stand in earlier blocks hold a visible one. Sequences fall from
+ * version to version, so the one just before the block tells. */
 static bool first_key_is_settled(struct scan_source *source, bool *settled, struct ssql_error *error)
 {
     struct sstable *sstable = source->files[source->chunk_file]->sstable;
@@ -14,8 +14,7 @@ static bool first_key_is_settled(struct scan_source *source, bool *settled, stru
     struct block previous = {0};
 
     *settled = false;
-    if (index == 0 ||
-        !slice_equal(sstable_block_last_key(sstable, index - 1), sstable_block_first_key(sstable, index)))
+    if (index == 0 || !slice_equal(sstable_block_last_key(sstable, index - 1), sstable_block_first_key(sstable, index)))
         return true;
     if (!sstable_read_block(sstable, index - 1, &previous, NULL, error))
         return false;
@@ -252,8 +251,7 @@ bool source_begin_merge(struct scan_source *source, struct ssql_error *error)
 {
     uint32_t count = source->count;
 
-    if (!source_load_keys(source, error) ||
-        !source_reserve((void **)&source->heads, sizeof *source->heads, error) ||
+    if (!source_load_keys(source, error) || !source_reserve((void **)&source->heads, sizeof *source->heads, error) ||
         !source_reserve((void **)&source->merge_rows, sizeof *source->merge_rows, error))
         return false;
     for (uint32_t i = 0; i < count; i++) {

@@ -18,7 +18,8 @@ static size_t item_size(enum ssql_type type)
     return 1;
 }
 
-/* One row of a memtable; tombstones have no row to read. Ints are read in place, for they are most of what is scanned. */
+/* One row of a memtable; tombstones have no row to read. Ints are read in place, for they are most of what is scanned.
+ */
 static void read_memtable_value(const struct scan_source *source, struct source_column *column, uint16_t table_column,
                                 uint32_t row)
 {

@@ -1,7 +1,8 @@
-/* The driver for selective filters where order does not matter: each source is filtered by itself, block after block, and a
- * survivor counts only if no newer source holds a version of its key. Few survivors are looked up one by one (key range,
- * filter, one block); many are checked by walking the newer sources over the block's keys. Blocks that no newer source
- * overlaps need no validation at all, and zone maps may leave out any block, for validation asks the sources themselves. */
+/* The driver for selective filters where order does not matter: each source is filtered by itself, block after block,
+ * and a survivor counts only if no newer source holds a version of its key. Few survivors are looked up one by one (key
+ * range, filter, one block); many are checked by walking the newer sources over the block's keys. Blocks that no newer
+ * source overlaps need no validation at all, and zone maps may leave out any block, for validation asks the sources
+ * themselves. */
 #include "storage/lookup_internal.h"
 #include "storage/scan_internal.h"
 
@@ -147,8 +148,8 @@ static uint32_t drop_in_chunk(const struct scan *scan, const struct scan_source 
 }
 
 /* Drops from `rows` what one newer source hides. */
-static bool drop_by_walk(struct scan *scan, struct scan_source *source, const struct scan_source *other,
-                         uint16_t *rows, uint32_t *count, struct ssql_error *error)
+static bool drop_by_walk(struct scan *scan, struct scan_source *source, const struct scan_source *other, uint16_t *rows,
+                         uint32_t *count, struct ssql_error *error)
 {
     struct scan_source *probe = &scan->probe;
     uint8_t scratch[2][INT_KEY_SIZE];
@@ -184,7 +185,7 @@ bool scan_drop_hidden(struct scan *scan, struct scan_source *source, const uint1
     if (*count * LOOK_UP_SHARE <= source->chunk_rows)
         return drop_by_lookup(scan, source, survivors, count, error);
     memmove(scan->selection, survivors, *count * sizeof *survivors);
-    for (uint32_t i = 0; i < scan->newer_count && *count > 0; i++)
+    for (uint32_t i = 0; i<scan->newer_count && * count> 0; i++)
         if (!drop_by_walk(scan, source, &scan->sources[scan->newer[i]], scan->selection, count, error))
             return false;
     return true;

@@ -1,9 +1,9 @@
 /* Looking up single keys, and asking what changed, against a plain array. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,8 +21,7 @@ static uint64_t newest_sequence(const struct model *model, uint32_t first, uint3
     return newest;
 }
 
-static void check_found(const struct model *model, const struct model_version *expected,
-                        struct lookup_result *result)
+static void check_found(const struct model *model, const struct model_version *expected, struct lookup_result *result)
 {
     const struct row_format *format = model->table->format;
     struct column_buffer buffer = {0};
@@ -52,8 +51,7 @@ static void try_lookup(struct model *model)
     struct ssql_error error = {0};
 
     model_encode_key(model, key, &bytes);
-    assert_true(
-        version_lookup(model->version, model->table->format, buffer_slice(&bytes), snapshot, &result, &error));
+    assert_true(version_lookup(model->version, model->table->format, buffer_slice(&bytes), snapshot, &result, &error));
     if (expected == NULL)
         assert_false(result.found);
     else

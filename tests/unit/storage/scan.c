@@ -1,9 +1,9 @@
 /* Scans against a plain array: every path, over every mixture of sources. */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -67,8 +67,7 @@ static bool is_expected(const struct trial *trial, uint32_t key)
         return false;
     if (trial->request.filter == NULL)
         return true;
-    struct value value =
-        model_value(trial->model, version, trial->filter.on_kind ? COLUMN_KIND : COLUMN_AMOUNT);
+    struct value value = model_value(trial->model, version, trial->filter.on_kind ? COLUMN_KIND : COLUMN_AMOUNT);
     return value_passes(&trial->filter, &value);
 }
 
@@ -87,7 +86,7 @@ static void choose_filter(struct trial *trial)
     if (model_random(model, 2) == 0)
         return;
     trial->zone.column = trial->columns[0];
-    trial->zone.operator = trial->filter.on_kind ? ZONE_EQUAL : ZONE_LESS;
+    trial->zone.operator= trial->filter.on_kind ? ZONE_EQUAL : ZONE_LESS;
     trial->zone.constant = trial->filter.on_kind ? value_string(trial->filter.kind) : value_int(trial->filter.limit);
     trial->request.zones = &trial->zone;
     trial->request.zone_count = 1;
@@ -184,7 +183,8 @@ static void try_scan(struct model *model, bool has_filter, bool only_count)
 
     assert_non_null(trial);
     trial->model = model;
-    trial->snapshot = model_random(model, 4) == 0 ? model->last_sequence : model_random(model, model->last_sequence + 2);
+    trial->snapshot =
+        model_random(model, 4) == 0 ? model->last_sequence : model_random(model, model->last_sequence + 2);
     if (has_filter)
         choose_filter(trial);
     choose_range(trial);
@@ -210,7 +210,7 @@ static void random_scans(bool has_filter, bool only_count)
     static const uint32_t block_rows[] = {1, 2, 7, 64, 1024};
     const char *one = getenv("SSQL_TEST_SEED");
     uint64_t first = one == NULL ? 1 : strtoull(one, NULL, 10);
-    uint64_t end = one == NULL ? first + test_rounds(90) : first + 1;
+    uint64_t end = one == NULL ? first + test_rounds(160) : first + 1;
 
     for (uint64_t seed = first; seed < end; seed++) {
         struct model model;
@@ -265,8 +265,7 @@ static void statistics_count_what_zone_maps_leave_out(void **state)
     trial->model = &model;
     trial->filter.limit = -1;
     trial->scan_filter = (struct scan_filter){.context = &trial->filter, .apply = apply_filter};
-    trial->zone = (struct zone_predicate){
-        .column = COLUMN_AMOUNT, .operator = ZONE_LESS, .constant = value_int(-1)};
+    trial->zone = (struct zone_predicate){.column = COLUMN_AMOUNT, .operator= ZONE_LESS, .constant = value_int(-1)};
     trial->columns[0] = COLUMN_AMOUNT;
     trial->request = (struct scan_request){.columns = trial->columns,
                                            .column_count = 1,
@@ -274,8 +273,8 @@ static void statistics_count_what_zone_maps_leave_out(void **state)
                                            .filter = &trial->scan_filter,
                                            .zones = &trial->zone,
                                            .zone_count = 1};
-    assert_true(scan_open_version(model.version, &model.own, model.table->format, UINT64_MAX, &trial->request, &scan,
-                                  &error));
+    assert_true(
+        scan_open_version(model.version, &model.own, model.table->format, UINT64_MAX, &trial->request, &scan, &error));
     assert_true(scan_next(scan, &batch, &error));
     assert_int_equal(batch.row_count, 0);
     scan_read_statistics(scan, &statistics);
@@ -298,8 +297,7 @@ static void cancelled_scan_fails(void **state)
 
     (void)state;
     model_init(&model, &options);
-    assert_true(
-        scan_open_version(model.version, &model.own, model.table->format, UINT64_MAX, &request, &scan, &error));
+    assert_true(scan_open_version(model.version, &model.own, model.table->format, UINT64_MAX, &request, &scan, &error));
     assert_false(scan_next(scan, &batch, &error));
     assert_int_equal(error.code, SSQL_INTERRUPTED);
     scan_close(scan);

@@ -171,8 +171,8 @@ static void put(struct model *model, struct memtable *memtable, const struct mod
     model_encode_key(model, version->key, &key);
     if (!version->is_tombstone)
         encode_row(model, version, &row);
-    must(memtable_put(memtable, buffer_slice(&key),
-                      version->is_tombstone ? slice_make(NULL, 0) : buffer_slice(&row), version->sequence, &error),
+    must(memtable_put(memtable, buffer_slice(&key), version->is_tombstone ? slice_make(NULL, 0) : buffer_slice(&row),
+                      version->sequence, &error),
          &error);
     buffer_clear(&key);
     buffer_clear(&row);
@@ -202,7 +202,8 @@ static void end_file(struct model *model, struct sstable_writer *writer, uint64_
     sstable_info_clear(&info);
 }
 
-/* Writes a memtable to files of at most `rows_most` rows (never between versions of a key); `has_sequences` false: all 0. */
+/* Writes a memtable to files of at most `rows_most` rows (never between versions of a key); `has_sequences` false: all
+ * 0. */
 static uint32_t write_files(struct model *model, struct memtable *memtable, uint32_t rows_most, bool has_sequences,
                             uint64_t base_sequence, struct table_file **files)
 {
@@ -218,8 +219,7 @@ static uint32_t write_files(struct model *model, struct memtable *memtable, uint
     uint32_t count = 0, rows = 0;
 
     memtable_iterator_init(&iterator, memtable, UINT64_MAX, has_sequences && base_sequence == 0);
-    for (memtable_iterator_seek(&iterator, slice_make(NULL, 0)); iterator.is_valid;
-         memtable_iterator_next(&iterator)) {
+    for (memtable_iterator_seek(&iterator, slice_make(NULL, 0)); iterator.is_valid; memtable_iterator_next(&iterator)) {
         struct slice key = iterator.current.key;
         if (writer != NULL && rows >= rows_most && !slice_equal(key, buffer_slice(&last))) {
             end_file(model, writer, base_sequence, &files[count++]);
@@ -309,7 +309,8 @@ static void make_level0(struct model *model, struct sources *sources)
     }
 }
 
-/* A commit that went to files while the newest memtable was taking writes: newer than some of them, older than others. */
+/* A commit that went to files while the newest memtable was taking writes: newer than some of them, older than others.
+ */
 static void make_spilled(struct model *model, struct sources *sources)
 {
     struct memtable *memtable = make_memtable(model);

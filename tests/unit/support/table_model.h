@@ -1,6 +1,6 @@
-/* table_model.h - random tables for tests of the read path: the same versions of rows are spread over memtables and sstables
- * of every kind, and kept in a plain array that answers what a snapshot sees.
- * The engine is a zeroed struct with a volume and a cache: enough for files and versions. */
+/* table_model.h - random tables for tests of the read path: the same versions of rows are spread over memtables and
+ * sstables of every kind, and kept in a plain array that answers what a snapshot sees. The engine is a zeroed struct
+ * with a volume and a cache: enough for files and versions. */
 #ifndef TESTS_SUPPORT_TABLE_MODEL_H
 #define TESTS_SUPPORT_TABLE_MODEL_H
 
@@ -17,7 +17,7 @@ struct model_version {
     uint32_t key;      /* number of the key: keys are in the order of their numbers */
     uint64_t sequence; /* own writes: counted from 1 on their own */
     bool is_own, is_tombstone;
-    uint32_t payload;  /* what the row's values are made of */
+    uint32_t payload; /* what the row's values are made of */
 };
 
 struct model_options {
