@@ -76,18 +76,23 @@ static bool round_ints(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-/* Half away from zero. Beyond 10^15 units a double has no digits left to round. */
+/* Half away from zero, where a half is what reads as one in decimal: 2.345 to two digits is 2.35, though the double lies a
+ * little below. So the item is compared with the double nearest to the half, not the scaled item with 0.5.
+ * Beyond 10^15 units a double has no digits left to round. */
 static double round_float(double item, int64_t digits)
 {
     if (!isfinite(item) || digits > 308)
         return item;
     if (digits < -308)
         return 0.0;
-    double unit = pow(10, fabs((double)digits));
-    double scaled = digits >= 0 ? item * unit : item / unit;
-    if (!isfinite(scaled) || fabs(scaled) >= 1e15)
+    double size = fabs(item), unit = pow(10, fabs((double)digits));
+    double whole = floor(digits >= 0 ? size * unit : size / unit);
+    if (!isfinite(whole) || whole >= 1e15)
         return item;
-    return digits >= 0 ? round(scaled) / unit : round(scaled) * unit;
+    double half = digits >= 0 ? (whole + 0.5) / unit : (whole + 0.5) * unit;
+    if (size >= half)
+        whole += 1;
+    return copysign(digits >= 0 ? whole / unit : whole * unit, item);
 }
 
 static double apply_float(enum scalar_function function, double item)

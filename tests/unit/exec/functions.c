@@ -163,6 +163,9 @@ static void rounding_goes_away_from_zero_at_a_half(void **state)
     expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(2.5), NULL, NULL), "3.0");
     expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(-2.5), NULL, NULL), "-3.0");
     expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(1.25), build_int(1), NULL), "1.3");
+    expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(2.345), build_int(2), NULL), "2.35");
+    expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(-1.005), build_int(2), NULL), "-1.01");
+    expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(0.24999999999999997), build_int(1), NULL), "0.2");
     expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(1250), build_int(-2), NULL), "1300.0");
     expect(call(FUNCTION_ROUND, SSQL_TYPE_FLOAT, real(1e300), build_int(300), NULL), "1e+300");
     expect(call(FUNCTION_ROUND, SSQL_TYPE_INT, build_int(-15), build_int(-1), NULL), "-20");
