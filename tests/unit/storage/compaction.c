@@ -1,9 +1,10 @@
 /* Compaction changes where rows are, never what a snapshot sees; what nobody sees goes. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 
