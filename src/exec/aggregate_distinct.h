@@ -1,5 +1,6 @@
-/* aggregate_distinct.h - a set of byte strings that tells new ones from those seen before. Beyond the work budget new ones are
- * put aside in spill files and told apart later, part by part. Under `distinct` rows and distinct aggregates alike. */
+/* aggregate_distinct.h - a set of byte strings that tells new ones from those seen before. Beyond the work budget new
+ * ones are put aside in spill files and told apart later, part by part. Under `distinct` rows and distinct aggregates
+ * alike. */
 #ifndef SSQL_EXEC_AGGREGATE_DISTINCT_H
 #define SSQL_EXEC_AGGREGATE_DISTINCT_H
 
@@ -22,9 +23,11 @@ void distinct_set_init(struct distinct_set *set, struct engine *engine, struct m
 void distinct_set_clear(struct distinct_set *set);
 
 /* DISTINCT_LATER: distinct_set_next_later will give it, once, if it was new. */
-MUST_CHECK enum distinct_outcome distinct_set_add(struct distinct_set *set, struct slice bytes, struct ssql_error *error);
+MUST_CHECK enum distinct_outcome distinct_set_add(struct distinct_set *set, struct slice bytes,
+                                                  struct ssql_error *error);
 
-/* After the last distinct_set_add: the next new one of those put aside, valid until the following call; data NULL: no more. */
+/* After the last distinct_set_add: the next new one of those put aside, valid until the following call; data NULL: no
+ * more. */
 MUST_CHECK bool distinct_set_next_later(struct distinct_set *set, struct slice *bytes, struct ssql_error *error);
 
 #endif

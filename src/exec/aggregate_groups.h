@@ -1,6 +1,6 @@
-/* aggregate_groups.h - which group each row belongs to: groups are numbered as they are met. Three forms: no keys (one group),
- * one int key, and the general one, where a dictionary of strings is looked up once per entry. A row whose group is new while
- * the work budget is used up gets none: the caller puts it aside, by its hash. */
+/* aggregate_groups.h - which group each row belongs to: groups are numbered as they are met. Three forms: no keys (one
+ * group), one int key, and the general one, where a dictionary of strings is looked up once per entry. A row whose
+ * group is new while the work budget is used up gets none: the caller puts it aside, by its hash. */
 #ifndef SSQL_EXEC_AGGREGATE_GROUPS_H
 #define SSQL_EXEC_AGGREGATE_GROUPS_H
 
@@ -13,10 +13,10 @@ struct aggregate_groups {
     const enum ssql_type *key_types;
     bool is_int_key;
     uint64_t seed;
-    size_t group_cost;  /* bytes of the states of one group */
+    size_t group_cost; /* bytes of the states of one group */
     struct operator_memory *memory;
     uint32_t group_count;
-    bool is_full;       /* a row was refused */
+    bool is_full; /* a row was refused */
     struct hash_ints ints;
     uint32_t null_group; /* of the int key; HASH_NOT_FOUND: none yet */
     struct hash_table table;

@@ -225,7 +225,8 @@ static void sum_grouped(struct aggregate_states *states, const uint32_t *groups,
     }
 }
 
-static void extreme_of_ints(struct aggregate_state *state, const int64_t *items, struct selection selection, bool is_max)
+static void extreme_of_ints(struct aggregate_state *state, const int64_t *items, struct selection selection,
+                            bool is_max)
 {
     int64_t extreme = state->count > 0 ? state->integer : items[selection_row(selection, 0)];
 
@@ -259,7 +260,8 @@ bool aggregate_states_update(struct aggregate_states *states, const uint32_t *gr
 
     if (selection.count == 0)
         return true;
-    if (argument == NULL || (function == AGGREGATE_COUNT && argument->nulls == NULL && argument->type != SSQL_TYPE_NULL)) {
+    if (argument == NULL ||
+        (function == AGGREGATE_COUNT && argument->nulls == NULL && argument->type != SSQL_TYPE_NULL)) {
         count_rows(states, groups, selection.count);
         return true;
     }
@@ -316,7 +318,8 @@ bool aggregate_states_result(const struct aggregate_states *states, uint32_t gro
     case AGGREGATE_COUNT: break;
     case AGGREGATE_SUM: return sum_result(states, state, result, error);
     case AGGREGATE_AVG:
-        *result = value_float((states->type == SSQL_TYPE_FLOAT ? state->real : (double)state->sum) / (double)state->count);
+        *result =
+            value_float((states->type == SSQL_TYPE_FLOAT ? state->real : (double)state->sum) / (double)state->count);
         break;
     case AGGREGATE_MIN:
     case AGGREGATE_MAX: *result = extreme_of(states, state); break;

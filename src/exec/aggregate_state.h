@@ -26,8 +26,8 @@ struct aggregate_state {
 
 struct aggregate_states {
     const struct bound_aggregate *aggregate;
-    enum ssql_type type;          /* of the argument; SSQL_TYPE_NULL: none, or always null */
-    struct slice separator;       /* AGGREGATE_GROUP_CONCAT */
+    enum ssql_type type;    /* of the argument; SSQL_TYPE_NULL: none, or always null */
+    struct slice separator; /* AGGREGATE_GROUP_CONCAT */
     struct operator_memory *memory;
     struct aggregate_state *items;
     uint32_t count, capacity;
@@ -43,8 +43,8 @@ enum { AGGREGATE_STATE_COST = 3 * sizeof(struct aggregate_state) };
 MUST_CHECK bool aggregate_states_resize(struct aggregate_states *states, uint32_t count, struct ssql_error *error);
 void aggregate_states_clear(struct aggregate_states *states);
 
-/* Feeds the selected rows: the i-th goes to group groups[i] (HASH_NOT_FOUND: to none), or all to group 0 when `groups` is
- * NULL. `argument` is NULL for count(*). */
+/* Feeds the selected rows: the i-th goes to group groups[i] (HASH_NOT_FOUND: to none), or all to group 0 when `groups`
+ * is NULL. `argument` is NULL for count(*). */
 MUST_CHECK bool aggregate_states_update(struct aggregate_states *states, const uint32_t *groups,
                                         const struct vector *argument, struct selection selection,
                                         struct ssql_error *error);

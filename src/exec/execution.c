@@ -6,7 +6,7 @@
 
 struct execution {
     struct operator_runtime runtime;
-    struct operator *root; /* NULL: a plan that does nothing */
+    struct operator* root; /* NULL: a plan that does nothing */
     bool is_running;
 };
 
@@ -37,17 +37,17 @@ static const struct operator_type *find_type(enum plan_kind kind)
 
 /* ---- operators ---- */
 
-bool operator_create(struct operator_runtime *runtime, const struct plan_node *node, struct operator **out,
+bool operator_create(struct operator_runtime *runtime, const struct plan_node *node, struct operator** out,
                      struct ssql_error *error)
 {
     const struct operator_type *type = find_type(node->kind);
-    struct operator *operator;
+    struct operator* operator;
 
     *out = NULL;
     if (type == NULL)
         return error_set(error, SSQL_INTERNAL, NO_SPAN, "a plan node of kind %d cannot be run", (int)node->kind);
-    operator = arena_alloc(&runtime->environment.arena, type->size);
-    if (operator == NULL)
+    operator= arena_alloc(&runtime->environment.arena, type->size);
+    if (operator== NULL)
         return error_no_memory(error);
     operator->type = type;
     operator->node = node;
@@ -62,7 +62,7 @@ bool operator_create(struct operator_runtime *runtime, const struct plan_node *n
     return true;
 }
 
-bool operator_open(struct operator *operator, struct ssql_error *error)
+bool operator_open(struct operator* operator, struct ssql_error * error)
 {
     if (operator->child != NULL && !operator_open(operator->child, error))
         return false;
@@ -70,13 +70,13 @@ bool operator_open(struct operator *operator, struct ssql_error *error)
     return operator->type->open == NULL || operator->type->open(operator, error);
 }
 
-bool operator_next(struct operator *operator, struct batch *batch, struct ssql_error *error)
+bool operator_next(struct operator* operator, struct batch * batch, struct ssql_error *error)
 {
-    return cancellation_check(operator->runtime->context.cancellation, error) &&
-           operator->type->next(operator, batch, error);
+    return cancellation_check(operator->runtime->context.cancellation, error) && operator->type->next(operator, batch,
+                                                                                                      error);
 }
 
-void operator_close(struct operator *operator)
+void operator_close(struct operator* operator)
 {
     if (operator->is_open && operator->type->close != NULL)
         operator->type->close(operator);
@@ -85,16 +85,16 @@ void operator_close(struct operator *operator)
         operator_close(operator->child);
 }
 
-void operator_destroy(struct operator *operator)
+void operator_destroy(struct operator* operator)
 {
-    if (operator == NULL)
+    if (operator== NULL)
         return;
     if (operator->type->destroy != NULL)
         operator->type->destroy(operator);
     operator_destroy(operator->child);
 }
 
-bool operator_find_table(struct operator *operator, const struct table_schema *schema, struct table **table,
+bool operator_find_table(struct operator* operator, const struct table_schema * schema, struct table **table,
                          struct ssql_error *error)
 {
     *table = transaction_table(operator->runtime->context.transaction, schema->id);

@@ -1,5 +1,5 @@
-/* execution.h - a plan made ready to run: operators with their compiled expressions and buffers, kept from run to run so that a
- * prepared statement allocates nothing once warm. Used by one thread at a time. */
+/* execution.h - a plan made ready to run: operators with their compiled expressions and buffers, kept from run to run
+ * so that a prepared statement allocates nothing once warm. Used by one thread at a time. */
 #ifndef SSQL_EXEC_EXECUTION_H
 #define SSQL_EXEC_EXECUTION_H
 
@@ -11,9 +11,9 @@ struct execution;
 
 struct execution_context {
     struct engine *engine;
-    struct transaction *transaction;  /* open; the statement's mark is set */
+    struct transaction *transaction; /* open; the statement's mark is set */
     struct catalog_view *catalog;
-    const struct value *parameters;   /* plan->parameter_count values of the parameters' types; they stay until finish */
+    const struct value *parameters; /* plan->parameter_count values of the parameters' types; they stay until finish */
     struct cancellation *cancellation;
 };
 
@@ -21,7 +21,8 @@ struct execution_context {
 MUST_CHECK bool execution_create(const struct plan *plan, struct execution **execution, struct ssql_error *error);
 void execution_destroy(struct execution *execution); /* accepts NULL */
 
-/* Begins a run; nothing is read or written yet by a query. A plan that writes does all its work at the first execution_next. */
+/* Begins a run; nothing is read or written yet by a query. A plan that writes does all its work at the first
+ * execution_next. */
 MUST_CHECK bool execution_start(struct execution *execution, const struct execution_context *context,
                                 struct ssql_error *error);
 

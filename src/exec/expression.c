@@ -114,7 +114,8 @@ static size_t size_of_type(enum ssql_type type)
     return 1;
 }
 
-/* A batch of one row (a look-up, a constant) takes little; what is larger takes the capacity of a whole batch at once. */
+/* A batch of one row (a look-up, a constant) takes little; what is larger takes the capacity of a whole batch at once.
+ */
 static uint32_t row_capacity(uint32_t rows)
 {
     return rows <= 8 ? 8 : BATCH_CAPACITY;
@@ -172,7 +173,8 @@ static bool reserve_rows(struct expression *expression, struct selection_slot *s
 /* ---- calls ---- */
 
 /* For a strict call: the nulls of all arguments together. False: one of them is null for every row. */
-static bool combine_nulls(const struct vector *arguments, uint32_t count, uint32_t bound, uint8_t *nulls, bool *has_nulls)
+static bool combine_nulls(const struct vector *arguments, uint32_t count, uint32_t bound, uint8_t *nulls,
+                          bool *has_nulls)
 {
     *has_nulls = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -197,7 +199,8 @@ static bool combine_nulls(const struct vector *arguments, uint32_t count, uint32
     return true;
 }
 
-/* The call for every row of the selection, into `slot`; a constant when `kind` says so (then the selection is one row). */
+/* The call for every row of the selection, into `slot`; a constant when `kind` says so (then the selection is one row).
+ */
 static bool run_kernel(struct expression *expression, const struct step *step, const struct vector *arguments,
                        struct selection selection, enum vector_kind kind, struct slot *slot, struct ssql_error *error)
 {
@@ -374,8 +377,8 @@ static bool run_decide(struct expression *expression, const struct step *step, s
     if (!reserve_items(expression, slot, SSQL_TYPE_BOOL, selection_bound(selection), error) ||
         !reserve_rows(expression, rest, selection.count, error))
         return false;
-    uint32_t count = kernel_decide(step->is_or, step->is_first, &expression->slots[step->arguments[0]].vector, selection,
-                                   slot->items, slot->nulls, rest->rows);
+    uint32_t count = kernel_decide(step->is_or, step->is_first, &expression->slots[step->arguments[0]].vector,
+                                   selection, slot->items, slot->nulls, rest->rows);
     rest->selection = (struct selection){rest->rows, count};
     point_vector(slot, SSQL_TYPE_BOOL, VECTOR_FLAT, true);
     return true;

@@ -1,5 +1,5 @@
-/* From a bound expression to a program. Slots of temporaries are used again once their reader has been emitted, so that a long
- * chain of operators needs no more buffers than its depth. */
+/* From a bound expression to a program. Slots of temporaries are used again once their reader has been emitted, so that
+ * a long chain of operators needs no more buffers than its depth. */
 #include "exec/expression_program.h"
 
 enum { FIRST_CAPACITY = 8 };
@@ -81,8 +81,12 @@ static struct step *add_step(struct compiler *compiler, enum step_kind kind, enu
         return NULL;
     }
     struct step *step = &expression->steps[expression->step_count++];
-    *step = (struct step){.kind = kind, .type = type, .selection = selection, .result = result,
-                          .argument_count = argument_count, .arguments = arguments};
+    *step = (struct step){.kind = kind,
+                          .type = type,
+                          .selection = selection,
+                          .result = result,
+                          .argument_count = argument_count,
+                          .arguments = arguments};
     if (argument_count > expression->argument_most)
         expression->argument_most = argument_count;
     return step;
@@ -217,8 +221,8 @@ static uint32_t compile_in(struct compiler *compiler, const struct bound_expr *e
     struct in_list *list = arena_alloc(compiler->arena, sizeof *list);
     uint32_t count = 0;
 
-    while (count + 1 < expr->argument_count && (expr->arguments[count + 1]->kind == BOUND_CONSTANT ||
-                                                expr->arguments[count + 1]->kind == BOUND_PARAMETER))
+    while (count + 1 < expr->argument_count &&
+           (expr->arguments[count + 1]->kind == BOUND_CONSTANT || expr->arguments[count + 1]->kind == BOUND_PARAMETER))
         count++;
     struct value *values = arena_alloc_array(compiler->arena, count, sizeof *values);
     if (list == NULL || values == NULL) {
@@ -256,7 +260,8 @@ static uint32_t compile(struct compiler *compiler, const struct bound_expr *expr
     if (compiler->failed)
         return 0;
     switch (expr->kind) {
-    case BOUND_CONSTANT: return add_constant(compiler, expr->constant.is_null ? value_null(expr->type) : expr->constant);
+    case BOUND_CONSTANT:
+        return add_constant(compiler, expr->constant.is_null ? value_null(expr->type) : expr->constant);
     case BOUND_PARAMETER:
     case BOUND_COLUMN:
         slot = add_slot(compiler, expr->kind == BOUND_COLUMN ? SLOT_COLUMN : SLOT_PARAMETER, expr->type);

@@ -3,10 +3,10 @@
 #include "exec/kernel.h"
 
 enum conjunct_form {
-    CONJUNCT_COMPARE,  /* two outputs, compared straight into a selection */
-    CONJUNCT_IS_NULL,  /* one output */
+    CONJUNCT_COMPARE, /* two outputs, compared straight into a selection */
+    CONJUNCT_IS_NULL, /* one output */
     CONJUNCT_IS_NOT_NULL,
-    CONJUNCT_TRUE,     /* one bool output */
+    CONJUNCT_TRUE, /* one bool output */
 };
 
 struct conjunct {
@@ -84,7 +84,8 @@ bool expression_filter_create(struct expression_environment *environment, const 
     return true;
 }
 
-static bool conjunct_apply(const struct conjunct *conjunct, struct batch *batch, uint16_t *rows, struct ssql_error *error)
+static bool conjunct_apply(const struct conjunct *conjunct, struct batch *batch, uint16_t *rows,
+                           struct ssql_error *error)
 {
     struct vector outputs[2];
     struct selection selection = batch_selection(batch);

@@ -1,9 +1,9 @@
-/* expression_filter.h - a condition that narrows selections: its conjuncts one after the other, comparisons without a bool
- * vector between. Belongs to its environment, like an expression.
+/* expression_filter.h - a condition that narrows selections: its conjuncts one after the other, comparisons without a
+ * bool vector between. Belongs to its environment, like an expression.
  *
- * In a scan (scan.h) a row that fails must stay: expression_filter_as_scan_filter leaves the rows of a batch as they were
- * before the first conjunct that fails on it, and expression_filter_apply_rest, above the scan, evaluates the conjuncts that
- * can fail once more, where a failure is one of a visible row. */
+ * In a scan (scan.h) a row that fails must stay: expression_filter_as_scan_filter leaves the rows of a batch as they
+ * were before the first conjunct that fails on it, and expression_filter_apply_rest, above the scan, evaluates the
+ * conjuncts that can fail once more, where a failure is one of a visible row. */
 #ifndef SSQL_EXEC_EXPRESSION_FILTER_H
 #define SSQL_EXEC_EXPRESSION_FILTER_H
 
@@ -16,7 +16,8 @@ MUST_CHECK bool expression_filter_create(struct expression_environment *environm
                                          struct expression_filter **filter, struct ssql_error *error);
 
 /* Keeps the selected rows for which the condition is true. The selection that it sets lives until its next use. */
-MUST_CHECK bool expression_filter_apply(struct expression_filter *filter, struct batch *batch, struct ssql_error *error);
+MUST_CHECK bool expression_filter_apply(struct expression_filter *filter, struct batch *batch,
+                                        struct ssql_error *error);
 
 /* For storage; valid as long as the filter. */
 const struct scan_filter *expression_filter_as_scan_filter(struct expression_filter *filter);

@@ -11,15 +11,15 @@ enum slot_kind { SLOT_COLUMN, SLOT_CONSTANT, SLOT_PARAMETER, SLOT_TEMPORARY };
 struct slot {
     struct vector vector;
     enum slot_kind kind;
-    uint32_t source;          /* column or parameter */
-    enum ssql_type type;      /* of an input */
-    struct value constant;    /* item of a constant or parameter: `vector` points here */
+    uint32_t source;       /* column or parameter */
+    enum ssql_type type;   /* of an input */
+    struct value constant; /* item of a constant or parameter: `vector` points here */
     uint8_t constant_boolean;
     uint8_t constant_null;
-    void *items;              /* of a temporary: capacity items of the widest type that it ever held */
+    void *items; /* of a temporary: capacity items of the widest type that it ever held */
     uint8_t *nulls;
-    uint32_t item_capacity;   /* rows */
-    uint32_t item_size;       /* bytes */
+    uint32_t item_capacity; /* rows */
+    uint32_t item_size;     /* bytes */
 };
 
 enum step_kind {
@@ -32,16 +32,16 @@ enum step_kind {
 
 struct step {
     enum step_kind kind;
-    bool is_or, is_first;        /* STEP_DECIDE */
-    bool may_use_codes;          /* STEP_CALL: a dictionary may stand for its rows though it has nulls */
-    uint32_t selection;          /* the rows that it works on; 0: the batch's */
-    uint32_t chosen, rest;       /* selections that it makes */
-    uint32_t result;             /* slot */
+    bool is_or, is_first;  /* STEP_DECIDE */
+    bool may_use_codes;    /* STEP_CALL: a dictionary may stand for its rows though it has nulls */
+    uint32_t selection;    /* the rows that it works on; 0: the batch's */
+    uint32_t chosen, rest; /* selections that it makes */
+    uint32_t result;       /* slot */
     uint32_t argument_count;
-    uint32_t *arguments;         /* slots */
+    uint32_t *arguments; /* slots */
     struct kernel kernel;
-    enum ssql_type type;         /* of the result */
-    struct in_list *in_list;     /* of BOUND_IN, with the expression that its constants come from */
+    enum ssql_type type;     /* of the result */
+    struct in_list *in_list; /* of BOUND_IN, with the expression that its constants come from */
     const struct bound_expr *in_source;
     struct ssql_span span;
 };
@@ -56,7 +56,7 @@ struct selection_slot {
 struct expression {
     struct expression *next; /* of the environment */
     struct expression_environment *environment;
-    uint64_t run;            /* for which parameters were read; 0: none yet */
+    uint64_t run; /* for which parameters were read; 0: none yet */
     bool has_parameters;
     uint32_t slot_count, step_count, selection_count, output_count;
     uint32_t slot_capacity, step_capacity, selection_capacity;
@@ -64,9 +64,9 @@ struct expression {
     struct step *steps;
     struct selection_slot *selections; /* 0 stands for the batch's own */
     uint32_t *outputs;
-    struct vector *scratch;  /* arguments of the call at hand; argument_most of them */
+    struct vector *scratch; /* arguments of the call at hand; argument_most of them */
     uint32_t argument_most;
-    uint16_t *used_codes;    /* BATCH_CAPACITY, taken at first use */
+    uint16_t *used_codes;     /* BATCH_CAPACITY, taken at first use */
     struct slot code_results; /* results per dictionary entry */
     struct string_heap heap;
 };

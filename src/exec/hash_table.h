@@ -1,6 +1,6 @@
-/* hash_table.h - keys (bytes, or ints) numbered in the order in which they are met: the groups of an aggregate, the rows of a
- * distinct. Open addressing with linear probing; keys are copied. Memory is reserved by the caller's estimate: at most
- * hash_table_cost bytes for a key. */
+/* hash_table.h - keys (bytes, or ints) numbered in the order in which they are met: the groups of an aggregate, the
+ * rows of a distinct. Open addressing with linear probing; keys are copied. Memory is reserved by the caller's
+ * estimate: at most hash_table_cost bytes for a key. */
 #ifndef SSQL_EXEC_HASH_TABLE_H
 #define SSQL_EXEC_HASH_TABLE_H
 

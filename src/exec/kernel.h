@@ -1,9 +1,9 @@
 /* kernel.h - the inner loops of expressions: small functions over plain arrays of one type.
  *
- * A kernel writes result[row] for every selected row and touches no other. Strict kernels (null when any argument is) get
- * the null mask of their arguments combined already; rows that are null there are skipped wherever computing them could fail
- * or read a string. A kernel may add nulls of its own.
- * Failures carry the span of the call, and happen for selected rows only. Threads: none of their own. */
+ * A kernel writes result[row] for every selected row and touches no other. Strict kernels (null when any argument is)
+ * get the null mask of their arguments combined already; rows that are null there are skipped wherever computing them
+ * could fail or read a string. A kernel may add nulls of its own. Failures carry the span of the call, and happen for
+ * selected rows only. Threads: none of their own. */
 #ifndef SSQL_EXEC_KERNEL_H
 #define SSQL_EXEC_KERNEL_H
 
@@ -57,12 +57,12 @@ struct kernel_call {
     const struct vector *arguments; /* argument_count of them; all rows of the selection are valid in each */
     uint32_t argument_count;
     struct selection selection;
-    void *result;                   /* items by row: int64_t, double, uint8_t or struct slice */
-    uint8_t *nulls;                 /* by row; meaningful while has_nulls */
+    void *result;   /* items by row: int64_t, double, uint8_t or struct slice */
+    uint8_t *nulls; /* by row; meaningful while has_nulls */
     bool has_nulls;
     enum ssql_type result_type;
     struct string_heap *heap;
-    const struct in_list *in_list;  /* BOUND_IN only */
+    const struct in_list *in_list; /* BOUND_IN only */
     struct ssql_span span;
 };
 
@@ -70,8 +70,8 @@ typedef bool kernel_function(struct kernel_call *call, struct ssql_error *error)
 
 struct kernel {
     kernel_function *run;
-    bool is_strict;   /* null when any argument is null; else it looks at nulls itself */
-    bool can_fail;    /* on some values; running out of memory not counted */
+    bool is_strict; /* null when any argument is null; else it looks at nulls itself */
+    bool can_fail;  /* on some values; running out of memory not counted */
 };
 
 /* The kernel of a call whose first argument has the given type. */
@@ -80,7 +80,8 @@ struct kernel kernel_find_cast(enum ssql_type from, enum ssql_type to);
 
 /* By room; each sets kernel->run, or leaves it NULL when the function is not its own. */
 void kernel_find_arithmetic(enum scalar_function function, enum ssql_type type, struct kernel *kernel);
-void kernel_find_number(enum scalar_function function, enum ssql_type type, uint32_t argument_count, struct kernel *kernel);
+void kernel_find_number(enum scalar_function function, enum ssql_type type, uint32_t argument_count,
+                        struct kernel *kernel);
 void kernel_find_compare(enum scalar_function function, enum ssql_type type, struct kernel *kernel);
 void kernel_find_logic(enum scalar_function function, enum ssql_type type, struct kernel *kernel);
 void kernel_find_string(enum scalar_function function, uint32_t argument_count, struct kernel *kernel);
@@ -130,8 +131,8 @@ uint32_t kernel_select_null(const struct vector *vector, bool wanted, struct sel
 
 /* One conjunct or disjunct joins the result so far: result[row] = result[row] and/or value[row] in three-valued logic
  * (`is_first`: just value[row]). Rows that stay undecided go to `rows`; returns how many. */
-uint32_t kernel_decide(bool is_or, bool is_first, const struct vector *value, struct selection selection, uint8_t *result,
-                       uint8_t *nulls, uint16_t *rows);
+uint32_t kernel_decide(bool is_or, bool is_first, const struct vector *value, struct selection selection,
+                       uint8_t *result, uint8_t *nulls, uint16_t *rows);
 
 /* result[row] = source[row], nulls too. */
 void kernel_copy(const struct vector *source, enum ssql_type type, struct selection selection, void *result,

@@ -1,6 +1,6 @@
 /* Arithmetic on ints (checked) and floats.
- * Add and subtract first compute every row and gather overflow as one sign bit, which the compiler vectorises; only when the
- * bit is set is the row looked for, and it counts only when it is not null. */
+ * Add and subtract first compute every row and gather overflow as one sign bit, which the compiler vectorises; only
+ * when the bit is set is the row looked for, and it counts only when it is not null. */
 #include <math.h>
 
 #include "exec/kernel.h"
@@ -83,8 +83,8 @@ static ALWAYS_INLINE bool run_ints(struct kernel_call *call, enum scalar_functio
     if (call->selection.rows != NULL) {
         for (uint32_t i = 0; i < count; i++) {
             uint32_t row = call->selection.rows[i];
-            result[row] = compute(function, left_items[vector_item(left, row)], right_items[vector_item(right, row)],
-                                  &overflow);
+            result[row] =
+                compute(function, left_items[vector_item(left, row)], right_items[vector_item(right, row)], &overflow);
         }
     } else if (right->kind == VECTOR_CONSTANT) {
         int64_t constant = right_items[0];

@@ -83,7 +83,8 @@ static ALWAYS_INLINE void compare_ints(enum scalar_function comparison, const st
     if (selection.rows != NULL || left->kind == VECTOR_CONSTANT) {
         for (uint32_t i = 0; i < selection.count; i++) {
             uint32_t row = selection_row(selection, i);
-            result[row] = int_holds(comparison, left_items[vector_item(left, row)], right_items[vector_item(right, row)]);
+            result[row] =
+                int_holds(comparison, left_items[vector_item(left, row)], right_items[vector_item(right, row)]);
         }
     } else if (right->kind == VECTOR_CONSTANT) {
         int64_t constant = right_items[0];
@@ -118,18 +119,19 @@ static ALWAYS_INLINE void compare_floats(enum scalar_function comparison, const 
 }
 
 static ALWAYS_INLINE void compare_bools(enum scalar_function comparison, const struct vector *left,
-                                        const struct vector *right, struct selection selection, uint8_t *restrict result)
+                                        const struct vector *right, struct selection selection,
+                                        uint8_t *restrict result)
 {
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
-        result[row] = int_holds(comparison, left->booleans[vector_item(left, row)],
-                                right->booleans[vector_item(right, row)]);
+        result[row] =
+            int_holds(comparison, left->booleans[vector_item(left, row)], right->booleans[vector_item(right, row)]);
     }
 }
 
 static ALWAYS_INLINE void compare_strings(enum scalar_function comparison, const struct vector *left,
-                                          const struct vector *right, struct selection selection,
-                                          const uint8_t *nulls, uint8_t *restrict result)
+                                          const struct vector *right, struct selection selection, const uint8_t *nulls,
+                                          uint8_t *restrict result)
 {
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
@@ -252,7 +254,8 @@ void kernel_find_compare(enum scalar_function function, enum ssql_type type, str
     }
 }
 
-/* ---- selections: every row is written, and the position moves on when it holds, so that no branch depends on data ---- */
+/* ---- selections: every row is written, and the position moves on when it holds, so that no branch depends on data
+ * ---- */
 
 static ALWAYS_INLINE uint32_t select_ints(enum scalar_function comparison, const struct vector *left,
                                           const struct vector *right, struct selection selection, uint16_t *rows)
@@ -297,7 +300,8 @@ static ALWAYS_INLINE uint32_t select_bools(enum scalar_function comparison, cons
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
         rows[count] = (uint16_t)row;
-        count += int_holds(comparison, left->booleans[vector_item(left, row)], right->booleans[vector_item(right, row)]);
+        count +=
+            int_holds(comparison, left->booleans[vector_item(left, row)], right->booleans[vector_item(right, row)]);
     }
     return count;
 }

@@ -1,8 +1,8 @@
-/* like: `%` stands for any text, `_` for one character, everything else for itself; an escape character takes the meaning
- * from the one after it.
- * The pattern is taken apart once: the segments between `%`. The first is anchored at the text's start, the last at its end,
- * those between are searched for from left to right, each at its leftmost place: there is nothing to go back to, so the time
- * is that of the searches (memmem, or text times segment where a segment holds `_`). */
+/* like: `%` stands for any text, `_` for one character, everything else for itself; an escape character takes the
+ * meaning from the one after it. The pattern is taken apart once: the segments between `%`. The first is anchored at
+ * the text's start, the last at its end, those between are searched for from left to right, each at its leftmost place:
+ * there is nothing to go back to, so the time is that of the searches (memmem, or text times segment where a segment
+ * holds `_`). */
 #include "exec/kernel.h"
 
 enum pattern_item_kind { ITEM_BYTE, ITEM_ANY_CHARACTER, ITEM_ANY_TEXT };
@@ -11,9 +11,9 @@ struct pattern {
     const uint8_t *bytes; /* item by item; 0 for those that are not ITEM_BYTE */
     const uint8_t *kinds;
     uint32_t count;
-    bool is_exact;        /* no ITEM_ANY_TEXT */
-    uint32_t first_end;   /* items before the first ITEM_ANY_TEXT */
-    uint32_t last_begin;  /* item after the last one */
+    bool is_exact;       /* no ITEM_ANY_TEXT */
+    uint32_t first_end;  /* items before the first ITEM_ANY_TEXT */
+    uint32_t last_begin; /* item after the last one */
 };
 
 struct segment {
@@ -129,14 +129,14 @@ static bool pattern_matches(const struct pattern *pattern, struct slice text)
 }
 
 /* The two arrays of items. A multi-byte escape is compared as bytes: UTF-8 needs no more. */
-static bool parse_items(struct slice source, struct slice escape, struct pattern *pattern, uint8_t *bytes, uint8_t *kinds,
-                        struct ssql_span span, struct ssql_error *error)
+static bool parse_items(struct slice source, struct slice escape, struct pattern *pattern, uint8_t *bytes,
+                        uint8_t *kinds, struct ssql_span span, struct ssql_error *error)
 {
     uint32_t count = 0;
 
     for (size_t i = 0; i < source.size; i++) {
-        bool is_escape = escape.size > 0 && source.size - i >= escape.size &&
-                         memcmp(source.data + i, escape.data, escape.size) == 0;
+        bool is_escape =
+            escape.size > 0 && source.size - i >= escape.size && memcmp(source.data + i, escape.data, escape.size) == 0;
         if (is_escape) {
             i += escape.size;
             if (i >= source.size)

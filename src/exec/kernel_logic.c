@@ -1,4 +1,5 @@
-/* Three-valued logic, null tests, nullif, least and greatest, typeof, copies between vectors, and the choice of a kernel. */
+/* Three-valued logic, null tests, nullif, least and greatest, typeof, copies between vectors, and the choice of a
+ * kernel. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -33,8 +34,8 @@ bool string_heap_alloc(struct string_heap *heap, size_t size, struct ssql_span s
 
 /* ---- and, or ---- */
 
-uint32_t kernel_decide(bool is_or, bool is_first, const struct vector *value, struct selection selection, uint8_t *result,
-                       uint8_t *nulls, uint16_t *rows)
+uint32_t kernel_decide(bool is_or, bool is_first, const struct vector *value, struct selection selection,
+                       uint8_t *result, uint8_t *nulls, uint16_t *rows)
 {
     uint32_t count = 0;
 

@@ -76,8 +76,8 @@ static bool round_ints(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-/* Half away from zero, where a half is what reads as one in decimal: 2.345 to two digits is 2.35, though the double lies a
- * little below. So the item is compared with the double nearest to the half, not the scaled item with 0.5.
+/* Half away from zero, where a half is what reads as one in decimal: 2.345 to two digits is 2.35, though the double
+ * lies a little below. So the item is compared with the double nearest to the half, not the scaled item with 0.5.
  * Beyond 10^15 units a double has no digits left to round. */
 static double round_float(double item, int64_t digits)
 {
@@ -195,7 +195,8 @@ static bool power_floats(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-void kernel_find_number(enum scalar_function function, enum ssql_type type, uint32_t argument_count, struct kernel *kernel)
+void kernel_find_number(enum scalar_function function, enum ssql_type type, uint32_t argument_count,
+                        struct kernel *kernel)
 {
     bool is_float = type == SSQL_TYPE_FLOAT;
 

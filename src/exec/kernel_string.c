@@ -174,8 +174,8 @@ static bool run_substr(struct kernel_call *call, struct ssql_error *error)
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
         if (!kernel_row_is_null(call, row))
-            result[row] = part_of(text_of(call, 0, row), int_of(call, 1, row), has_length,
-                                  has_length ? int_of(call, 2, row) : 0);
+            result[row] =
+                part_of(text_of(call, 0, row), int_of(call, 1, row), has_length, has_length ? int_of(call, 2, row) : 0);
     }
     return true;
 }
@@ -319,9 +319,8 @@ static bool run_ends_with(struct kernel_call *call, struct ssql_error *error)
         if (kernel_row_is_null(call, row))
             continue;
         struct slice text = text_of(call, 0, row), part = text_of(call, 1, row);
-        result[row] = part.size == 0 ||
-                      (part.size <= text.size &&
-                       slice_equal(slice_make(text.data + text.size - part.size, part.size), part));
+        result[row] = part.size == 0 || (part.size <= text.size &&
+                                         slice_equal(slice_make(text.data + text.size - part.size, part.size), part));
     }
     return true;
 }

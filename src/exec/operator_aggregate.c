@@ -1,6 +1,6 @@
-/* aggregate: groups in a hash table, their states in arrays. Rows of groups that the work budget has no room for are put aside
- * with their keys and arguments, divided by hash, and aggregated part by part after the groups in memory have gone out.
- * Distinct aggregates feed a value only when a distinct_set says that it is new to its group. */
+/* aggregate: groups in a hash table, their states in arrays. Rows of groups that the work budget has no room for are
+ * put aside with their keys and arguments, divided by hash, and aggregated part by part after the groups in memory have
+ * gone out. Distinct aggregates feed a value only when a distinct_set says that it is new to its group. */
 #include "base/bytes.h"
 #include "exec/aggregate_distinct.h"
 #include "exec/aggregate_groups.h"
@@ -21,8 +21,8 @@ struct aggregate_operator_state {
     struct expression **separators; /* per aggregate; NULL: none */
     uint32_t input_count;
     enum ssql_type *input_types;
-    uint32_t *argument_inputs;      /* per aggregate: position in the inputs */
-    struct vector *vectors;         /* the inputs of one batch */
+    uint32_t *argument_inputs;          /* per aggregate: position in the inputs */
+    struct vector *vectors;             /* the inputs of one batch */
     struct operator_memory memory;      /* of groups and states */
     struct operator_memory text_memory; /* of strings in states */
     struct aggregate_groups groups;
@@ -71,14 +71,14 @@ static bool create_separators(struct aggregate_operator_state *state, struct ssq
 
     for (uint32_t i = 0; i < node->aggregate.aggregate_count; i++) {
         struct bound_expr *const *separator = &node->aggregate.aggregates[i].separator;
-        if (*separator != NULL && !expression_create(&state->base.runtime->environment, separator, 1,
-                                                     &state->separators[i], error))
+        if (*separator != NULL &&
+            !expression_create(&state->base.runtime->environment, separator, 1, &state->separators[i], error))
             return false;
     }
     return true;
 }
 
-static bool aggregate_create(struct operator *self, struct ssql_error *error)
+static bool aggregate_create(struct operator* self, struct ssql_error *error)
 {
     struct aggregate_operator_state *state = (struct aggregate_operator_state *)self;
     struct arena *arena = &self->runtime->environment.arena;
@@ -116,7 +116,7 @@ static bool read_separators(struct aggregate_operator_state *state, struct ssql_
     return true;
 }
 
-static bool aggregate_open(struct operator *self, struct ssql_error *error)
+static bool aggregate_open(struct operator* self, struct ssql_error *error)
 {
     struct aggregate_operator_state *state = (struct aggregate_operator_state *)self;
     const struct plan_node *node = self->node;
@@ -157,7 +157,7 @@ static void clear_groups(struct aggregate_operator_state *state)
     operator_memory_release(&state->text_memory);
 }
 
-static void aggregate_close(struct operator *self)
+static void aggregate_close(struct operator* self)
 {
     struct aggregate_operator_state *state = (struct aggregate_operator_state *)self;
 
@@ -266,7 +266,7 @@ static bool feed(struct aggregate_operator_state *state, struct selection select
 
 static bool read_child(struct aggregate_operator_state *state, struct ssql_error *error)
 {
-    struct operator *self = &state->base;
+    struct operator* self = & state->base;
     struct batch batch;
 
     for (;;) {
@@ -399,7 +399,7 @@ static bool begin_part(struct aggregate_operator_state *state, struct ssql_error
     return is_done;
 }
 
-static bool aggregate_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool aggregate_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct aggregate_operator_state *state = (struct aggregate_operator_state *)self;
 

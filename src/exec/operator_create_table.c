@@ -1,7 +1,7 @@
 /* create table: hands the definition to the catalog. */
 #include "exec/operator.h"
 
-static bool create_table_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool create_table_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct operator_runtime *runtime = self->runtime;
 

@@ -8,7 +8,7 @@ struct delete_state {
     struct buffer key;
 };
 
-static bool delete_open(struct operator *self, struct ssql_error *error)
+static bool delete_open(struct operator* self, struct ssql_error *error)
 {
     struct delete_state *state = (struct delete_state *)self;
 
@@ -31,7 +31,7 @@ static bool delete_batch(struct delete_state *state, const struct batch *batch, 
     return true;
 }
 
-static bool delete_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool delete_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct batch input;
 
@@ -46,7 +46,7 @@ static bool delete_next(struct operator *self, struct batch *batch, struct ssql_
     }
 }
 
-static void delete_destroy(struct operator *self)
+static void delete_destroy(struct operator* self)
 {
     buffer_clear(&((struct delete_state *)self)->key);
 }

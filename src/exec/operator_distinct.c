@@ -1,4 +1,5 @@
-/* distinct: lets each row through the first time it comes; rows that the work budget has no room for come at the end. */
+/* distinct: lets each row through the first time it comes; rows that the work budget has no room for come at the end.
+ */
 #include "exec/aggregate_distinct.h"
 #include "exec/kernel.h"
 #include "exec/operator.h"
@@ -14,7 +15,7 @@ struct distinct_state {
     bool child_is_done;
 };
 
-static bool distinct_create(struct operator *self, struct ssql_error *error)
+static bool distinct_create(struct operator* self, struct ssql_error *error)
 {
     struct distinct_state *state = (struct distinct_state *)self;
 
@@ -23,7 +24,7 @@ static bool distinct_create(struct operator *self, struct ssql_error *error)
     return state->selection != NULL || error_no_memory(error);
 }
 
-static bool distinct_open(struct operator *self, struct ssql_error *error)
+static bool distinct_open(struct operator* self, struct ssql_error *error)
 {
     struct distinct_state *state = (struct distinct_state *)self;
     struct engine *engine = self->runtime->context.engine;
@@ -90,7 +91,7 @@ static bool next_later(struct distinct_state *state, struct batch *batch, struct
     return true;
 }
 
-static bool distinct_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool distinct_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct distinct_state *state = (struct distinct_state *)self;
 
@@ -111,7 +112,7 @@ static bool distinct_next(struct operator *self, struct batch *batch, struct ssq
     return next_later(state, batch, error);
 }
 
-static void distinct_close(struct operator *self)
+static void distinct_close(struct operator* self)
 {
     struct distinct_state *state = (struct distinct_state *)self;
 

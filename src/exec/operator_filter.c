@@ -7,14 +7,14 @@ struct filter_state {
     struct expression_filter *filter;
 };
 
-static bool filter_create(struct operator *self, struct ssql_error *error)
+static bool filter_create(struct operator* self, struct ssql_error *error)
 {
     struct filter_state *state = (struct filter_state *)self;
 
     return expression_filter_create(&self->runtime->environment, self->node->filter.condition, &state->filter, error);
 }
 
-static bool filter_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool filter_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct filter_state *state = (struct filter_state *)self;
 

@@ -1,5 +1,5 @@
-/* insert: adds the child's rows to a table. Rows of a values list are read one by one, without a batch between; those of a
- * query as its batches come: the query sees the state before the statement (transaction.h). */
+/* insert: adds the child's rows to a table. Rows of a values list are read one by one, without a batch between; those
+ * of a query as its batches come: the query sees the state before the statement (transaction.h). */
 #include "exec/kernel.h"
 #include "exec/operator_write.h"
 
@@ -9,7 +9,7 @@ struct insert_state {
     struct table *table;
 };
 
-static bool insert_create(struct operator *self, struct ssql_error *error)
+static bool insert_create(struct operator* self, struct ssql_error *error)
 {
     struct insert_state *state = (struct insert_state *)self;
 
@@ -17,7 +17,7 @@ static bool insert_create(struct operator *self, struct ssql_error *error)
     return state->values != NULL || error_no_memory(error);
 }
 
-static bool insert_open(struct operator *self, struct ssql_error *error)
+static bool insert_open(struct operator* self, struct ssql_error *error)
 {
     struct insert_state *state = (struct insert_state *)self;
 
@@ -72,7 +72,7 @@ static void set_row_number(struct insert_state *state, int64_t number)
 
 static bool insert_values(struct insert_state *state, struct ssql_error *error)
 {
-    struct operator *self = &state->base;
+    struct operator* self = & state->base;
     uint32_t count = self->child->node->values.row_count;
     int64_t number;
 
@@ -109,7 +109,7 @@ static bool insert_batch(struct insert_state *state, const struct batch *batch, 
     return true;
 }
 
-static bool insert_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool insert_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct insert_state *state = (struct insert_state *)self;
     struct batch input;

@@ -2,7 +2,7 @@
 
 #include "base/key_codec.h"
 
-static bool compile_parts(struct operator *owner, const struct key_bound *bound, struct expression ***parts,
+static bool compile_parts(struct operator* owner, const struct key_bound *bound, struct expression ***parts,
                           struct ssql_error *error)
 {
     *parts = operator_alloc(owner, bound->count, sizeof **parts);
@@ -18,7 +18,7 @@ static bool compile_parts(struct operator *owner, const struct key_bound *bound,
     return true;
 }
 
-bool key_range_create(struct key_range *range, struct operator *owner, const struct table_schema *table,
+bool key_range_create(struct key_range *range, struct operator* owner, const struct table_schema *table,
                       const struct key_bound *low, const struct key_bound *high, struct ssql_error *error)
 {
     *range = (struct key_range){.table = table, .low_bound = low, .high_bound = high};
@@ -48,8 +48,8 @@ static bool evaluate_part(struct key_range *range, const struct bound_expr *part
     return true;
 }
 
-/* The encoded parts. When they are not the whole key a last part of type null, which adds no byte, makes the codec write a
- * string before it in its inner form, as all keys with this prefix have it. */
+/* The encoded parts. When they are not the whole key a last part of type null, which adds no byte, makes the codec
+ * write a string before it in its inner form, as all keys with this prefix have it. */
 static bool encode_bound(struct key_range *range, const struct key_bound *bound, struct expression **programs,
                          struct buffer *bytes, struct ssql_error *error)
 {

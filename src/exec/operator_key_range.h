@@ -17,7 +17,7 @@ struct key_range {
     bool is_empty; /* no key can be in it: a null part, or nothing above the low end */
 };
 
-MUST_CHECK bool key_range_create(struct key_range *range, struct operator *owner, const struct table_schema *table,
+MUST_CHECK bool key_range_create(struct key_range *range, struct operator* owner, const struct table_schema *table,
                                  const struct key_bound *low, const struct key_bound *high, struct ssql_error *error);
 MUST_CHECK bool key_range_evaluate(struct key_range *range, struct ssql_error *error);
 void key_range_clear(struct key_range *range);

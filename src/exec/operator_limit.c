@@ -9,7 +9,7 @@ struct limit_state {
     uint16_t *rows;
 };
 
-static bool limit_create(struct operator *self, struct ssql_error *error)
+static bool limit_create(struct operator* self, struct ssql_error *error)
 {
     struct limit_state *state = (struct limit_state *)self;
     struct expression_environment *environment = &self->runtime->environment;
@@ -34,13 +34,12 @@ static bool read_count(struct expression *expression, const struct bound_expr *e
     if (value.is_null)
         return true;
     if (value.integer < 0)
-        return error_set(error, SSQL_OUT_OF_RANGE, expr->span, "%s must not be negative, but is %lld", name,
-                         (long long)value.integer);
+        return error_set(error, SSQL_OUT_OF_RANGE, expr->span, "%s must not be negative", name);
     *count = (uint64_t)value.integer;
     return true;
 }
 
-static bool limit_open(struct operator *self, struct ssql_error *error)
+static bool limit_open(struct operator* self, struct ssql_error *error)
 {
     struct limit_state *state = (struct limit_state *)self;
 
@@ -49,7 +48,8 @@ static bool limit_open(struct operator *self, struct ssql_error *error)
 }
 
 /* Keeps selected rows [first, first + count). */
-static bool cut(struct limit_state *state, struct batch *batch, uint32_t first, uint32_t count, struct ssql_error *error)
+static bool cut(struct limit_state *state, struct batch *batch, uint32_t first, uint32_t count,
+                struct ssql_error *error)
 {
     struct selection selection = batch_selection(batch);
 
@@ -64,7 +64,7 @@ static bool cut(struct limit_state *state, struct batch *batch, uint32_t first, 
     return true;
 }
 
-static bool limit_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool limit_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct limit_state *state = (struct limit_state *)self;
 

@@ -12,7 +12,7 @@ struct lookup_state {
     bool is_done;
 };
 
-static bool lookup_create(struct operator *self, struct ssql_error *error)
+static bool lookup_create(struct operator* self, struct ssql_error *error)
 {
     struct lookup_state *state = (struct lookup_state *)self;
     const struct plan_node *node = self->node;
@@ -25,7 +25,7 @@ static bool lookup_create(struct operator *self, struct ssql_error *error)
            row_pin_create(&state->pin, error);
 }
 
-static bool lookup_open(struct operator *self, struct ssql_error *error)
+static bool lookup_open(struct operator* self, struct ssql_error *error)
 {
     (void)error;
     ((struct lookup_state *)self)->is_done = false;
@@ -52,7 +52,7 @@ static bool read_row(struct lookup_state *state, bool *found, struct ssql_error 
     return true;
 }
 
-static bool lookup_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool lookup_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct lookup_state *state = (struct lookup_state *)self;
     bool found;
@@ -75,12 +75,12 @@ static bool lookup_next(struct operator *self, struct batch *batch, struct ssql_
     return true;
 }
 
-static void lookup_close(struct operator *self)
+static void lookup_close(struct operator* self)
 {
     row_pin_release(((struct lookup_state *)self)->pin);
 }
 
-static void lookup_destroy(struct operator *self)
+static void lookup_destroy(struct operator* self)
 {
     struct lookup_state *state = (struct lookup_state *)self;
 

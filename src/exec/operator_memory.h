@@ -1,6 +1,6 @@
-/* operator_memory.h - what one operator has reserved from the work budget. Reserved in steps, so that a row costs no atomic
- * operation; given back as a whole. No operator takes all of the budget, and a small floor is granted to each whatever the
- * others hold, so that a plan of several operators always gets on. */
+/* operator_memory.h - what one operator has reserved from the work budget. Reserved in steps, so that a row costs no
+ * atomic operation; given back as a whole. No operator takes all of the budget, and a small floor is granted to each
+ * whatever the others hold, so that a plan of several operators always gets on. */
 #ifndef SSQL_EXEC_OPERATOR_MEMORY_H
 #define SSQL_EXEC_OPERATOR_MEMORY_H
 
@@ -8,8 +8,8 @@
 
 enum {
     OPERATOR_MEMORY_STEP = 64 << 10,
-    OPERATOR_SHARE_MOST = 2,    /* an operator takes at most 1/2 of the budget */
-    OPERATOR_SHARE_FLOOR = 64,  /* and gets 1/64 of it always */
+    OPERATOR_SHARE_MOST = 2,   /* an operator takes at most 1/2 of the budget */
+    OPERATOR_SHARE_FLOOR = 64, /* and gets 1/64 of it always */
 };
 
 struct operator_memory {

@@ -1,5 +1,5 @@
-/* project: computes the items of a select list. Where the strings made for one batch would pass the limit of a program's
- * heap, the batch goes out in smaller pieces. */
+/* project: computes the items of a select list. Where the strings made for one batch would pass the limit of a
+ * program's heap, the batch goes out in smaller pieces. */
 #include "exec/kernel.h"
 #include "exec/operator.h"
 
@@ -7,13 +7,13 @@ struct project_state {
     struct operator base;
     struct expression *expression;
     struct vector *outputs;
-    struct batch input;      /* the child's batch while pieces of it are left */
-    uint32_t done;           /* selected rows of it that went out */
-    uint32_t piece;          /* rows to try next */
-    uint16_t *rows;          /* of a piece; taken when first needed */
+    struct batch input; /* the child's batch while pieces of it are left */
+    uint32_t done;      /* selected rows of it that went out */
+    uint32_t piece;     /* rows to try next */
+    uint16_t *rows;     /* of a piece; taken when first needed */
 };
 
-static bool project_create(struct operator *self, struct ssql_error *error)
+static bool project_create(struct operator* self, struct ssql_error *error)
 {
     struct project_state *state = (struct project_state *)self;
 
@@ -24,7 +24,7 @@ static bool project_create(struct operator *self, struct ssql_error *error)
                              &state->expression, error);
 }
 
-static bool project_open(struct operator *self, struct ssql_error *error)
+static bool project_open(struct operator* self, struct ssql_error *error)
 {
     struct project_state *state = (struct project_state *)self;
 
@@ -54,7 +54,7 @@ static bool take_piece(struct project_state *state, struct batch *piece, struct 
     return true;
 }
 
-static bool project_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool project_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct project_state *state = (struct project_state *)self;
     struct batch piece;

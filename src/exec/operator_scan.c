@@ -1,5 +1,5 @@
-/* scan: rows of a table in a key range. The filter goes into the scan; conjuncts that can fail are evaluated once more on what
- * comes out (expression_filter.h). */
+/* scan: rows of a table in a key range. The filter goes into the scan; conjuncts that can fail are evaluated once more
+ * on what comes out (expression_filter.h). */
 #include "exec/expression_filter.h"
 #include "exec/operator_key_range.h"
 
@@ -15,7 +15,7 @@ struct scan_state {
 
 static bool compile_zones(struct scan_state *state, struct ssql_error *error)
 {
-    struct operator *self = &state->base;
+    struct operator* self = & state->base;
     uint32_t count = self->node->scan.zone_count;
 
     state->zones = operator_alloc(self, count, sizeof *state->zones);
@@ -24,14 +24,14 @@ static bool compile_zones(struct scan_state *state, struct ssql_error *error)
         return error_no_memory(error);
     for (uint32_t i = 0; i < count; i++) {
         const struct zone_condition *zone = &self->node->scan.zones[i];
-        if (zone->constant != NULL && !expression_create(&self->runtime->environment, &zone->constant, 1,
-                                                         &state->zone_constants[i], error))
+        if (zone->constant != NULL &&
+            !expression_create(&self->runtime->environment, &zone->constant, 1, &state->zone_constants[i], error))
             return false;
     }
     return true;
 }
 
-static bool scan_create(struct operator *self, struct ssql_error *error)
+static bool scan_create(struct operator* self, struct ssql_error *error)
 {
     struct scan_state *state = (struct scan_state *)self;
     const struct plan_node *node = self->node;
@@ -45,7 +45,7 @@ static bool scan_create(struct operator *self, struct ssql_error *error)
 
 static bool needs_constant(enum zone_operator operator)
 {
-    return operator != ZONE_IS_NULL && operator != ZONE_IS_NOT_NULL;
+    return operator!= ZONE_IS_NULL && operator!= ZONE_IS_NOT_NULL;
 }
 
 /* A comparison with null holds for no row. */
@@ -55,7 +55,7 @@ static bool evaluate_zones(struct scan_state *state, bool *is_empty, struct ssql
 
     for (uint32_t i = 0; i < node->scan.zone_count; i++) {
         const struct zone_condition *zone = &node->scan.zones[i];
-        state->zones[i] = (struct zone_predicate){.column = zone->column, .operator = zone->operator};
+        state->zones[i] = (struct zone_predicate){.column = zone->column, .operator= zone->operator};
         if (!needs_constant(zone->operator))
             continue;
         if (!expression_constant(state->zone_constants[i], &state->zones[i].constant, error))
@@ -65,7 +65,7 @@ static bool evaluate_zones(struct scan_state *state, bool *is_empty, struct ssql
     return true;
 }
 
-static bool scan_start(struct operator *self, struct ssql_error *error)
+static bool scan_start(struct operator* self, struct ssql_error *error)
 {
     struct scan_state *state = (struct scan_state *)self;
     const struct plan_node *node = self->node;
@@ -78,24 +78,24 @@ static bool scan_start(struct operator *self, struct ssql_error *error)
         return false;
     if (is_empty || state->range.is_empty)
         return true;
-    state->request = (struct scan_request){
-        .columns = node->scan.columns,
-        .column_count = node->column_count,
-        .filter_column_count = node->scan.filter_column_count,
-        .filter = state->filter == NULL ? NULL : expression_filter_as_scan_filter(state->filter),
-        .low = state->range.low,
-        .high = state->range.high,
-        .low_exclusive = state->range.low_exclusive,
-        .high_exclusive = state->range.high_exclusive,
-        .zones = state->zones,
-        .zone_count = node->scan.zone_count,
-        .in_key_order = node->scan.in_key_order,
-        .descending = node->scan.is_descending,
-        .cancellation = self->runtime->context.cancellation};
+    state->request =
+        (struct scan_request){.columns = node->scan.columns,
+                              .column_count = node->column_count,
+                              .filter_column_count = node->scan.filter_column_count,
+                              .filter = state->filter == NULL ? NULL : expression_filter_as_scan_filter(state->filter),
+                              .low = state->range.low,
+                              .high = state->range.high,
+                              .low_exclusive = state->range.low_exclusive,
+                              .high_exclusive = state->range.high_exclusive,
+                              .zones = state->zones,
+                              .zone_count = node->scan.zone_count,
+                              .in_key_order = node->scan.in_key_order,
+                              .descending = node->scan.is_descending,
+                              .cancellation = self->runtime->context.cancellation};
     return scan_open(self->runtime->context.transaction, table, &state->request, &state->scan, error);
 }
 
-static bool scan_operator_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool scan_operator_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct scan_state *state = (struct scan_state *)self;
 
@@ -113,7 +113,7 @@ static bool scan_operator_next(struct operator *self, struct batch *batch, struc
     return true;
 }
 
-static void scan_stop(struct operator *self)
+static void scan_stop(struct operator* self)
 {
     struct scan_state *state = (struct scan_state *)self;
 
@@ -121,7 +121,7 @@ static void scan_stop(struct operator *self)
     state->scan = NULL;
 }
 
-static void scan_destroy(struct operator *self)
+static void scan_destroy(struct operator* self)
 {
     key_range_clear(&((struct scan_state *)self)->range);
 }

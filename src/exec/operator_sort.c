@@ -14,7 +14,7 @@ struct sort_state {
     bool is_sorted;
 };
 
-static bool sort_create(struct operator *self, struct ssql_error *error)
+static bool sort_create(struct operator* self, struct ssql_error *error)
 {
     struct sort_state *state = (struct sort_state *)self;
     struct expression_environment *environment = &self->runtime->environment;
@@ -39,7 +39,7 @@ static bool read_row_limit(struct sort_state *state, uint64_t *row_limit, struct
     return true;
 }
 
-static bool sort_open(struct operator *self, struct ssql_error *error)
+static bool sort_open(struct operator* self, struct ssql_error *error)
 {
     struct sort_state *state = (struct sort_state *)self;
     struct engine *engine = self->runtime->context.engine;
@@ -101,7 +101,7 @@ static bool decode_row(struct sort_state *state, struct slice payload, uint32_t 
     return true;
 }
 
-static bool sort_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool sort_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct sort_state *state = (struct sort_state *)self;
     uint32_t count = 0;
@@ -124,7 +124,7 @@ static bool sort_next(struct operator *self, struct batch *batch, struct ssql_er
     return true;
 }
 
-static void sort_close(struct operator *self)
+static void sort_close(struct operator* self)
 {
     struct sort_state *state = (struct sort_state *)self;
 

@@ -1,5 +1,6 @@
-/* update: new rows for old ones. While keys stay, each row is put as it comes. When they may change, old keys are deleted and
- * new rows collected first, then added: uniqueness holds for the statement as a whole, so `set id = id + 1` works. */
+/* update: new rows for old ones. While keys stay, each row is put as it comes. When they may change, old keys are
+ * deleted and new rows collected first, then added: uniqueness holds for the statement as a whole, so `set id = id + 1`
+ * works. */
 #include "exec/kernel.h"
 #include "exec/operator_write.h"
 #include "exec/row_codec.h"
@@ -13,7 +14,7 @@ struct update_state {
     struct buffer key, record;
 };
 
-static bool update_create(struct operator *self, struct ssql_error *error)
+static bool update_create(struct operator* self, struct ssql_error *error)
 {
     struct update_state *state = (struct update_state *)self;
 
@@ -21,7 +22,7 @@ static bool update_create(struct operator *self, struct ssql_error *error)
     return state->values != NULL || error_no_memory(error);
 }
 
-static bool update_open(struct operator *self, struct ssql_error *error)
+static bool update_open(struct operator* self, struct ssql_error *error)
 {
     struct update_state *state = (struct update_state *)self;
     struct engine *engine = self->runtime->context.engine;
@@ -111,7 +112,7 @@ static bool add_moved_rows(struct update_state *state, struct ssql_error *error)
     }
 }
 
-static bool update_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool update_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct update_state *state = (struct update_state *)self;
     struct batch input;
@@ -128,12 +129,12 @@ static bool update_next(struct operator *self, struct batch *batch, struct ssql_
     return !self->node->update.changes_key || add_moved_rows(state, error);
 }
 
-static void update_close(struct operator *self)
+static void update_close(struct operator* self)
 {
     row_store_clear(&((struct update_state *)self)->store);
 }
 
-static void update_destroy(struct operator *self)
+static void update_destroy(struct operator* self)
 {
     struct update_state *state = (struct update_state *)self;
 

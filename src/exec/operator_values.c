@@ -1,5 +1,5 @@
-/* values: rows of expressions without columns. Constants and parameters are taken as they are; only other expressions have
- * a program. */
+/* values: rows of expressions without columns. Constants and parameters are taken as they are; only other expressions
+ * have a program. */
 #include "exec/operator.h"
 #include "exec/row_batch.h"
 
@@ -10,7 +10,7 @@ struct values_state {
     uint32_t next_row;
 };
 
-static bool values_create(struct operator *self, struct ssql_error *error)
+static bool values_create(struct operator* self, struct ssql_error *error)
 {
     struct values_state *state = (struct values_state *)self;
     const struct plan_node *node = self->node;
@@ -31,14 +31,14 @@ static bool values_create(struct operator *self, struct ssql_error *error)
     return true;
 }
 
-static bool values_open(struct operator *self, struct ssql_error *error)
+static bool values_open(struct operator* self, struct ssql_error *error)
 {
     (void)error;
     ((struct values_state *)self)->next_row = 0;
     return true;
 }
 
-bool values_read_row(struct operator *values, uint32_t row, struct value *items, struct ssql_error *error)
+bool values_read_row(struct operator* values, uint32_t row, struct value *items, struct ssql_error *error)
 {
     struct values_state *state = (struct values_state *)values;
     const struct plan_node *node = values->node;
@@ -56,7 +56,7 @@ bool values_read_row(struct operator *values, uint32_t row, struct value *items,
     return true;
 }
 
-static bool values_next(struct operator *self, struct batch *batch, struct ssql_error *error)
+static bool values_next(struct operator* self, struct batch *batch, struct ssql_error *error)
 {
     struct values_state *state = (struct values_state *)self;
     const struct plan_node *node = self->node;
@@ -76,6 +76,8 @@ static bool values_next(struct operator *self, struct batch *batch, struct ssql_
     return true;
 }
 
-const struct operator_type values_operator = {
-    .name = "values", .size = sizeof(struct values_state), .create = values_create, .open = values_open,
-    .next = values_next};
+const struct operator_type values_operator = {.name = "values",
+                                              .size = sizeof(struct values_state),
+                                              .create = values_create,
+                                              .open = values_open,
+                                              .next = values_next};

@@ -1,5 +1,5 @@
-/* operator_write.h - what insert, update and delete have in common: rows as values of a table's columns, and the errors that
- * name table, column and key. */
+/* operator_write.h - what insert, update and delete have in common: rows as values of a table's columns, and the errors
+ * that name table, column and key. */
 #ifndef SSQL_EXEC_OPERATOR_WRITE_H
 #define SSQL_EXEC_OPERATOR_WRITE_H
 
@@ -17,7 +17,8 @@ bool row_fail_duplicate(const struct table_schema *table, const struct value *va
 bool row_fail_at(struct ssql_span span, struct ssql_error *error);
 
 /* The key of a row of `batch` whose key columns stand at these positions, encoded into `key`. */
-MUST_CHECK bool row_encode_old_key(const struct table_schema *table, const uint16_t *positions, const struct batch *batch,
-                                   uint32_t row, struct buffer *key, struct ssql_error *error);
+MUST_CHECK bool row_encode_old_key(const struct table_schema *table, const uint16_t *positions,
+                                   const struct batch *batch, uint32_t row, struct buffer *key,
+                                   struct ssql_error *error);
 
 #endif

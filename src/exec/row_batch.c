@@ -108,6 +108,6 @@ void row_batch_show(struct row_batch *rows, uint32_t count, struct batch *batch)
         rows->vectors[i].integers = rows->items[i];
         rows->vectors[i].nulls = rows->has_nulls[i] ? rows->nulls[i] : NULL;
     }
-    *batch = (struct batch){.columns = rows->vectors, .column_count = rows->column_count, .row_count = count,
-                            .selected_count = count};
+    *batch = (struct batch){
+        .columns = rows->vectors, .column_count = rows->column_count, .row_count = count, .selected_count = count};
 }

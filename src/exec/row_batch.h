@@ -1,5 +1,5 @@
-/* row_batch.h - rows gathered one by one into a batch of plain vectors: what operators hand out that make rows themselves.
- * Its arrays come from an arena and are kept; strings stay borrowed from whoever set them, unless copied by
+/* row_batch.h - rows gathered one by one into a batch of plain vectors: what operators hand out that make rows
+ * themselves. Its arrays come from an arena and are kept; strings stay borrowed from whoever set them, unless copied by
  * row_batch_copy_strings into memory that the next row_batch_begin forgets. */
 #ifndef SSQL_EXEC_ROW_BATCH_H
 #define SSQL_EXEC_ROW_BATCH_H
@@ -11,13 +11,13 @@ struct row_batch {
     struct arena *arena;
     const enum ssql_type *types;
     uint32_t column_count;
-    uint32_t capacity;      /* rows for which there is room */
+    uint32_t capacity; /* rows for which there is room */
     struct vector *vectors;
-    void **items;           /* per column */
+    void **items; /* per column */
     uint8_t **nulls;
     bool *has_nulls;
     struct value *scratch;
-    struct arena strings;   /* copies */
+    struct arena strings; /* copies */
 };
 
 void row_batch_init(struct row_batch *rows, struct arena *arena, const enum ssql_type *types, uint32_t column_count);

@@ -1,5 +1,5 @@
-/* row_codec.h - rows of operators as bytes: what they keep in hash tables and spill files. Values that are equal (value.h)
- * have equal bytes, so that a group's key can be hashed and compared as it stands.
+/* row_codec.h - rows of operators as bytes: what they keep in hash tables and spill files. Values that are equal
+ * (value.h) have equal bytes, so that a group's key can be hashed and compared as it stands.
  *
  *   per value   1 byte    0: a value follows; 1: null, nothing follows
  *               8 bytes   int, float (little-endian; -0.0 as 0.0, one NaN)
@@ -17,7 +17,8 @@ void row_append_value(struct buffer *buffer, const struct value *value);
 /* The item of a row. */
 void row_append_item(struct buffer *buffer, const struct vector *vector, uint32_t row);
 
-/* Takes one value of a type off the front of `bytes`; a string points into them. False: these bytes are no such value. */
+/* Takes one value of a type off the front of `bytes`; a string points into them. False: these bytes are no such value.
+ */
 MUST_CHECK bool row_take_value(struct slice *bytes, enum ssql_type type, struct value *value);
 
 /* 1 byte for null or not, then the value's key (key_codec.h) with strings in their inner form; all bits but the first

@@ -1,5 +1,5 @@
-/* row_store.h - records kept in the order in which they came and read once: in memory, and in a spill file from where the work
- * budget was used up. What update needs when keys change. */
+/* row_store.h - records kept in the order in which they came and read once: in memory, and in a spill file from where
+ * the work budget was used up. What update needs when keys change. */
 #ifndef SSQL_EXEC_ROW_STORE_H
 #define SSQL_EXEC_ROW_STORE_H
 
@@ -12,7 +12,7 @@ struct row_store {
     struct buffer records;      /* u32 length, bytes; those in memory come first */
     struct spill_writer writer; /* the others */
     bool is_spilled;
-    size_t position;            /* reading */
+    size_t position; /* reading */
     struct spill_reader reader;
 };
 

@@ -1,5 +1,6 @@
-/* Quicksort over entries with key heads (median of three; insertion sort at the end; heapsort when a pivot misleads too often,
- * as in Musser's introsort). Keys end in a sequence number, so no two are equal and no stability is asked for. */
+/* Quicksort over entries with key heads (median of three; insertion sort at the end; heapsort when a pivot misleads too
+ * often, as in Musser's introsort). Keys end in a sequence number, so no two are equal and no stability is asked for.
+ */
 #include "base/bytes.h"
 #include "exec/sort_rows.h"
 

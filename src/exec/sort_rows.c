@@ -8,8 +8,8 @@
 enum {
     RECORD_HEADER_SIZE = 8,
     FIRST_ENTRIES = 256,
-    ROWS_LEAST = 64,           /* kept whatever the budget says, so that a run is worth a file */
-    TRIM_ROWS_LEAST = 1024,    /* with a row limit: rows collected before the surplus is thrown away */
+    ROWS_LEAST = 64,        /* kept whatever the budget says, so that a run is worth a file */
+    TRIM_ROWS_LEAST = 1024, /* with a row limit: rows collected before the surplus is thrown away */
 };
 
 void sort_rows_init(struct sort_rows *sort, struct engine *engine, struct memory_budget *budget, uint64_t row_limit)
@@ -147,8 +147,8 @@ static bool keep(struct sort_rows *sort, struct slice record, struct ssql_error 
     return true;
 }
 
-/* With a row limit: keeps only that many of the rows in memory, the first in order, and learns the key beyond which no row is
- * wanted any more. */
+/* With a row limit: keeps only that many of the rows in memory, the first in order, and learns the key beyond which no
+ * row is wanted any more. */
 static bool trim(struct sort_rows *sort, struct ssql_error *error)
 {
     struct arena old_records = sort->records;

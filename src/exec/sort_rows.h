@@ -1,6 +1,6 @@
-/* sort_rows.h - records in the order of their keys, which are compared as bytes: collected in memory, written as sorted runs to
- * spill files beyond the work budget, and merged when read. Records with equal keys come out in the order in which they went
- * in. (External merge sort: Knuth, volume 3, 5.4.) One thread at a time. */
+/* sort_rows.h - records in the order of their keys, which are compared as bytes: collected in memory, written as sorted
+ * runs to spill files beyond the work budget, and merged when read. Records with equal keys come out in the order in
+ * which they went in. (External merge sort: Knuth, volume 3, 5.4.) One thread at a time. */
 #ifndef SSQL_EXEC_SORT_ROWS_H
 #define SSQL_EXEC_SORT_ROWS_H
 
@@ -21,16 +21,16 @@ struct sort_entry {
 struct sort_rows {
     struct engine *engine;
     struct operator_memory memory;
-    uint64_t row_limit;    /* only the first so many are wanted */
-    uint64_t sequence;     /* records added */
-    struct arena records;  /* u32 key size, u32 payload size, key, payload */
+    uint64_t row_limit;   /* only the first so many are wanted */
+    uint64_t sequence;    /* records added */
+    struct arena records; /* u32 key size, u32 payload size, key, payload */
     struct sort_entry *entries;
     uint32_t entry_count, entry_capacity;
-    bool has_cutoff;       /* row_limit records are known to be <= this one's key */
-    struct buffer cutoff;  /* a key */
+    bool has_cutoff;      /* row_limit records are known to be <= this one's key */
+    struct buffer cutoff; /* a key */
     struct spill_file **runs;
     uint32_t run_count;
-    struct buffer record;  /* scratch */
+    struct buffer record; /* scratch */
     /* reading */
     uint64_t next_entry; /* records handed out */
     struct sort_merge *merge;
@@ -45,8 +45,8 @@ MUST_CHECK bool sort_rows_add(struct sort_rows *sort, struct slice key, struct s
 /* After the last add. */
 MUST_CHECK bool sort_rows_finish(struct sort_rows *sort, struct ssql_error *error);
 
-/* The next payload in order, valid until the following call (until sort_rows_clear while `sort_rows_is_in_memory`); data NULL
- * at the end. */
+/* The next payload in order, valid until the following call (until sort_rows_clear while `sort_rows_is_in_memory`);
+ * data NULL at the end. */
 MUST_CHECK bool sort_rows_next(struct sort_rows *sort, struct slice *payload, struct ssql_error *error);
 bool sort_rows_is_in_memory(const struct sort_rows *sort);
 

@@ -25,7 +25,8 @@ bool spill_partitions_add(struct spill_partitions *partitions, uint64_t hash, st
 {
     partitions->has_records = true;
     /* The tables look at the low and the high bits: here it is others, so that a part is no slice of a table. */
-    return spill_writer_add(&partitions->writers[hash >> 24 & (PARTITION_COUNT - 1)], partitions->engine, record, error);
+    return spill_writer_add(&partitions->writers[hash >> 24 & (PARTITION_COUNT - 1)], partitions->engine, record,
+                            error);
 }
 
 bool spill_partitions_finish(struct spill_partitions *partitions, uint32_t level, struct ssql_error *error)

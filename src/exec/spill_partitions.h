@@ -1,5 +1,5 @@
-/* spill_partitions.h - rows that a hash table has no room for, divided by hash into files: rows with the same key are in the
- * same one. Each file is worked off later on its own, with another seed, which may divide it again. */
+/* spill_partitions.h - rows that a hash table has no room for, divided by hash into files: rows with the same key are
+ * in the same one. Each file is worked off later on its own, with another seed, which may divide it again. */
 #ifndef SSQL_EXEC_SPILL_PARTITIONS_H
 #define SSQL_EXEC_SPILL_PARTITIONS_H
 

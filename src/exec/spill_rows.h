@@ -1,5 +1,5 @@
-/* spill_rows.h - records in spill files: written one after the other, read back from the first to the last. A record is a
- * u32 length and its bytes. */
+/* spill_rows.h - records in spill files: written one after the other, read back from the first to the last. A record is
+ * a u32 length and its bytes. */
 #ifndef SSQL_EXEC_SPILL_ROWS_H
 #define SSQL_EXEC_SPILL_ROWS_H
 
@@ -25,7 +25,7 @@ struct spill_reader {
     struct spill_file *file; /* owned */
     uint64_t offset;         /* of the next bytes to read */
     struct buffer buffer;
-    size_t position;         /* in the buffer */
+    size_t position; /* in the buffer */
 };
 
 /* Takes over the file. */

@@ -1,6 +1,6 @@
 /* The n-th allocation of a run fails, n = 0, 1, 2, …, until nothing fails any more: each time the plan fails with
- * SSQL_NO_MEMORY, gives all its memory and budget back (the address sanitizer looks), and runs the next time. With a tiny
- * budget the ways over spill files are walked too. The linker leads malloc and its kin here (--wrap). */
+ * SSQL_NO_MEMORY, gives all its memory and budget back (the address sanitizer looks), and runs the next time. With a
+ * tiny budget the ways over spill files are walked too. The linker leads malloc and its kin here (--wrap). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,8 +62,12 @@ static int open_engine(void **state)
     struct table_layout layout = fixture_layout();
     for (uint32_t i = 0; i < FIXTURE_COLUMNS; i++)
         columns[i] = (struct column_schema){.name = slice_of("column"), .type = layout.types[i]};
-    table = (struct table_schema){.id = fixture_create_table(engine), .name = slice_of("t"), .columns = columns,
-                                  .column_count = FIXTURE_COLUMNS, .visible_count = FIXTURE_COLUMNS, .key_count = 1,
+    table = (struct table_schema){.id = fixture_create_table(engine),
+                                  .name = slice_of("t"),
+                                  .columns = columns,
+                                  .column_count = FIXTURE_COLUMNS,
+                                  .visible_count = FIXTURE_COLUMNS,
+                                  .key_count = 1,
                                   .key_columns = key};
     transaction = fixture_begin(engine, TRANSACTION_WRITE);
     for (int64_t i = 0; i < ROWS; i++)
@@ -153,12 +157,13 @@ static struct plan_node *project_node(void)
     struct bound_expr *text = build_column(2, SSQL_TYPE_STRING), *number = build_column(1, SSQL_TYPE_INT);
     struct bound_expr *upper = build_unary(FUNCTION_UPPER, SSQL_TYPE_STRING, text);
     struct bound_expr *is_like = build_binary(FUNCTION_LIKE, SSQL_TYPE_BOOL, text, build_text("%1%"));
-    struct bound_expr *is_in = build_expr(BOUND_IN, SSQL_TYPE_BOOL, 3, BUILD_LIST(number, build_int(10), build_int(20)));
+    struct bound_expr *is_in =
+        build_expr(BOUND_IN, SSQL_TYPE_BOOL, 3, BUILD_LIST(number, build_int(10), build_int(20)));
     struct bound_expr *both = build_expr(BOUND_OR, SSQL_TYPE_BOOL, 2, BUILD_LIST(is_like, is_in));
 
-    node->project.items = build_list(
-        4, BUILD_LIST(build_column(0, SSQL_TYPE_INT), number, upper,
-                      build_expr(BOUND_CASE, SSQL_TYPE_STRING, 3, BUILD_LIST(both, upper, text))));
+    node->project.items =
+        build_list(4, BUILD_LIST(build_column(0, SSQL_TYPE_INT), number, upper,
+                                 build_expr(BOUND_CASE, SSQL_TYPE_STRING, 3, BUILD_LIST(both, upper, text))));
     return node;
 }
 
@@ -188,7 +193,10 @@ static void an_aggregate_survives_any_failed_allocation(void **state)
     struct bound_aggregate aggregates[] = {
         {.function = AGGREGATE_SUM, .type = SSQL_TYPE_INT, .argument = build_column(0, SSQL_TYPE_INT)},
         {.function = AGGREGATE_GROUP_CONCAT, .type = SSQL_TYPE_STRING, .argument = build_column(3, SSQL_TYPE_STRING)},
-        {.function = AGGREGATE_COUNT, .type = SSQL_TYPE_INT, .is_distinct = true, .argument = build_column(0, SSQL_TYPE_INT)}};
+        {.function = AGGREGATE_COUNT,
+         .type = SSQL_TYPE_INT,
+         .is_distinct = true,
+         .argument = build_column(0, SSQL_TYPE_INT)}};
 
     (void)state;
     node->aggregate.key_count = 1;
@@ -208,14 +216,16 @@ static void an_update_of_keys_survives_any_failed_allocation(void **state)
 {
     static const int32_t NEW_VALUES[] = {3, 1, 2};
     static const uint16_t OLD_KEY[] = {0};
-    struct plan_node *child = build_node(PLAN_PROJECT, scan_node(), 4,
-                                         (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT});
+    struct plan_node *child =
+        build_node(PLAN_PROJECT, scan_node(), 4,
+                   (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT});
     struct plan_node *node = build_node(PLAN_UPDATE, child, 0, NULL);
     struct bound_expr *key = build_column(0, SSQL_TYPE_INT);
 
     (void)state;
-    child->project.items = build_list(4, BUILD_LIST(key, build_column(1, SSQL_TYPE_INT), build_column(2, SSQL_TYPE_STRING),
-                                                    build_binary(FUNCTION_ADD, SSQL_TYPE_INT, key, build_int(ROWS))));
+    child->project.items =
+        build_list(4, BUILD_LIST(key, build_column(1, SSQL_TYPE_INT), build_column(2, SSQL_TYPE_STRING),
+                                 build_binary(FUNCTION_ADD, SSQL_TYPE_INT, key, build_int(ROWS))));
     node->update.table = &table;
     node->update.changes_key = true;
     node->update.new_values = NEW_VALUES;
@@ -226,7 +236,8 @@ static void an_update_of_keys_survives_any_failed_allocation(void **state)
 static void a_warm_lookup_allocates_nothing(void **state)
 {
     struct plan_node *lookup = build_node(PLAN_LOOKUP, NULL, 3, TYPES);
-    struct plan_node *project = build_node(PLAN_PROJECT, lookup, 2, (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_STRING});
+    struct plan_node *project =
+        build_node(PLAN_PROJECT, lookup, 2, (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_STRING});
     struct bound_expr *key = build_parameter(0, SSQL_TYPE_INT);
     struct plan plan = {.root = project};
     struct value parameter = value_int(17);
@@ -238,9 +249,9 @@ static void a_warm_lookup_allocates_nothing(void **state)
     lookup->scan.table = &table;
     lookup->scan.columns = SCANNED;
     lookup->scan.low = (struct key_bound){1, &key, false};
-    project->project.items = BUILD_LIST(
-        build_binary(FUNCTION_ADD, SSQL_TYPE_INT, build_column(1, SSQL_TYPE_INT), build_int(1)),
-        build_unary(FUNCTION_UPPER, SSQL_TYPE_STRING, build_column(2, SSQL_TYPE_STRING)));
+    project->project.items =
+        BUILD_LIST(build_binary(FUNCTION_ADD, SSQL_TYPE_INT, build_column(1, SSQL_TYPE_INT), build_int(1)),
+                   build_unary(FUNCTION_UPPER, SSQL_TYPE_STRING, build_column(2, SSQL_TYPE_STRING)));
     assert_true(execution_create(&plan, &execution, NULL));
     for (int round = 0; round < 10; round++) {
         parameter.integer = 17 + round;
@@ -258,7 +269,10 @@ static void a_warm_lookup_allocates_nothing(void **state)
 }
 
 #define ROOMY(test) cmocka_unit_test_setup_teardown(test, open_engine, close_engine)
-#define TINY(test) {#test " with a tiny budget", test, open_tiny_engine, close_engine, NULL}
+#define TINY(test)                                                                                                     \
+    {                                                                                                                  \
+#test " with a tiny budget", test, open_tiny_engine, close_engine, NULL                                        \
+    }
 
 int main(void)
 {

@@ -1,5 +1,5 @@
-/* Expressions over vectors: every value is that of a simple evaluator that goes row by row, for random expressions, random
- * vectors (flat, constant, dictionary, with and without nulls) and random selections. */
+/* Expressions over vectors: every value is that of a simple evaluator that goes row by row, for random expressions,
+ * random vectors (flat, constant, dictionary, with and without nulls) and random selections. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -148,8 +148,8 @@ static struct outcome naive_strict(const struct bound_expr *expr, const struct v
     return ok(value_bool(naive_compare(expr->function, value_compare(left, right))));
 }
 
-static struct outcome naive_call(const struct bound_expr *expr, const struct batch *batch, const struct value *parameters,
-                                 uint32_t row)
+static struct outcome naive_call(const struct bound_expr *expr, const struct batch *batch,
+                                 const struct value *parameters, uint32_t row)
 {
     struct value arguments[4];
     bool has_null = false;
@@ -275,8 +275,9 @@ static struct outcome naive(const struct bound_expr *expr, const struct batch *b
 
 /* ---- random expressions ---- */
 
-static const enum ssql_type COLUMN_TYPES[COLUMNS] = {SSQL_TYPE_INT,    SSQL_TYPE_INT,   SSQL_TYPE_FLOAT, SSQL_TYPE_BOOL,
-                                                     SSQL_TYPE_STRING, SSQL_TYPE_STRING, SSQL_TYPE_BOOL, SSQL_TYPE_FLOAT};
+static const enum ssql_type COLUMN_TYPES[COLUMNS] = {SSQL_TYPE_INT,  SSQL_TYPE_INT,    SSQL_TYPE_FLOAT,
+                                                     SSQL_TYPE_BOOL, SSQL_TYPE_STRING, SSQL_TYPE_STRING,
+                                                     SSQL_TYPE_BOOL, SSQL_TYPE_FLOAT};
 static const enum ssql_type PARAMETER_TYPES[PARAMETERS] = {SSQL_TYPE_INT, SSQL_TYPE_STRING};
 
 static struct value random_value(enum ssql_type type)
@@ -337,9 +338,9 @@ static struct bound_expr *random_bool(uint32_t depth)
         return build_binary(FUNCTION_LIKE, SSQL_TYPE_BOOL, random_expr(SSQL_TYPE_STRING, depth),
                             random_expr(SSQL_TYPE_STRING, depth));
     case 5:
-        return build_expr(BOUND_IN, SSQL_TYPE_BOOL, 4,
-                          BUILD_LIST(random_expr(type, depth), random_leaf(type), random_leaf(type),
-                                     random_expr(type, depth)));
+        return build_expr(
+            BOUND_IN, SSQL_TYPE_BOOL, 4,
+            BUILD_LIST(random_expr(type, depth), random_leaf(type), random_leaf(type), random_expr(type, depth)));
     }
     return build_expr(random_below(2) == 0 ? BOUND_AND : BOUND_OR, SSQL_TYPE_BOOL, 3,
                       BUILD_LIST(random_expr(SSQL_TYPE_BOOL, depth), random_expr(SSQL_TYPE_BOOL, depth),
@@ -358,7 +359,8 @@ static struct bound_expr *random_expr(enum ssql_type type, uint32_t depth)
                                      random_expr(SSQL_TYPE_BOOL, depth), random_expr(type, depth),
                                      random_expr(type, depth)));
     case 1:
-        return build_expr(BOUND_CASE, type, 2, BUILD_LIST(random_expr(SSQL_TYPE_BOOL, depth), random_expr(type, depth)));
+        return build_expr(BOUND_CASE, type, 2,
+                          BUILD_LIST(random_expr(SSQL_TYPE_BOOL, depth), random_expr(type, depth)));
     case 2: return build_expr(BOUND_COALESCE, type, 2, BUILD_LIST(random_expr(type, depth), random_expr(type, depth)));
     case 3:
         return build_binary(random_below(3) == 0   ? FUNCTION_NULLIF
@@ -433,8 +435,12 @@ static void fill_dictionary(struct vector *vector)
         codes[row] = CODES[random_below(3)];
         nulls[row] = random_below(5) == 0;
     }
-    *vector = (struct vector){.type = SSQL_TYPE_STRING, .kind = VECTOR_DICTIONARY, .strings = ENTRIES, .codes = codes,
-                              .dictionary_count = 4, .nulls = random_below(2) ? nulls : NULL};
+    *vector = (struct vector){.type = SSQL_TYPE_STRING,
+                              .kind = VECTOR_DICTIONARY,
+                              .strings = ENTRIES,
+                              .codes = codes,
+                              .dictionary_count = 4,
+                              .nulls = random_below(2) ? nulls : NULL};
 }
 
 static void fill_batch(struct batch *batch)
@@ -494,7 +500,8 @@ static void check_expression(uint64_t seed)
         }
         bool done = expression_evaluate(expression, &batch, &output, &error);
         if (done == any || (!done && !may_fail[error.code]))
-            fail_msg("seed %llu: %s (%s)", (unsigned long long)seed, done ? "a failure was missed" : "failed", error.message);
+            fail_msg("seed %llu: %s (%s)", (unsigned long long)seed, done ? "a failure was missed" : "failed",
+                     error.message);
         for (uint32_t i = 0; i < batch.selected_count && done; i++) {
             uint32_t row = batch_row(&batch, i);
             check_value(naive(expr, &batch, parameters, row).value, vector_value(&output, row), row, seed);

@@ -74,9 +74,17 @@ static void substr_counts_characters_from_either_end(void **state)
     static const struct {
         int64_t start, length;
         const char *expected;
-    } CASES[] = {{1, 2, "\"h\xC3\xA9\""}, {2, 100, "\"\xC3\xA9llo\""}, {-3, 2, "\"ll\""}, {-9, 6, "\"h\xC3\xA9\""},
-                 {0, 2, "\"h\""},         {6, 1, "\"\""},             {2, 0, "\"\""},    {2, -1, "\"\""},
-                 {2, INT64_MAX, "\"\xC3\xA9llo\""}, {INT64_MIN, 3, "\"\""}, {INT64_MAX, INT64_MAX, "\"\""}};
+    } CASES[] = {{1, 2, "\"h\xC3\xA9\""},
+                 {2, 100, "\"\xC3\xA9llo\""},
+                 {-3, 2, "\"ll\""},
+                 {-9, 6, "\"h\xC3\xA9\""},
+                 {0, 2, "\"h\""},
+                 {6, 1, "\"\""},
+                 {2, 0, "\"\""},
+                 {2, -1, "\"\""},
+                 {2, INT64_MAX, "\"\xC3\xA9llo\""},
+                 {INT64_MIN, 3, "\"\""},
+                 {INT64_MAX, INT64_MAX, "\"\""}};
 
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
@@ -106,15 +114,16 @@ static void strings_are_searched_replaced_and_turned(void **state)
     expect(call(FUNCTION_CONCAT, SSQL_TYPE_STRING, build_text("a"), text_or_null(NULL), build_text("b")), "\"ab\"");
     expect(call(FUNCTION_UPPER, SSQL_TYPE_STRING, build_text("aZ\xC3\xA9{`"), NULL, NULL), "\"AZ\xC3\xA9{`\"");
     expect(call(FUNCTION_LOWER, SSQL_TYPE_STRING, build_text("aZ\xC3\x89[@"), NULL, NULL), "\"az\xC3\x89[@\"");
-    expect_failure(call(FUNCTION_REPEAT, SSQL_TYPE_STRING, build_text("ab"), build_int(INT64_MAX), NULL), SSQL_TOO_LARGE,
-                   "a string of 18446744073709551614 bytes is beyond the limit of 67108864");
+    expect_failure(call(FUNCTION_REPEAT, SSQL_TYPE_STRING, build_text("ab"), build_int(INT64_MAX), NULL),
+                   SSQL_TOO_LARGE, "a string of 18446744073709551614 bytes is beyond the limit of 67108864");
 }
 
 static void trim_takes_off_the_characters_given(void **state)
 {
     (void)state;
     expect(call(FUNCTION_TRIM, SSQL_TYPE_STRING, build_text("  a b  "), NULL, NULL), "\"a b\"");
-    expect(call(FUNCTION_LTRIM, SSQL_TYPE_STRING, build_text("\xC3\xA9x\xC3\xA9"), build_text("x\xC3\xA9"), NULL), "\"\"");
+    expect(call(FUNCTION_LTRIM, SSQL_TYPE_STRING, build_text("\xC3\xA9x\xC3\xA9"), build_text("x\xC3\xA9"), NULL),
+           "\"\"");
     expect(call(FUNCTION_RTRIM, SSQL_TYPE_STRING, build_text("abcb"), build_text("bc"), NULL), "\"a\"");
     expect(call(FUNCTION_TRIM, SSQL_TYPE_STRING, build_text("a"), text_or_null(NULL), NULL), "null");
 }
@@ -124,12 +133,24 @@ static void like_knows_wildcards_and_escapes(void **state)
     static const struct {
         const char *text, *pattern, *escape, *expected;
     } CASES[] = {
-        {"abc", "abc", NULL, "true"},     {"abc", "ab", NULL, "false"},    {"abc", "a%", NULL, "true"},
-        {"abc", "%c", NULL, "true"},      {"abc", "%b%", NULL, "true"},    {"abc", "a%c%c", NULL, "false"},
-        {"", "%", NULL, "true"},          {"", "_", NULL, "false"},        {"h\xC3\xA9", "h_", NULL, "true"},
-        {"aXbXc", "a%X%c", NULL, "true"}, {"abab", "%ab", NULL, "true"},   {"aab", "%a_", NULL, "true"},
-        {"a%b", "a!%b", "!", "true"},     {"axb", "a!%b", "!", "false"},   {"a!b", "a!!b", "!", "true"},
-        {"a_b", "%!_%", "!", "true"},     {"ab", "%!_%", "!", "false"},    {"abcabd", "%ab_d%", NULL, "false"},
+        {"abc", "abc", NULL, "true"},
+        {"abc", "ab", NULL, "false"},
+        {"abc", "a%", NULL, "true"},
+        {"abc", "%c", NULL, "true"},
+        {"abc", "%b%", NULL, "true"},
+        {"abc", "a%c%c", NULL, "false"},
+        {"", "%", NULL, "true"},
+        {"", "_", NULL, "false"},
+        {"h\xC3\xA9", "h_", NULL, "true"},
+        {"aXbXc", "a%X%c", NULL, "true"},
+        {"abab", "%ab", NULL, "true"},
+        {"aab", "%a_", NULL, "true"},
+        {"a%b", "a!%b", "!", "true"},
+        {"axb", "a!%b", "!", "false"},
+        {"a!b", "a!!b", "!", "true"},
+        {"a_b", "%!_%", "!", "true"},
+        {"ab", "%!_%", "!", "false"},
+        {"abcabd", "%ab_d%", NULL, "false"},
         {"xabcabdx", "%ab__bd%", NULL, "true"},
     };
 
@@ -138,10 +159,10 @@ static void like_knows_wildcards_and_escapes(void **state)
         expect(call(FUNCTION_LIKE, SSQL_TYPE_BOOL, build_text(CASES[i].text), build_text(CASES[i].pattern),
                     CASES[i].escape == NULL ? NULL : build_text(CASES[i].escape)),
                CASES[i].expected);
-    expect_failure(call(FUNCTION_LIKE, SSQL_TYPE_BOOL, build_text("a"), build_text("a!"), build_text("!")), SSQL_BAD_VALUE,
-                   "the pattern of like ends with its escape character");
-    expect_failure(call(FUNCTION_LIKE, SSQL_TYPE_BOOL, build_text("a"), build_text("a"), build_text("!!")), SSQL_BAD_VALUE,
-                   "the escape of like must be one character, not \"!!\"");
+    expect_failure(call(FUNCTION_LIKE, SSQL_TYPE_BOOL, build_text("a"), build_text("a!"), build_text("!")),
+                   SSQL_BAD_VALUE, "the pattern of like ends with its escape character");
+    expect_failure(call(FUNCTION_LIKE, SSQL_TYPE_BOOL, build_text("a"), build_text("a"), build_text("!!")),
+                   SSQL_BAD_VALUE, "the escape of like must be one character, not \"!!\"");
 }
 
 static void like_with_many_wildcards_takes_no_exponential_time(void **state)
@@ -204,7 +225,8 @@ static void casts_between_numbers_truncate_and_check_the_range(void **state)
     (void)state;
     expect(cast(real(-1.9), SSQL_TYPE_INT), "-1");
     expect(cast(real(-0x1p63), SSQL_TYPE_INT), "-9223372036854775808");
-    expect_failure(cast(real(0x1p63), SSQL_TYPE_INT), SSQL_OUT_OF_RANGE, "9.223372036854776e+18 does not fit in an int");
+    expect_failure(cast(real(0x1p63), SSQL_TYPE_INT), SSQL_OUT_OF_RANGE,
+                   "9.223372036854776e+18 does not fit in an int");
     expect_failure(cast(real(NAN), SSQL_TYPE_INT), SSQL_OUT_OF_RANGE, "nan does not fit in an int");
     expect(cast(build_constant(value_bool(true)), SSQL_TYPE_INT), "1");
     expect(cast(build_int(0), SSQL_TYPE_BOOL), "false");
@@ -251,17 +273,18 @@ static void arithmetic_fails_where_ints_end(void **state)
     (void)state;
     expect_failure(build_binary(FUNCTION_ADD, SSQL_TYPE_INT, build_int(INT64_MAX), build_int(1)), SSQL_OUT_OF_RANGE,
                    "9223372036854775807 + 1 does not fit in an int");
-    expect_failure(build_binary(FUNCTION_SUBTRACT, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(1)), SSQL_OUT_OF_RANGE,
-                   "-9223372036854775808 - 1 does not fit in an int");
-    expect_failure(build_binary(FUNCTION_MULTIPLY, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(-1)), SSQL_OUT_OF_RANGE,
-                   "-9223372036854775808 * -1 does not fit in an int");
+    expect_failure(build_binary(FUNCTION_SUBTRACT, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(1)),
+                   SSQL_OUT_OF_RANGE, "-9223372036854775808 - 1 does not fit in an int");
+    expect_failure(build_binary(FUNCTION_MULTIPLY, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(-1)),
+                   SSQL_OUT_OF_RANGE, "-9223372036854775808 * -1 does not fit in an int");
     expect_failure(build_binary(FUNCTION_DIVIDE, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(-1)), SSQL_OUT_OF_RANGE,
                    "-9223372036854775808 / -1 does not fit in an int");
     expect(build_binary(FUNCTION_REMAINDER, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(-1)), "0");
     expect_failure(build_binary(FUNCTION_REMAINDER, SSQL_TYPE_FLOAT, real(1), real(0)), SSQL_DIVISION_BY_ZERO,
                    "division by zero");
     expect(build_binary(FUNCTION_DIVIDE, SSQL_TYPE_INT, build_int(-7), build_int(2)), "-3");
-    expect(build_binary(FUNCTION_DIVIDE, SSQL_TYPE_INT, build_constant(value_null(SSQL_TYPE_INT)), build_int(0)), "null");
+    expect(build_binary(FUNCTION_DIVIDE, SSQL_TYPE_INT, build_constant(value_null(SSQL_TYPE_INT)), build_int(0)),
+           "null");
 }
 
 static int free_arena(void **state)

@@ -1,4 +1,5 @@
-/* plan_builder.h - bound expressions and plan nodes built by hand, for tests of the executor. Everything lives in one arena. */
+/* plan_builder.h - bound expressions and plan nodes built by hand, for tests of the executor. Everything lives in one
+ * arena. */
 #ifndef SSQL_TESTS_PLAN_BUILDER_H
 #define SSQL_TESTS_PLAN_BUILDER_H
 
@@ -65,15 +66,20 @@ static inline struct bound_expr *build_call_of(enum scalar_function function, en
     return expr;
 }
 
-#define BUILD_LIST(...) (struct bound_expr *[]){__VA_ARGS__}
+#define BUILD_LIST(...)                                                                                                \
+    (struct bound_expr *[])                                                                                            \
+    {                                                                                                                  \
+        __VA_ARGS__                                                                                                    \
+    }
 
-static inline struct bound_expr *build_unary(enum scalar_function function, enum ssql_type type, struct bound_expr *argument)
+static inline struct bound_expr *build_unary(enum scalar_function function, enum ssql_type type,
+                                             struct bound_expr *argument)
 {
     return build_call_of(function, type, 1, BUILD_LIST(argument));
 }
 
-static inline struct bound_expr *build_binary(enum scalar_function function, enum ssql_type type, struct bound_expr *left,
-                                              struct bound_expr *right)
+static inline struct bound_expr *build_binary(enum scalar_function function, enum ssql_type type,
+                                              struct bound_expr *left, struct bound_expr *right)
 {
     return build_call_of(function, type, 2, BUILD_LIST(left, right));
 }
