@@ -1,5 +1,5 @@
 /* sstable_writer.h - writes one sstable: column-wise typed blocks, zone maps, a filter, an index, a footer
- * (sstable_format.h draws them). Rows come in key order, the versions of one key newest first. One thread. */
+ * (sstable_format.h draws them). Rows come in key order, the versions of one key newest first, no two with one sequence. One thread. */
 #ifndef SSQL_STORAGE_SSTABLE_WRITER_H
 #define SSQL_STORAGE_SSTABLE_WRITER_H
 
