@@ -15,10 +15,10 @@ endif()
 file(GLOB library_sources CONFIGURE_DEPENDS
      ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/volume/*.c ${CMAKE_SOURCE_DIR}/src/storage/*.c
      ${CMAKE_SOURCE_DIR}/src/parser/*.c ${CMAKE_SOURCE_DIR}/src/catalog/*.c ${CMAKE_SOURCE_DIR}/src/plan/*.c
-     ${CMAKE_SOURCE_DIR}/src/exec/*.c ${CMAKE_SOURCE_DIR}/src/api/*.c)
+     ${CMAKE_SOURCE_DIR}/src/exec/*.c ${CMAKE_SOURCE_DIR}/src/session/*.c ${CMAKE_SOURCE_DIR}/src/api/*.c)
 add_library(ssql_objects OBJECT ${library_sources} ${generated_sources})
 target_include_directories(ssql_objects PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${GENERATED})
-target_link_libraries(ssql_objects PUBLIC ssql_flags Threads::Threads m ${LZ4_LINK_LIBRARIES} ${ZSTD_LINK_LIBRARIES})
+target_link_libraries(ssql_objects PUBLIC ssql_flags Threads::Threads m ${LZ4_LINK_LIBRARIES})
 
 set(SSQL_SOVERSION 0) # until 1.0
 set(version_script ${CMAKE_SOURCE_DIR}/src/api/libssql.map)
@@ -37,7 +37,6 @@ add_custom_command(OUTPUT ${static_object}
                    DEPENDS ssql_objects $<TARGET_OBJECTS:ssql_objects> COMMAND_EXPAND_LISTS VERBATIM)
 add_library(ssql_static STATIC ${static_object})
 set_source_files_properties(${static_object} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
-target_link_libraries(ssql_static INTERFACE Threads::Threads m ${LZ4_LINK_LIBRARIES}
-                      ${ZSTD_LINK_LIBRARIES})
+target_link_libraries(ssql_static INTERFACE Threads::Threads m ${LZ4_LINK_LIBRARIES})
 target_include_directories(ssql_static INTERFACE ${CMAKE_SOURCE_DIR}/include)
 set_target_properties(ssql_static PROPERTIES OUTPUT_NAME ssql LINKER_LANGUAGE C)

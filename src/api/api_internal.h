@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "exec/session.h"
-#include "exec/statement.h"
+#include "session/session.h"
+#include "session/statement.h"
 #include "storage/engine.h"
 
 #include <ssql.h>

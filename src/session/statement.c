@@ -1,4 +1,4 @@
-#include "exec/statement.h"
+#include "session/statement.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  * Outside `begin` each statement is a transaction. So that several queries can be open at once, transactions are drawn
  * from a pool of the session, each with its own view of the catalog; once warm nothing is allocated.
  * Life: create, destroy; no statement of it is left then. Threads: one at a time, but for session_interrupt. */
-#ifndef SSQL_EXEC_SESSION_H
-#define SSQL_EXEC_SESSION_H
+#ifndef SSQL_SESSION_SESSION_H
+#define SSQL_SESSION_SESSION_H
 
 #include "base/arena.h"
 #include "catalog/catalog.h"

@@ -6,13 +6,13 @@
  * the first step to the end or prepared_reset. A run that writes does everything in one step; outside `begin` it is
  * repeated when it conflicts with another transaction. Life: create, destroy, within the session's. Threads: the
  * session's. */
-#ifndef SSQL_EXEC_STATEMENT_H
-#define SSQL_EXEC_STATEMENT_H
+#ifndef SSQL_SESSION_STATEMENT_H
+#define SSQL_SESSION_STATEMENT_H
 
 #include "base/batch.h"
 #include "exec/execution.h"
 #include "exec/result_store.h"
-#include "exec/session.h"
+#include "session/session.h"
 
 enum { CONFLICT_TRIES = 100 }; /* runs of a statement outside `begin` before SSQL_CONFLICT is reported */
 

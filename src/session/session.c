@@ -1,9 +1,9 @@
-#include "exec/session.h"
+#include "session/session.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "exec/statement.h"
+#include "session/statement.h"
 
 bool session_create(struct engine *engine, struct catalog *catalog, struct session **out, struct ssql_error *error)
 {
