@@ -136,11 +136,11 @@ static bool read_statement(struct walk *walk, ssql_splitter *splitter)
 
     ssql_splitter_reset(splitter);
     ssql_splitter_find(splitter, text + walk->at, limit - walk->at, &end);
-    if (ssql_splitter_state(splitter) == SSQL_TEXT_BLANK) {
-        walk->at = limit;
+    size_t begin = walk->at + ssql_splitter_begin(splitter);
+    if (begin >= walk->at + end || text[begin] == ';') { /* nothing, or a lone `;` */
+        walk->at += end;
         return true;
     }
-    size_t begin = walk->at + ssql_splitter_begin(splitter);
     struct test_step *step = add_step(walk, STEP_STATEMENT, begin);
     step->begin = begin;
     step->end = walk->at + end;
