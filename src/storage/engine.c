@@ -156,6 +156,7 @@ static bool finish_writing(struct engine *engine, struct ssql_error *error)
     }
     if (!wal_finish(engine->wal, error))
         return false;
+    engine->log_is_finished = true;
     if (!engine_change_manifest(engine, &(struct manifest_change){0}, error))
         return false;
     if (!is_flushed && error != NULL)
@@ -169,6 +170,11 @@ bool engine_close(struct engine *engine, struct ssql_error *error)
         return true;
     engine_stop_background(engine);
     bool is_done = engine->is_read_only || finish_writing(engine, error);
+    if (engine->log_is_finished && !engine->log_is_needed && is_done) {
+        wal_destroy(engine->wal);
+        engine->wal = NULL;
+        engine_delete_orphans(engine);
+    }
     engine_destroy(engine);
     return is_done;
 }

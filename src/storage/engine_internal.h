@@ -57,6 +57,8 @@ struct engine {
     uint64_t manifest_last_sequence, manifest_catalog_sequence;
     struct wal_run *old_runs; /* as the manifest had them at open; until the log is open */
     uint32_t old_run_count;
+    bool log_is_finished;         /* cleanly: when nothing of it is needed, the manifest does without its runs */
+    bool log_is_needed;           /* the last manifest written names runs */
     atomic_bool epoch_is_claimed; /* the manifest has our epoch: names that carry it are ours */
     atomic_bool run_is_named;     /* and our run of the log */
     atomic_uint_least64_t next_file_number;
@@ -190,5 +192,7 @@ void engine_collect_dropped(struct engine *engine);
 
 /* Reads the manifest and the log into a new engine, and opens the log for writing. */
 MUST_CHECK bool engine_recover(struct engine *engine, struct ssql_error *error);
+/* Deletes objects and logs that no manifest names; without an open log, all logs. Nobody else uses the engine. */
+void engine_delete_orphans(struct engine *engine);
 
 #endif

@@ -229,6 +229,8 @@ static bool collect_runs(struct engine *engine, struct manifest_picture *picture
         picture->run_count = engine->old_run_count;
         return true;
     }
+    if (engine->log_is_finished && picture->retire_below > atomic_load(&engine->committed))
+        return true;
     for (;;) {
         free(picture->runs);
         picture->runs = malloc(capacity * sizeof *picture->runs);
@@ -412,6 +414,7 @@ static bool change_locked(struct engine *engine, const struct manifest_change *c
     if (is_done) {
         engine->manifest_last_sequence = picture.header.last_sequence;
         engine->manifest_catalog_sequence = picture.header.catalog_sequence;
+        engine->log_is_needed = picture.run_count > 0;
         for (uint32_t i = 0; i < change->edit_count; i++)
             install(&prepared[i]);
         enter_catalog_change(engine, change);

@@ -322,6 +322,16 @@ static uint64_t reached_segment(const struct manifest *manifest, const struct wa
     return manifest->run_count == 0 ? 0 : manifest->runs[manifest->run_count - 1].first_segment;
 }
 
+/* Whether what was read of the log goes as far as the newer manifest's begins: then nothing was missed between. */
+static bool reaches(const struct manifest *manifest, const struct manifest *newer, const struct wal_recovery *found)
+{
+    if (manifest->run_count == 0 || newer->run_count == 0)
+        return manifest->run_count == newer->run_count;
+    const struct wal_run *begins = &newer->runs[newer->run_count - 1];
+    return begins->epoch == manifest->runs[manifest->run_count - 1].epoch &&
+           begins->first_segment <= reached_segment(manifest, found);
+}
+
 /* Whether a writer has changed the manifest so that what was read beside it does not count: it failed, or the log may
  * have seemed to end early because the writer had already removed segments that followed. */
 static bool is_outdated(struct engine *engine, const struct manifest *manifest, const struct wal_recovery *found,
@@ -334,8 +344,7 @@ static bool is_outdated(struct engine *engine, const struct manifest *manifest, 
     if (!engine->is_read_only || !manifest_load(engine->volume, &newer, &ignored))
         return false;
     if (newer->version != manifest->version)
-        is_behind = !is_done || (newer->run_count > 0 &&
-                                 newer->runs[newer->run_count - 1].first_segment > reached_segment(manifest, found));
+        is_behind = !is_done || !reaches(manifest, newer, found);
     manifest_destroy(newer);
     return is_behind;
 }
@@ -370,15 +379,16 @@ static bool note_orphan(void *context, const char *name, uint64_t size)
     struct orphans *orphans = context;
 
     (void)size;
-    bool is_orphan = (strncmp(name, "tables/", 7) == 0 && !is_named(orphans->engine, name)) ||
-                     (strncmp(name, "wal/", 4) == 0 && !wal_has_file(orphans->engine->wal, name));
+    bool is_orphan =
+        (strncmp(name, "tables/", 7) == 0 && !is_named(orphans->engine, name)) ||
+        (strncmp(name, "wal/", 4) == 0 && (orphans->engine->wal == NULL || !wal_has_file(orphans->engine->wal, name)));
     if (is_orphan)
         buffer_append(&orphans->names, name, strlen(name) + 1);
     return !orphans->names.failed;
 }
 
 /* What cannot be listed or deleted costs space and nothing else. */
-static void delete_orphans(struct engine *engine)
+void engine_delete_orphans(struct engine *engine)
 {
     struct orphans orphans = {.engine = engine};
     struct ssql_error ignored;
@@ -440,7 +450,7 @@ bool engine_recover(struct engine *engine, struct ssql_error *error)
     if (is_done && !engine->is_read_only) {
         is_done = (manifest->version != 0 || prepare_new(engine, error)) && open_log(engine, &found, error);
         if (is_done && manifest->version != 0 && !found.clean_close)
-            delete_orphans(engine);
+            engine_delete_orphans(engine);
     }
     manifest_destroy(manifest);
     wal_recovery_clear(&found);

@@ -45,6 +45,7 @@ void transaction_rollback(struct transaction *transaction);
 /* ---- statements within ---- */
 
 uint64_t transaction_mark(struct transaction *transaction);
+/* `mark` is the latest one (earlier ones only while nothing was spilled); the scans of its statement are closed. */
 void transaction_undo_to(struct transaction *transaction, uint64_t mark);
 
 /* ---- tables ---- */
@@ -60,7 +61,7 @@ MUST_CHECK bool transaction_create_table_as(struct transaction *transaction, uin
                                             const struct table_layout *layout, struct ssql_error *error);
 /* Its files go when no snapshot needs them. */
 MUST_CHECK bool transaction_drop_table(struct transaction *transaction, uint32_t table_id, struct ssql_error *error);
-/* NULL when the transaction sees no such table. */
+/* NULL when the transaction sees no such table (or memory ran out). */
 struct table *transaction_table(struct transaction *transaction, uint32_t table_id);
 const struct row_format *table_row_format(const struct table *table);
 /* Sequence of the last commit that wrote to the table (0: none); >: than a snapshot means that the snapshot is not the

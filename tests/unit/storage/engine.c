@@ -129,6 +129,32 @@ static void a_directory_opens_again_with_all_rows(void **state)
     }
 }
 
+static void a_clean_close_leaves_little_log(void **state)
+{
+    (void)state;
+    char path[64], command[128];
+    make_path(path);
+    struct engine_options options = fixture_options(false);
+    struct engine *engine = fixture_open(directory_volume(path, false), &options);
+    uint32_t table_id = fixture_create_table(engine);
+
+    for (int round = 0; round < 3; round++) {
+        fill(engine, table_id, 0, 5000, round);
+        fixture_close(engine);
+        snprintf(command, sizeof command, "test -z \"$(ls -A %s/wal)\"", path);
+        assert_int_equal(system(command), 0); /* so much is flushed, and the log is gone */
+        engine = fixture_open(directory_volume(path, false), &options);
+        assert_int_equal(fixture_put_one(engine, table_id, 1, 100 + round), SSQL_OK);
+        fixture_close(engine);
+        assert_int_not_equal(system(command), 0); /* so little stays in the log */
+        engine = fixture_open(directory_volume(path, false), &options);
+        assert_int_equal(fixture_get_one(engine, table_id, 1), 100 + round);
+        assert_int_equal(fixture_get_one(engine, table_id, 2), 2 + round);
+    }
+    fixture_close(engine);
+    remove_directory(path);
+}
+
 static void nothing_is_on_disk_before_the_first_write(void **state)
 {
     (void)state;
@@ -569,6 +595,7 @@ int main(void)
         cmocka_unit_test(rows_survive_a_flush),
         cmocka_unit_test(newer_versions_hide_flushed_ones),
         cmocka_unit_test(a_directory_opens_again_with_all_rows),
+        cmocka_unit_test(a_clean_close_leaves_little_log),
         cmocka_unit_test(nothing_is_on_disk_before_the_first_write),
         cmocka_unit_test(a_reader_beside_the_writer_sees_what_is_committed),
         cmocka_unit_test(a_dropped_table_keeps_its_files_for_old_snapshots_only),
