@@ -326,10 +326,15 @@ static bool run_by_codes(struct expression *expression, const struct step *step,
     return true;
 }
 
-static bool can_go_by_codes(const struct step *step, const struct vector *dictionary, struct selection selection)
+/* Rows where the dictionary is null are not computed, so they must be known to be null: in a strict call, and in `x in
+ * (…)` when x is null (not when an item of the list is: another item may be equal). */
+static bool can_go_by_codes(const struct step *step, uint32_t argument, const struct vector *dictionary,
+                            struct selection selection)
 {
+    bool null_gives_null = step->kernel.is_strict || (step->in_list != NULL && argument == 0);
+
     return dictionary->dictionary_count <= BATCH_CAPACITY && dictionary->dictionary_count < selection.count &&
-           (dictionary->nulls == NULL || step->may_use_codes);
+           (dictionary->nulls == NULL || null_gives_null);
 }
 
 static bool run_call(struct expression *expression, const struct step *step, struct selection selection,
@@ -345,7 +350,7 @@ static bool run_call(struct expression *expression, const struct step *step, str
         return run_kernel(expression, step, expression->scratch, (struct selection){NULL, 1}, VECTOR_CONSTANT, slot,
                           error);
     case ARGUMENTS_ONE_DICTIONARY:
-        if (can_go_by_codes(step, &expression->scratch[dictionary], selection))
+        if (can_go_by_codes(step, dictionary, &expression->scratch[dictionary], selection))
             return run_by_codes(expression, step, dictionary, selection, slot, error);
         break;
     case ARGUMENTS_OTHER: break;

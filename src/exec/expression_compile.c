@@ -185,7 +185,6 @@ static uint32_t compile_coalesce(struct compiler *compiler, const struct bound_e
     return result;
 }
 
-/* With nulls in its dictionary vector a call may go by codes only when nulls make it null. */
 static uint32_t compile_call(struct compiler *compiler, const struct bound_expr *expr, struct kernel kernel,
                              struct in_list *list, uint32_t selection)
 {
@@ -208,7 +207,6 @@ static uint32_t compile_call(struct compiler *compiler, const struct bound_expr 
     memcpy(step->arguments, arguments, count * sizeof *arguments);
     step->kernel = kernel;
     step->in_list = list;
-    step->may_use_codes = kernel.is_strict || list != NULL;
     step->span = expr->span;
     for (uint32_t i = 0; i < count; i++)
         give_back(compiler, arguments[i]);

@@ -33,7 +33,6 @@ enum step_kind {
 struct step {
     enum step_kind kind;
     bool is_or, is_first;  /* STEP_DECIDE */
-    bool may_use_codes;    /* STEP_CALL: a dictionary may stand for its rows though it has nulls */
     uint32_t selection;    /* the rows that it works on; 0: the batch's */
     uint32_t chosen, rest; /* selections that it makes */
     uint32_t result;       /* slot */
