@@ -29,6 +29,7 @@ struct run {
     ssql_conn *connections[CONNECTIONS_MOST]; /* [0] is connection 1 */
     unsigned current;
     unsigned database_number; /* of the next fresh database */
+    unsigned statements_run;
     struct test_variable *variables;
     size_t variable_count;
     struct mask masks[MASKS_MOST];
@@ -61,7 +62,7 @@ static void close_database(struct run *run)
 }
 
 static const char *const small_options[][2] = {
-    {"memtable_size", "16KiB"}, {"block_rows", "8"},         {"sstable_size", "32KiB"},
+    {"memtable_size", "16KiB"}, {"block_rows", "16"},        {"sstable_size", "32KiB"},
     {"level0_files", "2"},      {"wal_segment_size", "64KiB"}, {"memory_limit", "4MiB"},
 };
 
@@ -91,6 +92,19 @@ static ssql_conn *connection(struct run *run)
     if (run->connections[run->current] == NULL && ssql_connect(run->db, &run->connections[run->current]) != SSQL_OK)
         text_format(run->report, "%s: cannot connect\n", run->file.path);
     return run->connections[run->current];
+}
+
+/* In the weather "small" rows go to files every few statements, so that what follows reads and merges them there. */
+static bool write_files(struct run *run, ssql_conn *on)
+{
+    enum { STATEMENTS_BETWEEN = 3 };
+
+    if (!run->options->with_small || ++run->statements_run % STATEMENTS_BETWEEN != 0)
+        return true;
+    if (ssql_checkpoint(on) == SSQL_OK)
+        return true;
+    text_format(run->report, "%s: checkpoint: %s\n", run->file.path, ssql_errmsg(on));
+    return false;
 }
 
 static bool any_transaction(const struct run *run)
@@ -301,7 +315,7 @@ static bool run_statement(struct run *run, const struct test_step *step)
     judge(run, step, &answer);
     run->sort_next = false;
     text_clear(&answer.lines);
-    return true;
+    return any_transaction(run) || write_files(run, on);
 }
 
 static bool run_step(struct run *run, const struct test_step *step)
