@@ -190,6 +190,9 @@ static void finish(struct schedule *schedule, struct test_job *job)
         else
             printf("FAILED %s: killed by signal %d (%s)\n", job->path, WTERMSIG(status), strsignal(WTERMSIG(status)));
         counts = (struct test_counts){.failed = 1};
+    } else if (WEXITSTATUS(status) > 1 && WEXITSTATUS(status) != 2) {
+        printf("FAILED %s: ended with status %d\n", job->path, WEXITSTATUS(status)); /* a sanitizer found something */
+        counts.failed += counts.failed == 0;
     } else if (!counted || WEXITSTATUS(status) == 2) {
         schedule->could_not_run = true;
         counts.failed += counts.failed == 0;
