@@ -1,0 +1,18 @@
+/* interrupt.h - Ctrl-C. It asks the running statement to give up and is remembered until somebody takes notice. */
+#ifndef SHELL_INTERRUPT_H
+#define SHELL_INTERRUPT_H
+
+#include <ssql.h>
+#include <stdbool.h>
+
+/* Installs the handler; system calls that wait are then ended by the signal. */
+void interrupt_install(void);
+
+/* The connection whose statement is asked to give up; NULL: none. */
+void interrupt_watch(ssql_conn *connection);
+
+/* Signals since the last interrupt_take. */
+bool interrupt_is_pending(void);
+bool interrupt_take(void);
+
+#endif

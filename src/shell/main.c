@@ -1,0 +1,251 @@
+/* main.c - the program ssql: takes the command line apart, sets a session up, runs what is asked for and gives the exit
+ * status. docs/shell.md describes it from outside. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include "shell/edit.h"
+#include "shell/info_command.h"
+#include "shell/interactive.h"
+#include "shell/interrupt.h"
+#include "shell/options.h"
+#include "shell/script.h"
+#include "shell/session.h"
+#include "shell/suggestion.h"
+#include "shell/test_command.h"
+
+static int help_command(int argc, char **argv);
+
+static const struct command {
+    const char *name, *arguments, *description;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"test", "[OPTION]... PATH...", "run golden tests", test_command},
+    {"info", "DB", "tables of a database: rows, files, sizes", info_command},
+    {"help", "", "this text", help_command},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static const char *command_name(int i)
+{
+    return i >= 0 && i < COMMAND_COUNT ? commands[i].name : NULL;
+}
+
+static int print_help(void)
+{
+    struct text_buffer text = {0};
+
+    text_add_string(&text, "usage: ssql [OPTION]... [DB [STATEMENT]...]\n"
+                           "       ssql COMMAND ...\n\n"
+                           "Runs statements, -c and -f in their order, else what stands on standard input, else asks at\n"
+                           "a prompt. DB is a directory, made at the first write; none: a database in memory.\n\n");
+    options_describe(&text);
+    text_add_string(&text, "\nCommands:\n");
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        text_format(&text, "  %-5s%-23s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
+    text_add_string(&text, "\nExit status: 0 all done, 1 a statement failed, 2 could not start, 3 damage found in a\n"
+                           "database, 130 interrupted. At the prompt, .help tells of the dot commands.\n");
+    fwrite(text.data, 1, text.size, stdout);
+    text_clear(&text);
+    return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
+}
+
+static int help_command(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return print_help();
+}
+
+static int print_version(void)
+{
+    printf("ssql %s\nfile format: %d\nline editing: %s\nUnicode: utf8proc %s\nlicence: %s\n", ssql_version(),
+           ssql_format_version(), edit_library(), utf8proc_version(), edit_licence());
+    return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
+}
+
+static int complain(const char *message, const char *hint)
+{
+    fprintf(stderr, "error: %s\n", message);
+    if (*hint != '\0')
+        fprintf(stderr, "hint: %s\n", hint);
+    else
+        fputs("hint: ssql --help tells what there is\n", stderr);
+    return STATUS_NO_START;
+}
+
+/* A first word that is no database, but nearly a command, with an argument that is no statement. */
+static const char *mistyped_command(const struct options *options)
+{
+    struct stat status;
+
+    if (options->path == NULL || stat(options->path, &status) == 0 || strpbrk(options->path, "./") != NULL ||
+        options->run_count == 0 || options->runs[0].kind != RUN_TEXT || strpbrk(options->runs[0].text, " ;\n") != NULL)
+        return NULL;
+    return suggestion_find(options->path, command_name);
+}
+
+static bool wants_prompt(const struct options *options)
+{
+    if (options->run_count > 0)
+        return false;
+    if (options->interactive != CHOICE_DEFAULT)
+        return options->interactive == CHOICE_YES;
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+static bool wants_colour(const struct options *options, bool is_batch, int file)
+{
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    if (options->color != COLOR_AUTO)
+        return options->color == COLOR_ALWAYS;
+    return !is_batch && isatty(file) && (no_colour == NULL || *no_colour == '\0') && terminal != NULL &&
+           strcmp(terminal, "dumb") != 0;
+}
+
+static char *copy_or_null(const char *text)
+{
+    return text == NULL ? NULL : must_copy(text, strlen(text));
+}
+
+/* False with a message on standard error. */
+static bool set_database_options(struct session *session, const struct options *options)
+{
+    bool done = true;
+
+    if (options->readonly)
+        done = ssql_options_set(session->options, "readonly", "on") == SSQL_OK;
+    if (done && options->must_exist)
+        done = ssql_options_set(session->options, "must_exist", "on") == SSQL_OK;
+    for (size_t i = 0; done && i < options->setting_count; i++) {
+        char *name = must_copy(options->settings[i].name, options->settings[i].name_size);
+        done = ssql_options_set(session->options, name, options->settings[i].value) == SSQL_OK;
+        free(name);
+    }
+    if (!done)
+        complain(ssql_options_errmsg(session->options), ssql_options_errhint(session->options));
+    return done;
+}
+
+static void set_up(struct session *session, const struct options *options)
+{
+    bool is_terminal = isatty(STDOUT_FILENO) && options->output_path == NULL;
+    bool is_batch = options->interactive == CHOICE_NO;
+
+    session->is_interactive = wants_prompt(options);
+    session->stops_at_error =
+        options->bail == CHOICE_DEFAULT ? !session->is_interactive : options->bail == CHOICE_YES;
+    session->echoes = options->echo;
+    session->times = options->timer;
+    session->is_quiet = options->quiet;
+    session->colours_results = wants_colour(options, is_batch, STDOUT_FILENO);
+    session->colours_messages = wants_colour(options, is_batch, STDERR_FILENO);
+    session->render.type = options->mode != NULL ? options->mode : is_terminal ? &render_box : &render_tsv;
+    session->render.header = !options->has_no_header;
+    session->render.null_text = copy_or_null(options->null_text);
+    session->render.separator = copy_or_null(options->separator);
+    for (size_t i = 0; i < options->variable_count; i++)
+        variables_set(&session->variables, options->variables[i].name, options->variables[i].name_size,
+                      options->variables[i].value);
+}
+
+
+static bool run_all(struct session *session, const struct options *options)
+{
+    bool done = true;
+
+    if (options->run_count == 0)
+        return session->is_interactive ? interactive_run(session) : script_run_file(session, "-", NULL);
+    for (size_t i = 0; i < options->run_count && !session->is_leaving && (done || !session->stops_at_error); i++) {
+        const struct run *run = &options->runs[i];
+        bool run_done =
+            run->kind == RUN_TEXT ? script_run_text(session, run->text) : script_run_file(session, run->text, NULL);
+        done = done && run_done;
+    }
+    return done;
+}
+
+/* Runs everything in one transaction, which is rolled back when something failed. */
+static void run_as_asked(struct session *session, const struct options *options)
+{
+    if (!options->single_transaction) {
+        run_all(session, options);
+        return;
+    }
+    if (!script_run_text(session, "begin;"))
+        return;
+    bool done = run_all(session, options) && session->status == STATUS_DONE;
+    if (ssql_in_transaction(session->connection) == 0)
+        return; /* the input ended it by itself */
+    session->is_leaving = false;
+    script_run_text(session, done ? "commit;" : "rollback;");
+    session->is_leaving = true;
+}
+
+/* A reader that went away is told of as every program does: by the signal. */
+static _Noreturn void end_by_closed_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+    _exit(128 + SIGPIPE);
+}
+
+static int run_session(const struct options *options)
+{
+    struct session session;
+
+    session_init(&session);
+    set_up(&session, options);
+    interrupt_install();
+    signal(SIGPIPE, SIG_IGN);
+    if (!set_database_options(&session, options)) {
+        session.status = STATUS_NO_START;
+    } else if (options->output_path != NULL &&
+               !output_open_file(&session.other, options->output_path, options->appends)) {
+        session_report_text(&session, NULL, NULL, "cannot write to %s: %s", options->output_path, strerror(errno));
+        session.status = STATUS_NO_START;
+    } else if (session_open(&session, options->path == NULL ? ":memory:" : options->path)) {
+        run_as_asked(&session, options);
+    }
+    session_close(&session, session.status == STATUS_DONE);
+    if (session.standard.error == EPIPE)
+        end_by_closed_pipe();
+    return session.status;
+}
+
+int main(int argc, char **argv)
+{
+    struct text_buffer message = {0}, hint = {0};
+    struct options options;
+    const char *meant = NULL;
+    int status;
+
+    setlocale(LC_CTYPE, "");
+    for (int i = 0; argc > 1 && i < COMMAND_COUNT; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (!options_read(&options, argc, argv, 1, &message, &hint)) {
+        status = complain(message.data, text_string(&hint));
+    } else if (options.help) {
+        status = print_help();
+    } else if (options.version) {
+        status = print_version();
+    } else if ((meant = mistyped_command(&options)) != NULL) {
+        text_format(&message, "unknown command \"%s\"", options.path);
+        text_format(&hint, "did you mean \"%s\"?", meant);
+        status = complain(message.data, hint.data);
+    } else {
+        status = run_session(&options);
+    }
+    text_clear(&message);
+    text_clear(&hint);
+    options_clear(&options);
+    return status;
+}

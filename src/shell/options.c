@@ -1,0 +1,319 @@
+#include "shell/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/suggestion.h"
+
+enum option_id {
+    OPTION_COMMAND,
+    OPTION_FILE,
+    OPTION_MODE,
+    OPTION_MODE_NAMED, /* --csv and its like */
+    OPTION_OUTPUT,
+    OPTION_APPEND,
+    OPTION_HEADER,
+    OPTION_NO_HEADER,
+    OPTION_NULL,
+    OPTION_SEPARATOR,
+    OPTION_READONLY,
+    OPTION_MUST_EXIST,
+    OPTION_SET,
+    OPTION_VAR,
+    OPTION_SINGLE_TRANSACTION,
+    OPTION_BAIL,
+    OPTION_NO_BAIL,
+    OPTION_ECHO,
+    OPTION_TIMER,
+    OPTION_QUIET,
+    OPTION_BATCH,
+    OPTION_INTERACTIVE,
+    OPTION_COLOR,
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+struct option_row {
+    const char *name; /* with dashes */
+    char letter;      /* or 0 */
+    enum option_id id;
+    const char *value;       /* what it takes, or NULL */
+    const char *description; /* NULL: not listed by itself */
+};
+
+static const struct option_row table[] = {
+    {"--command", 'c', OPTION_COMMAND, "TEXT", "run statements and dot commands; repeatable, in order with -f"},
+    {"--file", 'f', OPTION_FILE, "FILE", "run a script; - is standard input"},
+    {"--mode", 'm', OPTION_MODE, "MODE", "how results are written (default: box on a terminal, else tsv)"},
+    {"--box", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--table", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--csv", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--tsv", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--json", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--jsonl", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--markdown", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--line", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--list", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--insert", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--off", 0, OPTION_MODE_NAMED, NULL, NULL},
+    {"--output", 'o', OPTION_OUTPUT, "FILE", "results to FILE, which takes its place when all went well"},
+    {"--append", 0, OPTION_APPEND, NULL, "add to the file of --output instead"},
+    {"--header", 0, OPTION_HEADER, NULL, "names of columns above results (default)"},
+    {"--no-header", 0, OPTION_NO_HEADER, NULL, "none"},
+    {"--null", 0, OPTION_NULL, "TEXT", "what is written for null"},
+    {"--nullvalue", 0, OPTION_NULL, "TEXT", NULL},
+    {"--separator", 0, OPTION_SEPARATOR, "TEXT", "what stands between values in the modes csv, tsv and list"},
+    {"--readonly", 'r', OPTION_READONLY, NULL, "open beside a writer, change nothing"},
+    {"--must-exist", 0, OPTION_MUST_EXIST, NULL, "do not make a new database"},
+    {"--set", 's', OPTION_SET, "NAME=VALUE", "an option of the database, such as sync=normal"},
+    {"--var", 'v', OPTION_VAR, "NAME=VALUE", "a value for the parameter :NAME"},
+    {"--single-transaction", '1', OPTION_SINGLE_TRANSACTION, NULL, "all of the input is one transaction"},
+    {"--bail", 0, OPTION_BAIL, NULL, "stop at the first error (default unless interactive)"},
+    {"--no-bail", 0, OPTION_NO_BAIL, NULL, "go on after errors; the exit status tells of them"},
+    {"--echo", 'e', OPTION_ECHO, NULL, "print statements before they run"},
+    {"--timer", 't', OPTION_TIMER, NULL, "say how long each statement took"},
+    {"--quiet", 'q', OPTION_QUIET, NULL, "no notices"},
+    {"--batch", 0, OPTION_BATCH, NULL, "no prompt, no colour, whatever standard input is"},
+    {"--interactive", 0, OPTION_INTERACTIVE, NULL, "a prompt, whatever standard input is"},
+    {"--color", 0, OPTION_COLOR, "WHEN", "auto, always or never"},
+    {"--help", 'h', OPTION_HELP, NULL, "this text"},
+    {"--version", 'V', OPTION_VERSION, NULL, "version, libraries, format of the files"},
+};
+enum { OPTION_COUNT = sizeof table / sizeof table[0] };
+
+const char *option_name(int i)
+{
+    return i >= 0 && i < OPTION_COUNT ? table[i].name : NULL;
+}
+
+static const char *mode_name(int i)
+{
+    const struct render_type *type = render_mode(i);
+
+    return type == NULL ? NULL : type->name;
+}
+
+void options_describe(struct text_buffer *to)
+{
+    for (const struct option_row *row = table; row < table + OPTION_COUNT; row++) {
+        struct text_buffer left = {0};
+        if (row->description == NULL)
+            continue;
+        text_format(&left, row->letter != 0 ? "  -%c, " : "      ", row->letter);
+        text_format(&left, "%s %s", row->name, row->value == NULL ? "" : row->value);
+        text_format(to, "%-30s %s\n", left.data, row->description);
+        text_clear(&left);
+        if (row->id == OPTION_MODE) {
+            text_add_string(to, "      --MODE                   the same:");
+            for (int i = 0; mode_name(i) != NULL; i++)
+                text_format(to, " %s", mode_name(i));
+            text_add_char(to, '\n');
+        }
+    }
+}
+
+/* ---- reading ---- */
+
+struct option_reader {
+    struct options *options;
+    struct text_buffer *message, *hint;
+};
+
+static bool complain(struct option_reader *reader, const char *what, const char *about)
+{
+    text_format(reader->message, "%s%s", what, about);
+    return false;
+}
+
+static bool suggest(struct option_reader *reader, const char *typed, suggestion_name *names)
+{
+    const char *nearest = suggestion_find(typed, names);
+
+    if (nearest != NULL)
+        text_format(reader->hint, "did you mean %s?", nearest);
+    return false;
+}
+
+static void add_run(struct options *options, enum run_kind kind, const char *text)
+{
+    options->runs = must_reallocate(options->runs, (options->run_count + 1) * sizeof *options->runs);
+    options->runs[options->run_count++] = (struct run){kind, text};
+}
+
+static bool add_setting(struct option_reader *reader, struct setting **list, size_t *count, const char *text)
+{
+    const char *equals = strchr(text, '=');
+
+    if (equals == NULL || equals == text)
+        return complain(reader, "expected NAME=VALUE, not ", text);
+    *list = must_reallocate(*list, (*count + 1) * sizeof **list);
+    (*list)[(*count)++] = (struct setting){text, (size_t)(equals - text), equals + 1};
+    return true;
+}
+
+static bool set_mode(struct option_reader *reader, const char *name)
+{
+    reader->options->mode = render_mode_find(name);
+    if (reader->options->mode != NULL)
+        return true;
+    suggest(reader, name, mode_name);
+    return complain(reader, "unknown mode ", name);
+}
+
+static bool set_color(struct option_reader *reader, const char *when)
+{
+    if (strcmp(when, "auto") == 0)
+        reader->options->color = COLOR_AUTO;
+    else if (strcmp(when, "always") == 0)
+        reader->options->color = COLOR_ALWAYS;
+    else if (strcmp(when, "never") == 0)
+        reader->options->color = COLOR_NEVER;
+    else
+        return complain(reader, "--color takes auto, always or never, not ", when);
+    return true;
+}
+
+static bool apply(struct option_reader *reader, const struct option_row *row, const char *value)
+{
+    struct options *options = reader->options;
+
+    switch (row->id) {
+    case OPTION_COMMAND: add_run(options, RUN_TEXT, value); break;
+    case OPTION_FILE: add_run(options, RUN_FILE, value); break;
+    case OPTION_MODE: return set_mode(reader, value);
+    case OPTION_MODE_NAMED: return set_mode(reader, row->name + 2);
+    case OPTION_OUTPUT: options->output_path = value; break;
+    case OPTION_APPEND: options->appends = true; break;
+    case OPTION_HEADER: options->has_no_header = false; break;
+    case OPTION_NO_HEADER: options->has_no_header = true; break;
+    case OPTION_NULL: options->null_text = value; break;
+    case OPTION_SEPARATOR: options->separator = value; break;
+    case OPTION_READONLY: options->readonly = true; break;
+    case OPTION_MUST_EXIST: options->must_exist = true; break;
+    case OPTION_SET: return add_setting(reader, &options->settings, &options->setting_count, value);
+    case OPTION_VAR: return add_setting(reader, &options->variables, &options->variable_count, value);
+    case OPTION_SINGLE_TRANSACTION: options->single_transaction = true; break;
+    case OPTION_BAIL: options->bail = CHOICE_YES; break;
+    case OPTION_NO_BAIL: options->bail = CHOICE_NO; break;
+    case OPTION_ECHO: options->echo = true; break;
+    case OPTION_TIMER: options->timer = true; break;
+    case OPTION_QUIET: options->quiet = true; break;
+    case OPTION_BATCH: options->interactive = CHOICE_NO; break;
+    case OPTION_INTERACTIVE: options->interactive = CHOICE_YES; break;
+    case OPTION_COLOR: return set_color(reader, value);
+    case OPTION_HELP: options->help = true; break;
+    case OPTION_VERSION: options->version = true; break;
+    }
+    return true;
+}
+
+static const struct option_row *find_long(const char *name, size_t size)
+{
+    for (const struct option_row *row = table; row < table + OPTION_COUNT; row++)
+        if (strlen(row->name) == size && memcmp(row->name, name, size) == 0)
+            return row;
+    return NULL;
+}
+
+static const struct option_row *find_letter(char letter)
+{
+    for (const struct option_row *row = table; row < table + OPTION_COUNT; row++)
+        if (row->letter == letter)
+            return row;
+    return NULL;
+}
+
+/* --name, --name=value, --name value; *next is the argument behind, taken (and set to NULL) when it is the value. */
+static bool read_long(struct option_reader *reader, const char *argument, const char **next)
+{
+    size_t size = strcspn(argument, "=");
+    const struct option_row *row = find_long(argument, size);
+    const char *value = argument[size] == '=' ? argument + size + 1 : NULL;
+
+    if (row == NULL) {
+        char *name = must_copy(argument, size);
+        complain(reader, "unknown option ", name);
+        suggest(reader, name, option_name);
+        free(name);
+        return false;
+    }
+    if (row->value == NULL && value != NULL)
+        return complain(reader, row->name, " takes no value");
+    if (row->value != NULL && value == NULL) {
+        if (*next == NULL)
+            return complain(reader, row->name, " needs a value");
+        value = *next;
+        *next = NULL;
+    }
+    return apply(reader, row, value);
+}
+
+/* -x, -xy, -c TEXT, -cTEXT. A long name behind one dash gets a suggestion. */
+static bool read_letters(struct option_reader *reader, const char *argument, const char **next)
+{
+    for (const char *letter = argument + 1; *letter != '\0'; letter++) {
+        const struct option_row *row = find_letter(*letter);
+        if (row == NULL || (letter == argument + 1 && strlen(argument) > 3 && row->value == NULL)) {
+            struct text_buffer name = {0};
+            text_format(&name, "-%s", argument);
+            complain(reader, "unknown option ", argument);
+            suggest(reader, name.data, option_name);
+            text_clear(&name);
+            return false;
+        }
+        if (row->value == NULL) {
+            if (!apply(reader, row, NULL))
+                return false;
+            continue;
+        }
+        const char *value = letter[1] != '\0' ? letter + 1 : *next;
+        if (value == NULL)
+            return complain(reader, row->name, " needs a value");
+        if (letter[1] == '\0')
+            *next = NULL;
+        return apply(reader, row, value);
+    }
+    return true;
+}
+
+static void add_positional(struct options *options, const char *argument)
+{
+    if (options->path == NULL)
+        options->path = argument;
+    else
+        add_run(options, RUN_TEXT, argument);
+}
+
+bool options_read(struct options *options, int argc, char **argv, int first, struct text_buffer *message,
+                  struct text_buffer *hint)
+{
+    struct option_reader reader = {options, message, hint};
+    bool is_ended = false;
+
+    *options = (struct options){0};
+    for (int i = first; i < argc; i++) {
+        const char *argument = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL, *given = next;
+        bool done = true;
+        if (is_ended || argument[0] != '-' || argument[1] == '\0')
+            add_positional(options, argument);
+        else if (strcmp(argument, "--") == 0)
+            is_ended = true;
+        else if (argument[1] == '-')
+            done = read_long(&reader, argument, &next);
+        else
+            done = read_letters(&reader, argument, &next);
+        if (!done)
+            return false;
+        i += next != given;
+    }
+    if (options->appends && options->output_path == NULL)
+        return complain(&reader, "--append goes with --output FILE", "");
+    return true;
+}
+
+void options_clear(struct options *options)
+{
+    free(options->runs);
+    free(options->settings);
+    free(options->variables);
+}

@@ -1,0 +1,157 @@
+#include "shell/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WRITE_PIECE_BYTES = 1 << 16 };
+
+static int write_all(int file, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(file, bytes, size);
+        if (written < 0 && errno == EAGAIN) {
+            struct pollfd ready = {.fd = file, .events = POLLOUT};
+            poll(&ready, 1, -1);
+        } else if (written < 0 && errno != EINTR) {
+            return errno;
+        } else if (written > 0) {
+            bytes += written;
+            size -= (size_t)written;
+        }
+    }
+    return 0;
+}
+
+bool output_flush(struct output *output)
+{
+    if (output->text.size > 0 && output->error == 0) {
+        if (output->may_write != NULL && !output->may_write(output->owner))
+            output->error = ECANCELED;
+        else
+            output->error = write_all(output->file, output->text.data, output->text.size);
+    }
+    text_reset(&output->text);
+    return output->error == 0;
+}
+
+void output_add(struct output *output, const char *bytes, size_t size)
+{
+    if (output->error != 0)
+        return;
+    text_add(&output->text, bytes, size);
+    if (output->text.size >= WRITE_PIECE_BYTES)
+        output_flush(output);
+}
+
+void output_add_string(struct output *output, const char *string)
+{
+    output_add(output, string, strlen(string));
+}
+
+void output_add_char(struct output *output, char byte)
+{
+    output_add(output, &byte, 1);
+}
+
+void output_repeat(struct output *output, const char *string, size_t count)
+{
+    size_t size = strlen(string);
+
+    for (size_t i = 0; i < count; i++)
+        output_add(output, string, size);
+}
+
+/* A new file beside `path`, with the rights that the file to be replaced has. */
+static bool open_aside(struct output *output, const char *path, const struct stat *old)
+{
+    struct text_buffer name = {0};
+    mode_t mask = umask(0);
+
+    umask(mask);
+    text_format(&name, "%s.XXXXXX", path);
+    output->file = mkostemp(name.data, O_CLOEXEC);
+    if (output->file < 0 || fchmod(output->file, old != NULL ? old->st_mode & 0777 : 0666 & ~mask) != 0) {
+        int error = errno;
+        if (output->file >= 0) {
+            close(output->file);
+            unlink(name.data);
+        }
+        text_clear(&name);
+        output->file = -1;
+        errno = error;
+        return false;
+    }
+    output->temporary_path = name.data;
+    return true;
+}
+
+bool output_open_file(struct output *output, const char *path, bool append)
+{
+    struct stat status;
+    bool exists = stat(path, &status) == 0;
+
+    output->error = 0;
+    if (append || (exists && !S_ISREG(status.st_mode))) {
+        output->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : 0), 0666);
+        if (output->file < 0)
+            return false;
+    } else if (!open_aside(output, path, exists ? &status : NULL)) {
+        return false;
+    }
+    output->path = must_copy(path, strlen(path));
+    return true;
+}
+
+bool output_open_program(struct output *output, const char *command)
+{
+    output->error = 0;
+    fflush(NULL);
+    output->program = popen(command, "we");
+    if (output->program == NULL)
+        return false;
+    output->file = fileno(output->program);
+    return true;
+}
+
+static int close_program(struct output *output)
+{
+    int status = pclose(output->program);
+
+    output->program = NULL;
+    if (status < 0)
+        return errno;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
+}
+
+bool output_close(struct output *output, bool keep)
+{
+    if (output->file < 0)
+        return true;
+    output_flush(output);
+    int error = output->error;
+    if (output->program != NULL) {
+        int outcome = close_program(output);
+        error = error == EPIPE || error == 0 ? outcome : error; /* a program may stop reading when it has seen enough */
+    } else if (close(output->file) != 0 && error == 0) {
+        error = errno;
+    }
+    if (output->temporary_path != NULL) {
+        if (keep && error == 0 && rename(output->temporary_path, output->path) != 0)
+            error = errno;
+        if (!keep || error != 0)
+            unlink(output->temporary_path);
+    }
+    free(output->temporary_path);
+    free(output->path);
+    output->temporary_path = output->path = NULL;
+    output->file = -1;
+    output->error = 0;
+    errno = error;
+    return error == 0;
+}

@@ -1,0 +1,75 @@
+#include "shell/render.h"
+
+#include <string.h>
+
+#include "shell/display_width.h"
+
+static const struct render_type *const modes[] = {
+    &render_box,  &render_table, &render_csv,  &render_tsv,    &render_json, &render_jsonl, &render_markdown,
+    &render_line, &render_list,  &render_insert, &render_off,
+};
+enum { MODE_COUNT = sizeof modes / sizeof modes[0] };
+
+const struct render_type *render_mode(int i)
+{
+    return i >= 0 && i < MODE_COUNT ? modes[i] : NULL;
+}
+
+const struct render_type *render_mode_find(const char *name)
+{
+    const struct render_type *found = NULL;
+    size_t size = strlen(name);
+
+    for (int i = 0; i < MODE_COUNT; i++)
+        if (strcmp(modes[i]->name, name) == 0)
+            return modes[i];
+    for (int i = 0; i < MODE_COUNT && size > 0; i++) {
+        if (strncmp(modes[i]->name, name, size) != 0)
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = modes[i];
+    }
+    return found;
+}
+
+void renderer_begin(struct renderer *renderer, ssql_stmt *statement)
+{
+    const struct render_settings *settings = renderer->settings;
+
+    renderer->type = settings->type;
+    renderer->column_count = ssql_column_count(statement);
+    renderer->row_count = 0;
+    renderer->null_text = settings->null_text != NULL ? settings->null_text : settings->type->null_text;
+    renderer->separator = settings->separator != NULL ? settings->separator : settings->type->separator;
+    if (renderer->type->begin != NULL)
+        renderer->type->begin(renderer, statement);
+}
+
+void renderer_row(struct renderer *renderer, ssql_stmt *statement)
+{
+    renderer->row_count++;
+    if (renderer->type->row != NULL)
+        renderer->type->row(renderer, statement);
+}
+
+void renderer_end(struct renderer *renderer, bool failed)
+{
+    if (renderer->type->end != NULL)
+        renderer->type->end(renderer, failed);
+    text_clear(&renderer->scratch);
+}
+
+void renderer_add_text(struct renderer *renderer, const char *text, size_t size)
+{
+    if (!renderer->is_terminal || display_is_plain(text, size)) {
+        output_add(renderer->output, text, size);
+        return;
+    }
+    text_reset(&renderer->scratch);
+    display_escape(&renderer->scratch, text, size);
+    output_add(renderer->output, renderer->scratch.data, renderer->scratch.size);
+}
+
+/* The mode off: results are computed and dropped. */
+const struct render_type render_off = {.name = "off", .null_text = "", .description = "nothing; for timing"};

@@ -1,0 +1,89 @@
+/* The modes json (one array of objects) and jsonl (one object a line). */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shell/display_width.h"
+#include "shell/render.h"
+
+static void add_json_string(struct renderer *renderer, const char *text, size_t size)
+{
+    struct output *output = renderer->output;
+    size_t plain = 0;
+
+    output_add_char(output, '"');
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        char escape[8];
+        switch (byte) {
+        case '"': strcpy(escape, "\\\""); break;
+        case '\\': strcpy(escape, "\\\\"); break;
+        case '\n': strcpy(escape, "\\n"); break;
+        case '\r': strcpy(escape, "\\r"); break;
+        case '\t': strcpy(escape, "\\t"); break;
+        default:
+            if (byte >= 0x20 && byte != 0x7F)
+                continue;
+            snprintf(escape, sizeof escape, "\\u%04x", byte);
+        }
+        renderer_add_text(renderer, text + plain, i - plain);
+        output_add_string(output, escape);
+        plain = i + 1;
+    }
+    renderer_add_text(renderer, text + plain, size - plain);
+    output_add_char(output, '"');
+}
+
+static void add_json_value(struct renderer *renderer, ssql_stmt *statement, int i)
+{
+    size_t size;
+    const char *text = ssql_column_text(statement, i, &size);
+    int type = ssql_column_type(statement, i);
+
+    if (text == NULL || (type == SSQL_TYPE_FLOAT && !isfinite(ssql_column_float(statement, i))))
+        output_add_string(renderer->output, "null");
+    else if (type == SSQL_TYPE_STRING)
+        add_json_string(renderer, text, size);
+    else
+        output_add(renderer->output, text, size);
+}
+
+static void add_object(struct renderer *renderer, ssql_stmt *statement)
+{
+    output_add_char(renderer->output, '{');
+    for (int i = 0; i < renderer->column_count; i++) {
+        const char *name = ssql_column_name(statement, i);
+        if (i > 0)
+            output_add_char(renderer->output, ',');
+        add_json_string(renderer, name, strlen(name));
+        output_add_char(renderer->output, ':');
+        add_json_value(renderer, statement, i);
+    }
+    output_add_char(renderer->output, '}');
+}
+
+static void json_row(struct renderer *renderer, ssql_stmt *statement)
+{
+    output_add_string(renderer->output, renderer->row_count == 1 ? "[" : ",\n");
+    add_object(renderer, statement);
+}
+
+/* After a failure the array stays open: nobody shall take a part for the whole. */
+static void json_end(struct renderer *renderer, bool failed)
+{
+    if (failed)
+        output_add_string(renderer->output, renderer->row_count == 0 ? "" : "\n");
+    else
+        output_add_string(renderer->output, renderer->row_count == 0 ? "[]\n" : "]\n");
+}
+
+static void jsonl_row(struct renderer *renderer, ssql_stmt *statement)
+{
+    add_object(renderer, statement);
+    output_add_char(renderer->output, '\n');
+}
+
+const struct render_type render_json = {
+    .name = "json", .null_text = "null", .description = "an array of objects", .row = json_row, .end = json_end};
+const struct render_type render_jsonl = {
+    .name = "jsonl", .null_text = "null", .description = "one JSON object a line", .row = jsonl_row};

@@ -1,0 +1,85 @@
+#include "shell/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/statement_text.h"
+
+enum { KEY_COLUMNS_MOST = 64 };
+
+/* The columns of `describe`. */
+enum { DESCRIBE_COLUMN, DESCRIBE_TYPE, DESCRIBE_KEY, DESCRIBE_NULL, DESCRIBE_DEFAULT };
+
+struct key_columns {
+    char *names[KEY_COLUMNS_MOST];
+    size_t count;
+};
+
+/* "primary" is a key of one column; "primary 2" is the second of several. */
+static void add_column(struct text_buffer *text, ssql_stmt *row, bool is_first, struct key_columns *key)
+{
+    const char *name = ssql_column_string(row, DESCRIBE_COLUMN, NULL);
+    const char *type = ssql_column_string(row, DESCRIBE_TYPE, NULL);
+    const char *part = ssql_column_string(row, DESCRIBE_KEY, NULL);
+    const char *otherwise = ssql_column_text(row, DESCRIBE_DEFAULT, NULL);
+
+    text_add_string(text, is_first ? "\n    " : ",\n    ");
+    add_name(text, name == NULL ? "" : name);
+    text_format(text, " %s", type == NULL ? "" : type);
+    if (part != NULL && strcmp(part, "primary") == 0) {
+        text_add_string(text, " primary key");
+    } else if (part != NULL && strncmp(part, "primary ", 8) == 0) {
+        int place = atoi(part + 8);
+        if (place >= 1 && place <= KEY_COLUMNS_MOST) {
+            free(key->names[place - 1]);
+            key->names[place - 1] = must_copy(name, strlen(name));
+            key->count = (size_t)place > key->count ? (size_t)place : key->count;
+        }
+    } else if (!ssql_column_is_null(row, DESCRIBE_NULL) && !ssql_column_bool(row, DESCRIBE_NULL)) {
+        text_add_string(text, " not null");
+    }
+    if (otherwise != NULL && *otherwise != '\0')
+        text_format(text, " default %s", otherwise);
+}
+
+static void add_key(struct text_buffer *text, struct key_columns *key)
+{
+    for (size_t i = 0; i < key->count; i++) {
+        text_add_string(text, i == 0 ? ",\n    primary key (" : ", ");
+        add_name(text, key->names[i] == NULL ? "" : key->names[i]);
+        free(key->names[i]);
+    }
+    text_add_string(text, key->count > 0 ? ")" : "");
+}
+
+bool schema_print(struct session *session, const char *table, const struct source *source)
+{
+    struct text_buffer describe = {0}, text = {0};
+    struct key_columns key = {0};
+    ssql_stmt *statement;
+    bool is_first = true;
+
+    text_add_string(&describe, "describe ");
+    add_name(&describe, table);
+    int result = ssql_prepare(session->connection, describe.data, describe.size, &statement, NULL);
+    text_add_string(&text, "create table ");
+    add_name(&text, table);
+    text_add_string(&text, " (");
+    while (result == SSQL_OK || result == SSQL_ROW) {
+        result = ssql_step(statement);
+        if (result == SSQL_ROW) {
+            add_column(&text, statement, is_first, &key);
+            is_first = false;
+        }
+    }
+    add_key(&text, &key);
+    text_add_string(&text, "\n);\n");
+    if (result == SSQL_DONE)
+        output_add(session_results(session), text.data, text.size);
+    else
+        session_report_connection(session, source);
+    ssql_finalize(statement);
+    text_clear(&describe);
+    text_clear(&text);
+    return result == SSQL_DONE;
+}

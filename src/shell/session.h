@@ -1,0 +1,88 @@
+/* session.h - one run of the shell: the database that is open, how results are written, what happens after an error. All
+ * statements go through here, whether they come from a file, the command line or the prompt.
+ * Threads: one. */
+#ifndef SHELL_SESSION_H
+#define SHELL_SESSION_H
+
+#include <ssql.h>
+#include <stdbool.h>
+
+#include "shell/error_report.h"
+#include "shell/output.h"
+#include "shell/reader.h"
+#include "shell/render.h"
+#include "shell/source.h"
+#include "shell/variables.h"
+
+enum exit_status {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1,    /* a statement failed */
+    STATUS_NO_START = 2,  /* usage, missing file, no database */
+    STATUS_DAMAGED = 3,   /* damage was found in a database */
+    STATUS_INTERRUPTED = 130,
+};
+
+struct session {
+    ssql_db *db;
+    ssql_conn *connection;
+    char *path;            /* of the database; ":memory:" for none */
+    ssql_options *options; /* for this and the next database */
+
+    struct render_settings render;
+    struct variables variables;
+    struct output standard; /* standard output */
+    struct output other;    /* of -o, .output or .once */
+    bool other_is_for_one_statement;
+
+    bool stops_at_error;
+    bool echoes;
+    bool times;
+    bool is_quiet;
+    bool is_interactive;   /* there is a prompt: what happened is reported, and each commit is waited for */
+    bool colours_results;
+    bool colours_messages;
+
+    bool needs_sync; /* something ran that may not be durable yet */
+    bool is_leaving;
+    int status;
+    const struct reader *reading; /* the innermost, or NULL */
+    unsigned reading_depth;
+};
+
+void session_init(struct session *session);
+
+/* Opens a database in place of the one that is open, if any; when that fails, the old one stays. The error is reported
+ * and the session's status set. */
+bool session_open(struct session *session, const char *path);
+
+/* Writes what is left, waits until everything is durable and closes all. `keep` is false when a file of -o shall not take
+ * its place. The outcome is in the status. */
+void session_close(struct session *session, bool keep);
+
+/* Runs one statement and writes its result. False when it failed, which is reported. */
+bool session_run_statement(struct session *session, const struct source *source);
+
+/* Runs everything a reader gives, until its end, an error at which the session stops, or the end of the session. */
+bool session_run_reader(struct session *session, struct reader *reader);
+
+/* Where results go now. */
+struct output *session_results(struct session *session);
+
+/* Writes results that wait, after what they depend on is durable. False when that failed. */
+bool session_flush(struct session *session);
+
+/* Makes durable what ran. A failure is reported, and ends the session. */
+bool session_sync(struct session *session);
+
+/* Reports an error to standard error, after results, and sets the status. */
+void session_report(struct session *session, const struct error_report *report, const struct source *source);
+void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The last error of the connection. */
+void session_report_connection(struct session *session, const struct source *source);
+
+/* Says something on standard error, after results; not with --quiet. */
+void session_note(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

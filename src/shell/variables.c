@@ -1,0 +1,107 @@
+#include "shell/variables.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shell/text_buffer.h"
+
+const struct variable *variables_find(const struct variables *variables, const char *name)
+{
+    for (size_t i = 0; i < variables->count; i++)
+        if (strcmp(variables->list[i].name, name) == 0)
+            return &variables->list[i];
+    return NULL;
+}
+
+bool variables_set(struct variables *variables, const char *name, size_t name_size, const char *literal)
+{
+    if (name_size > 0 && (*name == ':' || *name == '$')) {
+        name++;
+        name_size--;
+    }
+    if (name_size == 0)
+        return false;
+    for (size_t i = 0; i < variables->count; i++) {
+        struct variable *variable = &variables->list[i];
+        if (strlen(variable->name) == name_size && memcmp(variable->name, name, name_size) == 0) {
+            free(variable->literal);
+            variable->literal = must_copy(literal, strlen(literal));
+            return true;
+        }
+    }
+    variables->list = must_reallocate(variables->list, (variables->count + 1) * sizeof *variables->list);
+    variables->list[variables->count++] =
+        (struct variable){must_copy(name, name_size), must_copy(literal, strlen(literal))};
+    return true;
+}
+
+void variables_clear(struct variables *variables)
+{
+    for (size_t i = 0; i < variables->count; i++) {
+        free(variables->list[i].name);
+        free(variables->list[i].literal);
+    }
+    free(variables->list);
+    *variables = (struct variables){0};
+}
+
+static bool is_int(const char *literal, int64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoll(literal, &end, 10);
+    return (*literal == '-' || (*literal >= '0' && *literal <= '9')) && *end == '\0' && errno == 0;
+}
+
+static bool is_float(const char *literal, double *value)
+{
+    char *end;
+
+    if (strspn(literal, "+-.0123456789eE") != strlen(literal))
+        return false;
+    errno = 0;
+    *value = strtod(literal, &end);
+    return end != literal && *end == '\0' && (errno == 0 || *value == 0.0);
+}
+
+/* Takes the quotes off, and the doubling of quotes within. */
+static int bind_quoted(ssql_stmt *statement, int index, const char *literal, size_t size)
+{
+    struct text_buffer text = {0};
+    char quote = literal[0];
+
+    for (size_t i = 1; i + 1 < size; i++) {
+        text_add_char(&text, literal[i]);
+        if (literal[i] == quote && literal[i + 1] == quote && i + 2 < size)
+            i++;
+    }
+    int result = ssql_bind_string(statement, index, text_string(&text), text.size);
+    text_clear(&text);
+    return result;
+}
+
+int variable_bind(ssql_stmt *statement, int index, const char *literal)
+{
+    size_t size = strlen(literal);
+    int type = ssql_parameter_type(statement, index);
+    bool is_quoted = size >= 2 && (literal[0] == '"' || literal[0] == '\'') && literal[size - 1] == literal[0];
+    int64_t number;
+    double real;
+
+    if (is_quoted)
+        return bind_quoted(statement, index, literal, size);
+    if (strcmp(literal, "null") == 0)
+        return ssql_bind_null(statement, index);
+    if (type == SSQL_TYPE_STRING)
+        return ssql_bind_string(statement, index, literal, size);
+    if (strcmp(literal, "true") == 0 || strcmp(literal, "false") == 0)
+        return ssql_bind_bool(statement, index, literal[0] == 't');
+    if (is_int(literal, &number))
+        return ssql_bind_int(statement, index, number);
+    if (is_float(literal, &real))
+        return ssql_bind_float(statement, index, real);
+    return ssql_bind_string(statement, index, literal, size);
+}
