@@ -12,3 +12,15 @@ set_tests_properties(golden/plain golden/small golden/reopen golden/small_reopen
 
 add_test(NAME golden/runner COMMAND ${CMAKE_SOURCE_DIR}/tests/runner/check $<TARGET_FILE:ssql>)
 set_tests_properties(golden/runner PROPERTIES TIMEOUT 120)
+
+pkg_check_modules(SQLITE3 sqlite3)
+if(SQLITE3_FOUND)
+  add_executable(differential tests/differential/main.c tests/differential/statement.c)
+  target_link_libraries(differential PRIVATE ssql_flags ssql_static ${SQLITE3_LINK_LIBRARIES} Threads::Threads m)
+  foreach(seed 1 2 3)
+    add_test(NAME differential/${seed} COMMAND differential ${seed} 5000)
+    set_tests_properties(differential/${seed} PROPERTIES TIMEOUT 120)
+  endforeach()
+else()
+  message(STATUS "differential test: skipped, SQLite is not installed")
+endif()
