@@ -17,6 +17,9 @@
 #include "shell/interrupt.h"
 #include "shell/text_buffer.h"
 
+#define TEXT_OF(number) #number
+#define TEXT_OF_VERSION(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
+
 /* One line of the screen, as it is painted. */
 struct screen_row {
     size_t begin, end; /* in the painted text */
@@ -408,10 +411,7 @@ void edit_stop(void)
 
 const char *edit_library(void)
 {
-    return "GNU readline " /* its version is a number at run time only */
-#define TEXT_OF(number) #number
-#define VERSION_TEXT(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
-        VERSION_TEXT(RL_VERSION_MAJOR, RL_VERSION_MINOR);
+    return "GNU readline " TEXT_OF_VERSION(RL_VERSION_MAJOR, RL_VERSION_MINOR);
 }
 
 const char *edit_licence(void)

@@ -248,19 +248,35 @@ static bool read_long(struct option_reader *reader, const char *argument, const 
     return apply(reader, row, value);
 }
 
-/* -x, -xy, -c TEXT, -cTEXT. A long name behind one dash gets a suggestion. */
+static bool complain_of_letter(struct option_reader *reader, const char *argument)
+{
+    struct text_buffer name = {0};
+
+    complain(reader, "unknown option ", argument);
+    text_format(&name, "-%s", argument);
+    suggest(reader, name.data, option_name);
+    text_clear(&name);
+    return false;
+}
+
+/* True for -csv and its like: a long name with a dash too few. */
+static bool is_long_name(const char *argument)
+{
+    for (const struct option_row *row = table; row < table + OPTION_COUNT; row++)
+        if (strcmp(row->name + 1, argument) == 0)
+            return true;
+    return false;
+}
+
+/* -x, -xy, -c TEXT, -cTEXT. */
 static bool read_letters(struct option_reader *reader, const char *argument, const char **next)
 {
+    if (is_long_name(argument))
+        return complain_of_letter(reader, argument);
     for (const char *letter = argument + 1; *letter != '\0'; letter++) {
         const struct option_row *row = find_letter(*letter);
-        if (row == NULL || (letter == argument + 1 && strlen(argument) > 3 && row->value == NULL)) {
-            struct text_buffer name = {0};
-            text_format(&name, "-%s", argument);
-            complain(reader, "unknown option ", argument);
-            suggest(reader, name.data, option_name);
-            text_clear(&name);
-            return false;
-        }
+        if (row == NULL)
+            return complain_of_letter(reader, argument);
         if (row->value == NULL) {
             if (!apply(reader, row, NULL))
                 return false;

@@ -182,6 +182,9 @@ static enum reader_item take_last(struct reader *reader, struct source *source)
         take(reader, reader->text.size, source);
         return READER_END;
     }
+    /* While there is only an open comment, the splitter's beginning is the end of what it looked at. */
+    while (begin < reader->text.size && is_blank(reader->text.data[begin]))
+        begin++;
     if (state != SSQL_TEXT_STATEMENT && begin < reader->text.size)
         reader->begin = begin;
     take(reader, reader->text.size, source);
