@@ -130,7 +130,8 @@ static void add_column_hint(struct binder *binder, const struct table_schema *ta
         error_hint(binder->error, "did you mean \"%.*s\"?", SLICE_PRINT(near));
     else if (is_quoted || (may_be_string && (binder->clause == CLAUSE_VALUES || binder->clause == CLAUSE_DEFAULT)))
         error_hint(binder->error, "use 'single quotes' for a string");
-    else if ((other = table_with_column(binder, name->text)) != NULL && other != table)
+    else if (binder->clause != CLAUSE_LIMIT && (other = table_with_column(binder, name->text)) != NULL &&
+             other != table)
         error_hint(binder->error, "column \"%.*s\" is in table \"%.*s\", which is not in from", SLICE_PRINT(name->text),
                    SLICE_PRINT(other->name));
 }

@@ -94,6 +94,16 @@ static bool add_item(struct binder *binder, struct bound_query *bound, struct bo
     return true;
 }
 
+/* A plain column keeps the name with which it was created, however it is written here. */
+static bool add_expr(struct binder *binder, struct bound_query *bound, const struct select_item *item)
+{
+    struct bound_expr *expr = bind_expr(binder, item->expr);
+    bool is_column =
+        expr != NULL && expr->kind == BOUND_COLUMN && item->expr->kind == EXPR_COLUMN && item->alias.text.size == 0;
+
+    return add_item(binder, bound, expr, is_column ? binder->table->columns[expr->column].name : item->title);
+}
+
 static bool add_all_columns(struct binder *binder, struct bound_query *bound, struct ssql_span span)
 {
     for (uint32_t i = 0; i < binder->table->visible_count; i++) {
@@ -142,7 +152,7 @@ static bool bind_items(struct binder *binder, const struct select *select, struc
         const struct select_item *item = &select->items[i];
         bool is_added = false;
         switch (item->kind) {
-        case SELECT_ITEM_EXPR: is_added = add_item(binder, bound, bind_expr(binder, item->expr), item->title); break;
+        case SELECT_ITEM_EXPR: is_added = add_expr(binder, bound, item); break;
         case SELECT_ITEM_STAR: is_added = add_all_columns(binder, bound, item->span); break;
         case SELECT_ITEM_TABLE_STAR: is_added = add_table_star(binder, bound, item); break;
         }
