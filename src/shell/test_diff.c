@@ -99,7 +99,8 @@ void test_add_marks(const char *lines, struct text_buffer *text)
 }
 
 /* lengths[i][j]: longest common subsequence of left[i..] and right[j..]. */
-static uint16_t *common_lengths(const struct line *left, size_t left_count, const struct line *right, size_t right_count)
+static uint16_t *common_lengths(const struct line *left, size_t left_count, const struct line *right,
+                                size_t right_count)
 {
     size_t width = right_count + 1;
     uint16_t *lengths = must_allocate((left_count + 1) * width * sizeof *lengths);

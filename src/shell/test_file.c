@@ -11,7 +11,7 @@
 struct walk {
     struct test_file *file;
     struct text_buffer *complaint;
-    size_t at, limit; /* the region that is being read */
+    size_t at, limit;     /* the region that is being read */
     size_t line, line_at; /* line number of byte line_at */
 };
 
@@ -67,9 +67,14 @@ static const struct {
     enum test_step_kind kind;
     bool has_argument;
 } directives[] = {
-    {"test:", STEP_CASE, true},  {"fresh", STEP_FRESH, false}, {"reopen", STEP_REOPEN, false},
-    {"sort", STEP_SORT, false},  {"mask", STEP_MASK, true},    {"skip:", STEP_SKIP, true},
-    {"connection", STEP_CONNECTION, true}, {"var", STEP_VARIABLE, true},
+    {"test:", STEP_CASE, true},
+    {"fresh", STEP_FRESH, false},
+    {"reopen", STEP_REOPEN, false},
+    {"sort", STEP_SORT, false},
+    {"mask", STEP_MASK, true},
+    {"skip:", STEP_SKIP, true},
+    {"connection", STEP_CONNECTION, true},
+    {"var", STEP_VARIABLE, true},
 };
 
 static bool read_directive(struct walk *walk, size_t at)
@@ -93,7 +98,8 @@ static bool read_directive(struct walk *walk, size_t at)
             name_size++;
         if (directives[i].has_argument != (name_size < size))
             return complain(walk, line_of(walk, at),
-                            directives[i].has_argument ? "this directive needs an argument" : "this directive takes no argument");
+                            directives[i].has_argument ? "this directive needs an argument"
+                                                       : "this directive takes no argument");
         add_step(walk, directives[i].kind, at)->argument = must_copy(text + name_size, size - name_size);
         return true;
     }

@@ -62,7 +62,7 @@ static void close_database(struct run *run)
 }
 
 static const char *const small_options[][2] = {
-    {"memtable_size", "16KiB"}, {"block_rows", "16"},        {"sstable_size", "32KiB"},
+    {"memtable_size", "16KiB"}, {"block_rows", "16"},          {"sstable_size", "32KiB"},
     {"level0_files", "2"},      {"wal_segment_size", "64KiB"}, {"memory_limit", "4MiB"},
 };
 
@@ -72,7 +72,8 @@ static bool open_database(struct run *run)
     struct text_buffer path = {0};
     int status = ssql_options_new(&options);
 
-    for (size_t i = 0; run->options->with_small && status == SSQL_OK && i < sizeof small_options / sizeof small_options[0]; i++)
+    for (size_t i = 0;
+         run->options->with_small && status == SSQL_OK && i < sizeof small_options / sizeof small_options[0]; i++)
         status = ssql_options_set(options, small_options[i][0], small_options[i][1]);
     text_format(&path, "%s/db%u", run->options->directory, run->database_number);
     if (status == SSQL_OK)
@@ -252,7 +253,8 @@ static void judge(struct run *run, const struct test_step *step, struct test_ans
     const char *actual = text_string(&answer->lines);
 
     if (step->has_expected) {
-        test_strip_marks(run->file.text.data + step->expected_begin, step->expected_end - step->expected_begin, &expected);
+        test_strip_marks(run->file.text.data + step->expected_begin, step->expected_end - step->expected_begin,
+                         &expected);
         if (run->sort_next && !answer->is_error)
             sort_lines_after_first(&expected);
         if (!test_lines_match(text_string(&expected), actual)) {

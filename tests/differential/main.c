@@ -1,5 +1,6 @@
 /* main.c - runs the same random statements in SSQL and in SQLite, and compares rows, counts and failures.
- *   differential [SEED [STATEMENTS]]      seed 0: from the clock. The seed is printed; the first difference ends the run. */
+ *   differential [SEED [STATEMENTS]]      seed 0: from the clock. The seed is printed; the first difference ends the
+ * run. */
 #include <sqlite3.h>
 #include <ssql.h>
 #include <stdio.h>
@@ -163,7 +164,8 @@ static sqlite3 *open_sqlite(void)
 {
     sqlite3 *db;
 
-    if (sqlite3_open(":memory:", &db) != SQLITE_OK || sqlite3_exec(db, "pragma case_sensitive_like = on", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK ||
+        sqlite3_exec(db, "pragma case_sensitive_like = on", NULL, NULL, NULL) != SQLITE_OK)
         give_up("cannot open SQLite");
     return db;
 }

@@ -29,7 +29,8 @@ static const struct table tables[] = {
 
 /* SQLite lets columns of a composite key be null unless they are declared otherwise. */
 static const char *const setup[] = {
-    "create table items (id integer primary key, a integer, b integer not null default 7, s text, w text default 'none')",
+    "create table items (id integer primary key, a integer, b integer not null default 7, s text, w text default "
+    "'none')",
     "create table pairs (k text not null, x integer not null, n integer, primary key (k, x))",
 };
 
@@ -65,7 +66,8 @@ static void add_int_literal(struct random *random, struct text *text)
     add(text, random_percent(random, 20) ? "(-%d)" : "%d", number);
 }
 
-/* No upper and lower: SQLite's know ASCII only. No concatenation: `||` is "or" in SSQL, and SQLite has no concat yet. */
+/* No upper and lower: SQLite's know ASCII only. No concatenation: `||` is "or" in SSQL, and SQLite has no concat yet.
+ */
 static void add_string_literal(struct random *random, struct text *text)
 {
     static const char *const pieces[] = {"a", "b", "ab", "ba", " ", "é", "日", "😀", "_", "%", "''", "B"};
@@ -169,8 +171,8 @@ static void add_string(struct random *random, const struct table *table, int dep
 
 static void add_comparison(struct random *random, const struct table *table, int depth, struct text *text)
 {
-    static const char *const operators[] = {"==", "!=", "<", "<=", ">", ">=", "=", "<>", "is distinct from",
-                                            "is not distinct from"};
+    static const char *const operators[] = {
+        "==", "!=", "<", "<=", ">", ">=", "=", "<>", "is distinct from", "is not distinct from"};
     bool of_strings = random_percent(random, 35);
 
     (of_strings ? add_string : add_int)(random, table, depth - 1, text);
@@ -315,10 +317,12 @@ static enum statement_shape make_select(struct random *random, struct text *text
     return SHAPE_ORDERED_ROWS;
 }
 
-/* No group_concat: the order within is not promised. Sums and averages of ints only: those of floats depend on the order. */
+/* No group_concat: the order within is not promised. Sums and averages of ints only: those of floats depend on the
+ * order. */
 static void add_aggregate(struct random *random, const struct table *table, struct text *text)
 {
-    static const char *const functions[] = {"count(", "sum(", "avg(", "min(", "max(", "count(distinct ", "sum(distinct "};
+    static const char *const functions[] = {"count(",          "sum(",         "avg(", "min(", "max(",
+                                            "count(distinct ", "sum(distinct "};
     int choice = random_below(random, 9);
 
     if (choice >= 7) {
@@ -393,7 +397,8 @@ static void add_value(struct random *random, bool is_string, bool can_be_null, s
         add_int_literal(random, text);
 }
 
-/* Never a null key: SQLite would make one up. Nor null where it is forbidden, in an upsert: SQLite's puts the default there. */
+/* Never a null key: SQLite would make one up. Nor null where it is forbidden, in an upsert: SQLite's puts the default
+ * there. */
 static void add_row(struct random *random, const struct table *table, bool is_upsert, struct text *text)
 {
     if (table == &tables[0]) {
@@ -435,8 +440,8 @@ static void make_insert_select(struct random *random, struct text *text)
     }
 }
 
-/* Values stay small, whatever is computed from them again and again. Keys stay: SQLite asks for uniqueness after each row,
- * SSQL after the statement. */
+/* Values stay small, whatever is computed from them again and again. Keys stay: SQLite asks for uniqueness after each
+ * row, SSQL after the statement. */
 static void make_update(struct random *random, struct text *text)
 {
     const struct table *table = &tables[random_below(random, 2)];

@@ -1,6 +1,6 @@
 /* statement.h - random statements that SSQL and SQLite understand alike.
- * What they understand differently is left out; statement.c says what and why at each place. Spelling alone differs in one
- * form, `upsert into`, which is `replace into` in SQLite. */
+ * What they understand differently is left out; statement.c says what and why at each place. Spelling alone differs in
+ * one form, `upsert into`, which is `replace into` in SQLite. */
 #ifndef DIFFERENTIAL_STATEMENT_H
 #define DIFFERENTIAL_STATEMENT_H
 
