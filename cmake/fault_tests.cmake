@@ -8,8 +8,8 @@ target_link_libraries(fault_bad_database PRIVATE ssql_flags ssql_static ${CMOCKA
 add_test(NAME fault/bad_database COMMAND fault_bad_database)
 set_tests_properties(fault/kill_test fault/bad_database PROPERTIES TIMEOUT 120)
 
-# The program that makes the rows of scripts/scale; the script itself takes minutes and is no test here.
-if(EXISTS ${CMAKE_SOURCE_DIR}/tests/scale/generate.c)
-  add_executable(scale_generate ${CMAKE_SOURCE_DIR}/tests/scale/generate.c)
-  target_link_libraries(scale_generate PRIVATE ssql_flags)
-endif()
+# What scripts/scale is made of; the script itself takes minutes and is no test here.
+foreach(program generate measure)
+  add_executable(scale_${program} ${CMAKE_SOURCE_DIR}/tests/scale/${program}.c)
+  target_link_libraries(scale_${program} PRIVATE ssql_flags)
+endforeach()
