@@ -190,6 +190,15 @@ static bool is_markdown(const char *path)
     return size > 3 && strcmp(path + size - 3, ".md") == 0;
 }
 
+/* Every block is a case, called after its first line. */
+static void begin_block(struct walk *walk, size_t at)
+{
+    struct text_buffer name = {0};
+
+    text_format(&name, "block at line %zu", line_of(walk, at));
+    add_step(walk, STEP_CASE, at)->argument = name.data;
+}
+
 static bool read_markdown(struct walk *walk, ssql_splitter *splitter)
 {
     size_t whole = walk->file->text.size;
@@ -203,6 +212,7 @@ static bool read_markdown(struct walk *walk, ssql_splitter *splitter)
         if (!is_block)
             continue;
         walk->at = next;
+        begin_block(walk, next);
         while (next < whole && !begins(walk, next, "```"))
             next = line_end(walk, next);
         walk->limit = next;
