@@ -57,6 +57,7 @@ struct engine {
     uint64_t manifest_last_sequence, manifest_catalog_sequence;
     struct wal_run *old_runs; /* as the manifest had them at open; until the log is open */
     uint32_t old_run_count;
+    uint64_t replayed_through; /* while recovering: last sequence whose record was replayed */
     bool log_is_finished;         /* cleanly: when nothing of it is needed, the manifest does without its runs */
     bool log_is_needed;           /* the last manifest written names runs */
     atomic_bool epoch_is_claimed; /* the manifest has our epoch: names that carry it are ours */

@@ -44,7 +44,8 @@ bool engine_freeze_table(struct engine *engine, struct table *table, struct ssql
     frozen->table = table;
     frozen->memtable = table->active;
     frozen->bytes = table->active_bytes;
-    frozen->through_sequence = atomic_load(&engine->committed);
+    /* While the log is replayed, `committed` may be ahead: other tables' files hold later commits. */
+    frozen->through_sequence = engine->wal == NULL ? engine->replayed_through : atomic_load(&engine->committed);
     frozen->log_position = engine->wal == NULL ? 0 : wal_appended_position(engine->wal);
     table_retain(table);
     memtable_retain(frozen->memtable);

@@ -181,6 +181,7 @@ static bool replay_record(void *context, const struct wal_record *record, struct
     if (!replay_operations(recovery, record, error))
         return false;
     recovery->applied_through = last;
+    engine->replayed_through = last;
     /* The manifest may hold later commits already: spilled ones. */
     if (last > atomic_load(&engine->committed)) {
         atomic_store(&engine->committed, last);
