@@ -1,4 +1,5 @@
-/* sort: keys as bytes, rows as bytes (row_codec.h), in order by sort_rows. */
+/* sort: keys as bytes, rows as bytes (row_codec.h), in order by sort_rows. With a row limit, rows whose first key alone
+ * puts them after the last row that is still wanted are dropped batch by batch, before anything is made of them. */
 #include "exec/kernel.h"
 #include "exec/operator.h"
 #include "exec/row_batch.h"
@@ -12,6 +13,11 @@ struct sort_state {
     struct row_batch rows;
     struct buffer key, payload;
     bool is_sorted;
+    uint64_t cutoff_count;   /* of the sort, when `threshold` was read */
+    struct vector threshold; /* first key of the cutoff, a constant; kind VECTOR_FLAT: none */
+    struct value threshold_value;
+    uint8_t threshold_boolean;
+    uint16_t *rows_before; /* BATCH_CAPACITY, taken when first needed */
 };
 
 static bool sort_create(struct operator* self, struct ssql_error *error)
@@ -47,6 +53,8 @@ static bool sort_open(struct operator* self, struct ssql_error *error)
 
     sort_rows_init(&state->sort, engine, engine_work_budget(engine), UINT64_MAX);
     state->is_sorted = false;
+    state->cutoff_count = 0;
+    state->threshold = (struct vector){.kind = VECTOR_FLAT};
     if (!read_row_limit(state, &row_limit, error))
         return false;
     state->sort.row_limit = row_limit;
@@ -71,6 +79,53 @@ static bool add_row(struct sort_state *state, const struct batch *batch, uint32_
     return sort_rows_add(&state->sort, buffer_slice(&state->key), buffer_slice(&state->payload), error);
 }
 
+/* Points the threshold at the first key of the sort's cutoff. */
+static bool read_threshold(struct sort_state *state, struct ssql_error *error)
+{
+    uint32_t column = state->base.node->sort.keys[0].column;
+    struct slice payload = sort_rows_cutoff(&state->sort);
+    struct value *value = &state->threshold_value;
+
+    for (uint32_t i = 0; i <= column; i++)
+        if (!row_take_value(&payload, state->base.node->column_types[i], value))
+            return error_set(error, SSQL_INTERNAL, NO_SPAN, "a sorted row does not read back");
+    state->cutoff_count = state->sort.cutoff_count;
+    state->threshold = (struct vector){.type = value->type, .kind = value->is_null ? VECTOR_FLAT : VECTOR_CONSTANT};
+    switch (value->type) {
+    case SSQL_TYPE_NULL: break;
+    case SSQL_TYPE_INT: state->threshold.integers = &value->integer; break;
+    case SSQL_TYPE_FLOAT: state->threshold.reals = &value->real; break;
+    case SSQL_TYPE_BOOL:
+        state->threshold_boolean = value->boolean;
+        state->threshold.booleans = &state->threshold_boolean;
+        break;
+    case SSQL_TYPE_STRING: state->threshold.strings = &value->string; break;
+    }
+    return true;
+}
+
+/* Narrows the batch to rows that are not after the threshold by their first key. */
+static bool drop_rows_beyond(struct sort_state *state, struct batch *batch, struct ssql_error *error)
+{
+    const struct sort_key *key = &state->base.node->sort.keys[0];
+    const struct vector *vector = &batch->columns[key->column];
+
+    if (state->cutoff_count != state->sort.cutoff_count && !read_threshold(state, error))
+        return false;
+    /* The comparison refuses nulls, which may come first. */
+    if (state->threshold.kind != VECTOR_CONSTANT || (vector->nulls != NULL && !key->nulls_last))
+        return true;
+    if (state->rows_before == NULL)
+        state->rows_before = operator_alloc(&state->base, BATCH_CAPACITY, sizeof *state->rows_before);
+    if (state->rows_before == NULL)
+        return error_no_memory(error);
+    batch->selected_count =
+        kernel_select_compare(key->is_descending ? FUNCTION_GREATER_EQUAL : FUNCTION_LESS_EQUAL, vector,
+                              &state->threshold, batch_selection(batch), state->rows_before);
+    batch->selection = state->rows_before;
+    return true;
+}
+
 static bool read_child(struct sort_state *state, struct ssql_error *error)
 {
     struct batch batch;
@@ -80,6 +135,8 @@ static bool read_child(struct sort_state *state, struct ssql_error *error)
             return false;
         if (batch.row_count == 0)
             break;
+        if (!drop_rows_beyond(state, &batch, error))
+            return false;
         for (uint32_t i = 0; i < batch.selected_count; i++)
             if (!add_row(state, &batch, batch_row(&batch, i), error))
                 return false;

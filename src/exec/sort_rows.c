@@ -39,6 +39,7 @@ void sort_rows_clear(struct sort_rows *sort)
     sort_merge_destroy(sort->merge);
     sort->merge = NULL;
     buffer_clear(&sort->cutoff);
+    buffer_clear(&sort->cutoff_payload);
     buffer_clear(&sort->record);
 }
 
@@ -147,6 +148,27 @@ static bool keep(struct sort_rows *sort, struct slice record, struct ssql_error 
     return true;
 }
 
+static bool learn_cutoff(struct sort_rows *sort, const uint8_t *record, struct ssql_error *error)
+{
+    struct slice key = sort_record_key(record);
+
+    /* Without its sequence number: a later row with an equal key comes after it and is not wanted either. */
+    buffer_reset(&sort->cutoff);
+    buffer_append(&sort->cutoff, key.data, key.size - SORT_SEQUENCE_SIZE);
+    buffer_reset(&sort->cutoff_payload);
+    buffer_append(&sort->cutoff_payload, key.data + key.size, load_u32le(record + 4));
+    /* Rows without columns have an empty payload: its slice must have an address all the same. */
+    if (sort->cutoff.failed || buffer_reserve(&sort->cutoff_payload, 1) == NULL)
+        return error_no_memory(error);
+    sort->cutoff_count++;
+    return true;
+}
+
+struct slice sort_rows_cutoff(const struct sort_rows *sort)
+{
+    return sort->cutoff_count == 0 ? slice_make(NULL, 0) : buffer_slice(&sort->cutoff_payload);
+}
+
 /* With a row limit: keeps only that many of the rows in memory, the first in order, and learns the key beyond which no
  * row is wanted any more. */
 static bool trim(struct sort_rows *sort, struct ssql_error *error)
@@ -168,19 +190,14 @@ static bool trim(struct sort_rows *sort, struct ssql_error *error)
     arena_clear(&old_records);
     if (!is_done || count == 0)
         return is_done;
-    struct slice last = sort_record_key(sort->entries[count - 1].record);
-    /* Without its sequence number: a later row with an equal key comes after it and is not wanted either. */
-    buffer_reset(&sort->cutoff);
-    buffer_append(&sort->cutoff, last.data, last.size - SORT_SEQUENCE_SIZE);
-    sort->has_cutoff = true;
-    return !sort->cutoff.failed || error_no_memory(error);
+    return learn_cutoff(sort, sort->entries[count - 1].record, error);
 }
 
 static bool is_wanted(const struct sort_rows *sort, struct slice key)
 {
     if (sort->row_limit == 0)
         return false;
-    return !sort->has_cutoff || slice_compare(key, buffer_slice(&sort->cutoff)) < 0;
+    return sort->cutoff_count == 0 || slice_compare(key, buffer_slice(&sort->cutoff)) < 0;
 }
 
 bool sort_rows_add(struct sort_rows *sort, struct slice key, struct slice payload, struct ssql_error *error)

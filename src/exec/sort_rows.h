@@ -26,8 +26,9 @@ struct sort_rows {
     struct arena records; /* u32 key size, u32 payload size, key, payload */
     struct sort_entry *entries;
     uint32_t entry_count, entry_capacity;
-    bool has_cutoff;      /* row_limit records are known to be <= this one's key */
-    struct buffer cutoff; /* a key */
+    uint64_t cutoff_count; /* how often a cutoff was learnt: row_limit records are known to be <= its key */
+    struct buffer cutoff;  /* a key */
+    struct buffer cutoff_payload;
     struct spill_file **runs;
     uint32_t run_count;
     struct buffer record; /* scratch */
@@ -41,6 +42,10 @@ void sort_rows_clear(struct sort_rows *sort);
 
 /* Copies both. */
 MUST_CHECK bool sort_rows_add(struct sort_rows *sort, struct slice key, struct slice payload, struct ssql_error *error);
+
+/* With a row limit: the payload of a row after which nothing is wanted, learnt on the way; it may change with each add,
+ * as cutoff_count tells. Rows that surely come after it need not be added. data NULL: none yet. */
+struct slice sort_rows_cutoff(const struct sort_rows *sort);
 
 /* After the last add. */
 MUST_CHECK bool sort_rows_finish(struct sort_rows *sort, struct ssql_error *error);

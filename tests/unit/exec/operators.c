@@ -453,6 +453,8 @@ static void sorting_with_a_row_limit_keeps_the_first(void **state)
     static const struct sort_key DOWN[] = {{3, true, false}};
     static const struct sort_key NULLS[] = {{1, false, false}, {0, true, false}};
     static const struct sort_key NULLS_LAST[] = {{1, true, true}, {0, false, false}};
+    static const struct sort_key NAMES_UP[] = {{2, false, false}, {0, false, false}};
+    static const struct sort_key NAMES_DOWN[] = {{2, true, true}, {0, true, false}};
     static const enum ssql_type TWO[] = {SSQL_TYPE_INT, SSQL_TYPE_INT};
     struct bound_expr *list[] = {id_column(), build_column(1, SSQL_TYPE_INT)};
 
@@ -461,6 +463,12 @@ static void sorting_with_a_row_limit_keeps_the_first(void **state)
     expect(project_node(sort_node(scan_node(NULL), 2, NULLS, 2), 2, TWO, list), "18007,null;15007,null;");
     expect(project_node(sort_node(scan_node(NULL), 2, NULLS_LAST, 2), 2, TWO, list), "2999,2999;5999,2999;");
     expect(project_node(sort_node(scan_node(NULL), 1, DOWN, 0), 1, ITEM_TYPES, list), "");
+    expect(project_node(sort_node(scan_node(NULL), 2, NAMES_UP, 3), 1, ITEM_TYPES, list), "0;100;200;");
+    expect(project_node(sort_node(scan_node(NULL), 2, NAMES_DOWN, 3), 1, ITEM_TYPES, list), "19999;19899;19799;");
+    /* More nulls than rows wanted: no first key to compare with. Fewer: the rest comes after them. */
+    expect(project_node(sort_node(scan_node(NULL), 2, NULLS, 3), 1, ITEM_TYPES, list), "18007;15007;12007;");
+    expect(project_node(limit_node(sort_node(scan_node(NULL), 2, NULLS, 9), 3, 6), 2, TWO, list),
+           "7,null;18000,0;15000,0;");
 }
 
 static void sums_beyond_an_int_fail_and_float_sums_do_not(void **state)
