@@ -3,7 +3,10 @@
 #include "exec/row_codec.h"
 #include "exec/spill_rows.h"
 
-enum { GROUPS_LEAST = 16 }; /* kept whatever the budget says, so that every round gets on */
+enum {
+    GROUPS_LEAST = 16,             /* kept whatever the budget says, so that every round gets on */
+    KEY_BYTES_ENOUGH = 256 * 1024, /* keys beyond this are looked up before more are collected */
+};
 
 void aggregate_groups_init(struct aggregate_groups *groups, const enum ssql_type *key_types, uint32_t key_count,
                            size_t group_cost, struct operator_memory *memory)
@@ -91,59 +94,100 @@ static bool find_ints(struct aggregate_groups *groups, const struct vector *key,
     return true;
 }
 
-/* The group of the key in groups->bytes. */
-static bool find_bytes(struct aggregate_groups *groups, uint32_t *number, uint64_t *hash, struct ssql_error *error)
+/* ---- keys as bytes ---- */
+
+/* Makes a group of a key that was not found among those before this batch. */
+static bool add_key(struct aggregate_groups *groups, struct slice key, uint64_t hash, uint32_t *number,
+                    struct ssql_error *error)
 {
-    struct slice bytes = buffer_slice(&groups->bytes);
+    *number = hash_table_find(&groups->table, hash, key);
+    if (*number != HASH_NOT_FOUND || !take_memory(groups, hash_table_cost(key.size)))
+        return true;
+    if (!hash_table_add(&groups->table, hash, key, error))
+        return false;
+    *number = groups->group_count++;
+    return true;
+}
+
+/* The groups of `count` keys that lie one after the other in groups->bytes, each up to its end. */
+static bool find_keys(struct aggregate_groups *groups, const size_t *ends, uint32_t count, uint32_t *numbers,
+                      uint64_t *hashes, struct ssql_error *error)
+{
+    struct slice keys[BATCH_CAPACITY];
+    size_t start = 0;
 
     if (groups->bytes.failed)
         return error_no_memory(error);
-    *hash = hash_bytes(bytes, groups->seed);
-    *number = hash_table_find(&groups->table, *hash, bytes);
-    if (*number != HASH_NOT_FOUND || !take_memory(groups, hash_table_cost(bytes.size)))
+    if (count == 0)
         return true;
-    if (!hash_table_add(&groups->table, *hash, bytes, error))
-        return false;
-    *number = groups->group_count++;
+    for (uint32_t i = 0; i < count; i++) {
+        keys[i] = slice_make(groups->bytes.data + start, ends[i] - start);
+        hashes[i] = hash_bytes(keys[i], groups->seed);
+        start = ends[i];
+    }
+    hash_table_find_all(&groups->table, hashes, keys, count, numbers);
+    for (uint32_t i = 0; i < count; i++)
+        if (numbers[i] == HASH_NOT_FOUND && !add_key(groups, keys[i], hashes[i], &numbers[i], error))
+            return false;
     return true;
 }
 
 static bool find_rows(struct aggregate_groups *groups, const struct vector *keys, struct selection selection,
                       uint32_t *numbers, uint64_t *hashes, struct ssql_error *error)
 {
-    for (uint32_t i = 0; i < selection.count; i++) {
-        uint32_t row = selection_row(selection, i);
+    size_t ends[BATCH_CAPACITY];
+    uint32_t done = 0;
+
+    while (done < selection.count) {
+        uint32_t count = 0;
         buffer_reset(&groups->bytes);
-        for (uint32_t k = 0; k < groups->key_count; k++)
-            row_append_item(&groups->bytes, &keys[k], row);
-        if (!find_bytes(groups, &numbers[i], &hashes[i], error))
+        while (done + count < selection.count && groups->bytes.size < KEY_BYTES_ENOUGH && !groups->bytes.failed) {
+            uint32_t row = selection_row(selection, done + count);
+            for (uint32_t k = 0; k < groups->key_count; k++)
+                row_append_item(&groups->bytes, &keys[k], row);
+            ends[count++] = groups->bytes.size;
+        }
+        if (!find_keys(groups, ends, count, numbers + done, hashes + done, error))
             return false;
+        done += count;
     }
     return true;
 }
 
-/* One dictionary: a code is looked up when the first row has it, then rows go by their codes. */
+/* Codes that selected rows have, ascending, and the place of each in that list. */
+static uint32_t list_codes(const struct vector *key, struct selection selection, uint16_t *codes,
+                           uint16_t *place_of_code)
+{
+    uint8_t is_used[BATCH_CAPACITY];
+    uint32_t count = 0;
+
+    memset(is_used, 0, key->dictionary_count);
+    for (uint32_t i = 0; i < selection.count; i++)
+        is_used[key->codes[selection_row(selection, i)]] = 1;
+    for (uint32_t code = 0; code < key->dictionary_count; code++) {
+        codes[count] = (uint16_t)code;
+        place_of_code[code] = (uint16_t)count;
+        count += is_used[code];
+    }
+    return count;
+}
+
+/* One dictionary: its entries are looked up once, as rows of their own, then rows go by their codes. */
 static bool find_codes(struct aggregate_groups *groups, const struct vector *key, struct selection selection,
                        uint32_t *numbers, uint64_t *hashes, struct ssql_error *error)
 {
-    uint32_t code_numbers[BATCH_CAPACITY];
-    uint64_t code_hashes[BATCH_CAPACITY];
-    uint8_t is_known[BATCH_CAPACITY];
+    struct vector entries = {.type = SSQL_TYPE_STRING, .kind = VECTOR_FLAT, .strings = key->strings};
+    uint16_t codes[BATCH_CAPACITY], place_of_code[BATCH_CAPACITY];
+    uint32_t entry_numbers[BATCH_CAPACITY];
+    uint64_t entry_hashes[BATCH_CAPACITY];
+    uint32_t count = list_codes(key, selection, codes, place_of_code);
 
-    memset(is_known, 0, key->dictionary_count);
-    for (uint32_t i = 0; i < selection.count; i++) {
-        uint16_t code = key->codes[selection_row(selection, i)];
-        if (!is_known[code]) {
-            struct value value = value_string(key->strings[code]);
-            buffer_reset(&groups->bytes);
-            row_append_value(&groups->bytes, &value);
-            if (!find_bytes(groups, &code_numbers[code], &code_hashes[code], error))
-                return false;
-            is_known[code] = 1;
-        }
-        numbers[i] = code_numbers[code];
-        hashes[i] = code_hashes[code];
-    }
+    if (!find_rows(groups, &entries, (struct selection){codes, count}, entry_numbers, entry_hashes, error))
+        return false;
+    for (uint32_t i = 0; i < selection.count; i++)
+        numbers[i] = entry_numbers[place_of_code[key->codes[selection_row(selection, i)]]];
+    for (uint32_t i = 0; groups->is_full && i < selection.count; i++)
+        hashes[i] = entry_hashes[place_of_code[key->codes[selection_row(selection, i)]]];
     return true;
 }
 

@@ -20,7 +20,7 @@ struct aggregate_groups {
     struct hash_ints ints;
     uint32_t null_group; /* of the int key; HASH_NOT_FOUND: none yet */
     struct hash_table table;
-    struct buffer bytes; /* key of one row */
+    struct buffer bytes; /* keys of one batch */
 };
 
 void aggregate_groups_init(struct aggregate_groups *groups, const enum ssql_type *key_types, uint32_t key_count,

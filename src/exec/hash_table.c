@@ -38,6 +38,46 @@ uint32_t hash_table_find(const struct hash_table *table, uint64_t hash, struct s
     }
 }
 
+/* The steps ahead of hash_table_find_all: a slot's line, then the entry it points to, then its bytes. Each is waited
+ * for only after it was asked for on behalf of this many keys. */
+enum { KEYS_AHEAD = 16 };
+
+static void fetch_entry(const struct hash_table *table, uint64_t hash)
+{
+    uint32_t index = table->slots[(uint32_t)hash & (table->slot_count - 1)].index;
+
+    if (index != 0)
+        __builtin_prefetch(&table->keys[index - 1]);
+}
+
+static void fetch_bytes(const struct hash_table *table, uint64_t hash)
+{
+    const struct hash_slot *slot = &table->slots[(uint32_t)hash & (table->slot_count - 1)];
+
+    if (slot->index != 0 && slot->tag == (uint32_t)(hash >> 32))
+        __builtin_prefetch(table->keys[slot->index - 1].bytes);
+}
+
+void hash_table_find_all(const struct hash_table *table, const uint64_t *hashes, const struct slice *keys,
+                         uint32_t count, uint32_t *numbers)
+{
+    if (table->slot_count == 0) {
+        memset(numbers, 0xFF, count * sizeof *numbers);
+        return;
+    }
+    for (uint32_t i = 0; i < count + 3 * KEYS_AHEAD; i++) {
+        if (i < count)
+            __builtin_prefetch(&table->slots[(uint32_t)hashes[i] & (table->slot_count - 1)]);
+        if (i >= KEYS_AHEAD && i - KEYS_AHEAD < count)
+            fetch_entry(table, hashes[i - KEYS_AHEAD]);
+        if (i >= 2 * KEYS_AHEAD && i - 2 * KEYS_AHEAD < count)
+            fetch_bytes(table, hashes[i - 2 * KEYS_AHEAD]);
+        if (i >= 3 * KEYS_AHEAD)
+            numbers[i - 3 * KEYS_AHEAD] =
+                hash_table_find(table, hashes[i - 3 * KEYS_AHEAD], keys[i - 3 * KEYS_AHEAD]);
+    }
+}
+
 static void place(struct hash_slot *slots, uint32_t slot_count, uint64_t hash, uint32_t index)
 {
     uint32_t at = (uint32_t)hash & (slot_count - 1);

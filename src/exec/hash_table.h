@@ -41,6 +41,10 @@ static inline size_t hash_table_cost(size_t size)
 
 /* Number of the key, or HASH_NOT_FOUND. */
 uint32_t hash_table_find(const struct hash_table *table, uint64_t hash, struct slice key);
+/* The same for many keys at once: what lies in memory far apart is fetched for all of them together, not one after the
+ * other. */
+void hash_table_find_all(const struct hash_table *table, const uint64_t *hashes, const struct slice *keys,
+                         uint32_t count, uint32_t *numbers);
 /* Adds a key that is not there; its number is the count before. */
 MUST_CHECK bool hash_table_add(struct hash_table *table, uint64_t hash, struct slice key, struct ssql_error *error);
 

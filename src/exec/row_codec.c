@@ -5,6 +5,19 @@
 #include "base/bytes.h"
 #include "base/key_codec.h"
 
+static void append_string(struct buffer *buffer, struct slice string)
+{
+    uint8_t *to = buffer_reserve(buffer, 5 + string.size);
+
+    if (to == NULL)
+        return;
+    to[0] = 0;
+    store_u32le(to + 1, (uint32_t)string.size);
+    if (string.size > 0)
+        memcpy(to + 5, string.data, string.size);
+    buffer->size += 5 + string.size;
+}
+
 void row_append_value(struct buffer *buffer, const struct value *value)
 {
     uint8_t bytes[9] = {0};
@@ -29,11 +42,7 @@ void row_append_value(struct buffer *buffer, const struct value *value)
         bytes[1] = value->boolean;
         buffer_append(buffer, bytes, 2);
         break;
-    case SSQL_TYPE_STRING:
-        store_u32le(bytes + 1, (uint32_t)value->string.size);
-        buffer_append(buffer, bytes, 5);
-        buffer_append(buffer, value->string.data, value->string.size);
-        break;
+    case SSQL_TYPE_STRING: append_string(buffer, value->string); break;
     }
 }
 
