@@ -24,3 +24,10 @@ if(SQLITE3_FOUND)
 else()
   message(STATUS "differential test: skipped, SQLite is not installed")
 endif()
+
+# The examples in the documents.
+file(GLOB documents CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)
+add_test(NAME golden/documents COMMAND ssql test --timeout 60 ${documents} ${CMAKE_SOURCE_DIR}/README.md)
+add_test(NAME golden/documents_small
+         COMMAND ssql test --timeout 60 --with small --with reopen ${documents} ${CMAKE_SOURCE_DIR}/README.md)
+set_tests_properties(golden/documents golden/documents_small PROPERTIES TIMEOUT 120)
