@@ -117,6 +117,12 @@ static struct verdict judge_locked(struct volume_faulty *faulty, uint64_t bytes)
 static struct verdict judge(struct volume_faulty *faulty, uint64_t bytes)
 {
     pthread_mutex_lock(&faulty->mutex);
+    void (*before)(void *context) = faulty->plan.before;
+    void *context = faulty->plan.context;
+    pthread_mutex_unlock(&faulty->mutex);
+    if (before != NULL)
+        before(context);
+    pthread_mutex_lock(&faulty->mutex);
     struct verdict verdict = judge_locked(faulty, bytes);
     pthread_mutex_unlock(&faulty->mutex);
     return verdict;

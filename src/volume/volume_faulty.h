@@ -14,6 +14,8 @@ struct fault_plan {
     uint64_t delay_us;         /* every operation takes that much longer */
     bool freeze;               /* operations block until the plan is replaced */
     uint64_t seed;
+    void (*before)(void *context); /* called before every operation, in the caller's thread; NULL: nothing */
+    void *context;
 };
 /* What takes capacity: appends to objects and scratch, registers' values, and logs: what they preallocate (unless they
  * recycle), then appends beyond that.

@@ -31,7 +31,7 @@ static uint64_t surviving_size(const struct memory_file *file, struct choice *ch
 
     if (least < file->preallocated)
         least = file->preallocated < file->bytes.size ? file->preallocated : file->bytes.size;
-    if (choice->seed == UINT64_MAX || least >= file->bytes.size)
+    if (least >= file->bytes.size)
         return file->bytes.size;
     if (choice->seed == 0)
         return least;
@@ -49,8 +49,20 @@ static void lose_sector(const struct memory_file *file, uint64_t offset, uint8_t
     }
 }
 
+/* Only the process has died: the system still holds everything, and what was not synced may be lost later. */
+static bool copy_log_as_it_is(const struct memory_file *from, struct memory_file *to)
+{
+    to->preallocated = from->preallocated;
+    to->synced_size = from->synced_size;
+    buffer_append(&to->bytes, from->bytes.data, from->bytes.size);
+    buffer_append(&to->stale, from->stale.data, from->stale.size);
+    return !to->bytes.failed && !to->stale.failed;
+}
+
 static bool copy_log(const struct memory_file *from, struct memory_file *to, struct choice *choice)
 {
+    if (choice->seed == UINT64_MAX)
+        return copy_log_as_it_is(from, to);
     uint64_t size = surviving_size(from, choice);
 
     to->preallocated = from->preallocated;
