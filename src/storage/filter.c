@@ -66,18 +66,41 @@ void filter_builder_clear(struct filter_builder *builder)
     *builder = (struct filter_builder){0};
 }
 
+static uint8_t *find_line(const struct filter_builder *builder, uint64_t hash)
+{
+    return builder->lines + (size_t)choose_line(hash, builder->line_count) * FILTER_LINE_SIZE;
+}
+
+static void set_bits(struct filter_builder *builder, uint64_t hash)
+{
+    uint8_t *line = find_line(builder, hash);
+    uint64_t mix = mix_probes(hash);
+
+    for (uint32_t i = 0; i < builder->probes; i++, mix <<= PROBE_BITS) {
+        uint32_t bit = (uint32_t)(mix >> (64 - PROBE_BITS));
+        line[bit / 8] |= (uint8_t)(1u << (bit % 8));
+    }
+}
+
 void filter_builder_add(struct filter_builder *builder, uint64_t hash)
 {
     if (builder->key_count > 0 && hash == builder->last_hash)
         return;
     builder->last_hash = hash;
+    uint64_t *place = &builder->waiting[builder->key_count % FILTER_WAITING_MOST];
+    if (builder->key_count >= FILTER_WAITING_MOST)
+        set_bits(builder, *place);
+    *place = hash;
+    __builtin_prefetch(find_line(builder, hash), 1);
     builder->key_count++;
-    uint8_t *line = builder->lines + (size_t)choose_line(hash, builder->line_count) * FILTER_LINE_SIZE;
-    uint64_t mix = mix_probes(hash);
-    for (uint32_t i = 0; i < builder->probes; i++, mix <<= PROBE_BITS) {
-        uint32_t bit = (uint32_t)(mix >> (64 - PROBE_BITS));
-        line[bit / 8] |= (uint8_t)(1u << (bit % 8));
-    }
+}
+
+static void set_waiting(struct filter_builder *builder)
+{
+    uint64_t count = builder->key_count < FILTER_WAITING_MOST ? builder->key_count : FILTER_WAITING_MOST;
+
+    for (uint64_t i = 0; i < count; i++)
+        set_bits(builder, builder->waiting[i]);
 }
 
 struct slice filter_builder_finish(struct filter_builder *builder)
@@ -85,6 +108,7 @@ struct slice filter_builder_finish(struct filter_builder *builder)
     uint64_t wanted = lines_for(builder->key_count, builder->bits_per_key);
     uint32_t factor = 1;
 
+    set_waiting(builder);
     for (uint32_t m = 2; builder->line_count / m >= wanted; m++)
         if (builder->line_count % m == 0)
             factor = m;

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-enum { FILTER_LINE_SIZE = 64, FILTER_PROBES_MOST = 7 };
+enum { FILTER_LINE_SIZE = 64, FILTER_PROBES_MOST = 7, FILTER_WAITING_MOST = 16 };
 
 /* Also declared in sstable_reader.h. */
 uint64_t filter_hash(struct slice key);
@@ -19,6 +19,7 @@ struct filter_builder {
     uint32_t probes;
     uint64_t key_count;
     uint64_t last_hash;
+    uint64_t waiting[FILTER_WAITING_MOST]; /* the latest hashes, while their lines are on the way to the cache */
 };
 
 /* Sized for `expected_keys`; more make more false answers. bits_per_key > 0. */
@@ -29,7 +30,7 @@ void filter_builder_clear(struct filter_builder *builder); /* also a zeroed one 
 /* Hashes that follow each other and are equal count as one key. */
 void filter_builder_add(struct filter_builder *builder, uint64_t hash);
 
-/* Shrinks the filter when far fewer keys came than expected. The bytes live in the builder. */
+/* Shrinks the filter when far fewer keys came than expected. The bytes live in the builder. Once, after the last key. */
 struct slice filter_builder_finish(struct filter_builder *builder);
 
 /* False: the key was certainly not added. The lines' size is a multiple of FILTER_LINE_SIZE and not 0; 1 <= probes
