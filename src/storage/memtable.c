@@ -13,6 +13,7 @@ struct memtable {
     struct tree tree;
     struct memtable_arena arena;
     _Atomic(uint64_t) version_count, lowest_sequence, highest_sequence;
+    _Atomic(uint64_t) highest_word; /* no key begins with a greater one: ascending keys are known to be new by it */
 };
 
 bool memtable_create(const struct row_format *format, struct memtable **memtable, struct ssql_error *error)
@@ -71,9 +72,17 @@ static struct version *version_make(struct memtable *memtable, struct slice key,
     return version;
 }
 
-/* There is one writer, so a load and a store make an update. */
-static void count_version(struct memtable *memtable, uint64_t sequence)
+/* True: the key is above every other. Beside the writer: of those that the caller's snapshot sees. */
+static bool is_above_all(const struct memtable *memtable, const struct probe *probe)
 {
+    return probe->words[0] > LOAD(memtable->highest_word);
+}
+
+/* There is one writer, so a load and a store make an update. */
+static void count_version(struct memtable *memtable, uint64_t sequence, const struct probe *probe)
+{
+    if (is_above_all(memtable, probe))
+        atomic_store_explicit(&memtable->highest_word, probe->words[0], memory_order_release);
     atomic_store_explicit(&memtable->version_count, memtable_version_count(memtable) + 1, memory_order_relaxed);
     if (sequence < memtable_lowest_sequence(memtable))
         atomic_store_explicit(&memtable->lowest_sequence, sequence, memory_order_relaxed);
@@ -91,16 +100,17 @@ bool memtable_put(struct memtable *memtable, struct slice key, struct slice row,
         return error_no_memory(error);
     assert(!memtable->format->key_is_int || key.size == 8);
     probe_init(&probe, version_key(version));
-    _Atomic(const struct version *) *entry = tree_find_entry(&memtable->tree, &probe);
     /* Counted first, so that whoever sees the version also sees limits that hold for it. */
-    count_version(memtable, sequence);
+    count_version(memtable, sequence, &probe);
+    _Atomic(const struct version *) *entry;
+    bool is_inserted = tree_insert(&memtable->tree, &probe, version, &memtable->arena, &entry);
     if (entry != NULL) {
         version->older = LOAD(*entry);
         assert(version->older->sequence <= sequence);
         atomic_store_explicit(entry, version, memory_order_release);
         return true;
     }
-    if (tree_insert(&memtable->tree, &probe, version, &memtable->arena))
+    if (is_inserted)
         return true;
     atomic_store_explicit(&memtable->version_count, memtable_version_count(memtable) - 1, memory_order_relaxed);
     memtable_arena_take_back(&memtable->arena, version, version_size(version));
@@ -146,6 +156,8 @@ static const struct version *find_newest(const struct memtable *memtable, struct
     struct probe probe;
 
     probe_init(&probe, key);
+    if (is_above_all(memtable, &probe))
+        return NULL;
     for (;;) {
         uint32_t node_version;
         bool equal;

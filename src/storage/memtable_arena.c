@@ -18,7 +18,7 @@ enum {
     MEDIUM_CHUNKS = 4,     /* of CHUNK_MEDIUM before the first large one */
     GROWING_CHUNKS = 3,    /* before the first of CHUNK_MEDIUM */
     POOL_MEDIUM_MOST = 16,
-    POOL_LARGE_MOST = 16,
+    POOL_LARGE_MOST = 32, /* the memtables of a database with the default memory limit */
 };
 
 /* Chunks that nobody uses. One for the process: the pages' cost is the process's. */

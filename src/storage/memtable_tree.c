@@ -424,17 +424,25 @@ static bool try_append(struct tree *tree, const struct probe *probe, const struc
     return true;
 }
 
+static _Atomic(const struct version *) *path_entry(const struct path *path)
+{
+    return path->found ? &path->nodes[path->height - 1]->records[path->children[path->height - 1]] : NULL;
+}
+
 bool tree_insert(struct tree *tree, const struct probe *probe, const struct version *record,
-                 struct memtable_arena *arena)
+                 struct memtable_arena *arena, _Atomic(const struct version *) **entry)
 {
     struct node *fresh[TREE_HEIGHT_MOST + 1];
     struct path path;
     uint32_t full = 0;
 
+    *entry = NULL;
     if (try_append(tree, probe, record))
         return true;
     path_find(tree, probe, &path);
-    assert(!path.found);
+    *entry = path_entry(&path);
+    if (path.found)
+        return false;
     while (full < path.height && LOAD(path.nodes[path.height - 1 - full]->count) == MEMTABLE_NODE_KEYS)
         full++;
     uint32_t wanted = full == path.height ? full + 1 : full;
@@ -447,17 +455,10 @@ bool tree_insert(struct tree *tree, const struct probe *probe, const struct vers
 
 _Atomic(const struct version *) *tree_find_entry(const struct tree *tree, const struct probe *probe)
 {
-    struct node *last = &tree->last_leaf->node;
-    uint32_t count = LOAD(last->count);
     struct path path;
-    bool equal;
 
-    if (count > 0 && node_lower_bound(last, probe, count - 1, count, tree->key_is_int, &equal) == count)
-        return NULL; /* beyond the last key of all */
     path_find(tree, probe, &path);
-    if (!path.found)
-        return NULL;
-    return &path.nodes[path.height - 1]->records[path.children[path.height - 1]];
+    return path_entry(&path);
 }
 
 void tree_remove(struct tree *tree, const struct probe *probe)

@@ -91,9 +91,10 @@ static inline bool node_is_unchanged(const struct node *node, uint32_t version)
 /* Writer: the key's entry, or NULL when there is none. */
 _Atomic(const struct version *) *tree_find_entry(const struct tree *tree, const struct probe *probe);
 
-/* Writer: adds a key that is not there. False when out of memory: the tree is as it was. */
+/* Writer: adds a key. When it is there already the tree stays as it is, and *entry, else NULL, is its entry. False when
+ * it was not added: then without an entry memory ran out, and the tree is as it was. */
 MUST_CHECK bool tree_insert(struct tree *tree, const struct probe *probe, const struct version *record,
-                            struct memtable_arena *arena);
+                            struct memtable_arena *arena, _Atomic(const struct version *) **entry);
 
 /* Writer: takes a key out that is there. Leaves may become empty. Only while no other thread reads. */
 void tree_remove(struct tree *tree, const struct probe *probe);
