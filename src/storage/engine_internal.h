@@ -122,6 +122,8 @@ struct table_version *table_version_allocate(uint32_t memtable_capacity, uint32_
 /* Appends to a version that is being made; sources are retained. Files come level by level, in order. */
 void table_version_add_memtable(struct table_version *version, struct memtable *memtable);
 void table_version_add_file(struct table_version *version, uint32_t level, struct table_file *file);
+/* After files were taken out of a private version. */
+void table_version_find_key_range(struct table_version *version);
 /* Makes `version` current and takes it over. Under table->mutex; release what is returned after unlocking. */
 struct table_version *table_install_version(struct table *table, struct table_version *version);
 /* Makes sure that there is an active memtable. Under commit_mutex. */

@@ -139,6 +139,13 @@ static bool look_in_file(struct table_file *file, struct lookup_key *key, uint64
     return true;
 }
 
+/* Ascending inserts, above all: no file has to be asked for a key that lies outside all of them. */
+static bool is_outside_files(const struct table_version *version, struct slice key)
+{
+    return version->last_key.data == NULL || slice_compare(key, version->last_key) > 0 ||
+           slice_compare(key, version->first_key) < 0;
+}
+
 /* The one file of a level below 0 that can hold the key, or NULL. */
 static struct table_file *level_file(const struct table_version *version, uint32_t level, struct slice key)
 {
@@ -157,6 +164,8 @@ bool version_lookup(const struct table_version *version, const struct row_format
     result->sequence = 0;
     result->block = (struct block){0};
     look_in_memtables(version, key, snapshot, result);
+    if (is_outside_files(version, key))
+        return true;
     for (uint32_t i = 0; i < version->file_count[0]; i++)
         if (!look_in_file(version->files[0][i], &wanted, snapshot, result, error))
             goto failed;
@@ -202,6 +211,8 @@ bool version_key_changed(const struct table_version *version, struct slice key, 
     for (uint32_t i = 0; i < version->memtable_count && !*changed; i++)
         *changed = memtable_highest_sequence(version->memtables[i]) > snapshot &&
                    memtable_newest_sequence(version->memtables[i], key) > snapshot;
+    if (*changed || is_outside_files(version, key))
+        return true;
     for (uint32_t i = 0; i < version->file_count[0] && !*changed; i++)
         if (!file_key_changed(version->files[0][i], &wanted, snapshot, changed, error))
             return false;

@@ -83,6 +83,24 @@ void table_version_add_memtable(struct table_version *version, struct memtable *
     version->memtables[version->memtable_count++] = memtable;
 }
 
+static void widen_key_range(struct table_version *version, const struct table_file *file)
+{
+    struct slice first = buffer_slice(&file->info.first_key), last = buffer_slice(&file->info.last_key);
+
+    if (version->first_key.data == NULL || slice_compare(first, version->first_key) < 0)
+        version->first_key = first;
+    if (version->last_key.data == NULL || slice_compare(last, version->last_key) > 0)
+        version->last_key = last;
+}
+
+void table_version_find_key_range(struct table_version *version)
+{
+    version->first_key = version->last_key = slice_make(NULL, 0);
+    for (uint32_t level = 0; level < LEVELS; level++)
+        for (uint32_t i = 0; i < version->file_count[level]; i++)
+            widen_key_range(version, version->files[level][i]);
+}
+
 void table_version_add_file(struct table_version *version, uint32_t level, struct table_file *file)
 {
     uint32_t total = 0;
@@ -95,6 +113,7 @@ void table_version_add_file(struct table_version *version, uint32_t level, struc
         version->files[level] = version->files[0] + total;
     table_file_retain(file);
     version->files[level][version->file_count[level]++] = file;
+    widen_key_range(version, file);
 }
 
 void table_version_release(struct table_version *version)

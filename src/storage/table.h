@@ -33,6 +33,7 @@ struct table_version {
     struct memtable **memtables; /* newest first; [0] takes writes, unless all are frozen; may be none */
     uint32_t file_count[LEVELS];
     struct table_file **files[LEVELS]; /* level 0: by highest sequence, newest first; others: by key, disjoint */
+    struct slice first_key, last_key;  /* of all files, borrowed from them; data NULL: there is none */
 };
 
 struct table {

@@ -220,4 +220,5 @@ void participant_undo_spilled(struct participant *participant, uint64_t mark)
     memmove(spilled->files[0], spilled->files[0] + dropped, spilled->file_count[0] * sizeof *spilled->files[0]);
     memmove(participant->spilled_through, participant->spilled_through + dropped,
             spilled->file_count[0] * sizeof *participant->spilled_through);
+    table_version_find_key_range(spilled);
 }
