@@ -2,47 +2,21 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "shell/test_run.h"
+#include "shell/suggestion.h"
+#include "shell/test_schedule.h"
 
-enum { JOBS_MOST = 64, DEFAULT_TIMEOUT_S = 60 };
+enum { DEFAULT_TIMEOUT_S = 60 };
 
 struct path_list {
     char **paths;
     size_t count;
-};
-
-/* One file on its way, in a process of its own. */
-struct test_job {
-    pid_t process; /* 0: the place is free */
-    const char *path;
-    char *directory;
-    int output; /* read end: counts, then the report */
-    struct text_buffer text;
-    struct timespec deadline;
-    bool timed_out;
-};
-
-struct schedule {
-    struct test_options options;
-    struct test_job jobs[JOBS_MOST];
-    unsigned job_count;
-    unsigned timeout_s;
-    bool keep;
-    struct test_counts total;
-    bool could_not_run;
 };
 
 static const char usage_text[] =
@@ -107,181 +81,9 @@ static bool find_tests(struct path_list *list, const char *path, bool is_named)
     return done;
 }
 
-/* ---- running ---- */
-
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
-{
-    (void)status;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
-static char *make_directory(void)
-{
-    const char *parent = getenv("TMPDIR");
-    struct text_buffer path = {0};
-
-    text_format(&path, "%s/ssql-test-XXXXXX", parent != NULL && *parent != '\0' ? parent : "/tmp");
-    if (mkdtemp(path.data) == NULL) {
-        fprintf(stderr, "ssql test: %s: %s\n", path.data, strerror(errno));
-        text_clear(&path);
-    }
-    return path.data;
-}
-
-/* The child: runs the file, writes its counts and its report to the pipe. */
-static _Noreturn void run_in_child(const struct schedule *schedule, const struct test_job *job, int to)
-{
-    struct test_options options = schedule->options;
-    struct test_counts counts = {0};
-    struct text_buffer report = {0};
-
-    options.directory = job->directory;
-    bool done = test_run_file(job->path, &options, &counts, &report);
-    FILE *file = fdopen(to, "wb");
-    if (file == NULL)
-        _exit(2);
-    fprintf(file, "%u %u %u\n%s", counts.passed, counts.failed, counts.skipped, text_string(&report));
-    if (fclose(file) != 0)
-        _exit(2);
-    text_clear(&report);
-    exit(!done ? 2 : counts.failed > 0 ? 1 : 0); /* not _exit: a leak checker looks now */
-}
-
-static bool start(struct schedule *schedule, struct test_job *job, const char *path)
-{
-    int ends[2];
-
-    *job = (struct test_job){.path = path, .directory = make_directory()};
-    if (job->directory == NULL)
-        return false;
-    if (pipe2(ends, O_CLOEXEC) != 0 || (fflush(NULL), job->process = fork()) < 0) {
-        fprintf(stderr, "ssql test: %s\n", strerror(errno));
-        job->process = 0;
-        return false;
-    }
-    if (job->process == 0) {
-        close(ends[0]);
-        run_in_child(schedule, job, ends[1]);
-    }
-    close(ends[1]);
-    job->output = ends[0];
-    clock_gettime(CLOCK_MONOTONIC, &job->deadline);
-    job->deadline.tv_sec += schedule->timeout_s;
-    return true;
-}
-
-/* Adds up the counts of a finished file and prints its report. */
-static void finish(struct schedule *schedule, struct test_job *job)
-{
-    struct test_counts counts = {0};
-    int status = 0, read_size = 0;
-    pid_t reaped;
-
-    while ((reaped = waitpid(job->process, &status, 0)) < 0 && errno == EINTR)
-        ;
-    close(job->output);
-    const char *text = text_string(&job->text);
-    bool counted = sscanf(text, "%u %u %u\n%n", &counts.passed, &counts.failed, &counts.skipped, &read_size) == 3;
-    if (reaped == job->process && WIFSIGNALED(status)) {
-        if (job->timed_out)
-            printf("FAILED %s: no end after %u s\n", job->path, schedule->timeout_s);
-        else
-            printf("FAILED %s: killed by signal %d (%s)\n", job->path, WTERMSIG(status), strsignal(WTERMSIG(status)));
-        counts = (struct test_counts){.failed = 1};
-    } else if (WEXITSTATUS(status) > 1 && WEXITSTATUS(status) != 2) {
-        printf("FAILED %s: ended with status %d\n", job->path, WEXITSTATUS(status)); /* a sanitizer found something */
-        counts.failed += counts.failed == 0;
-    } else if (!counted || WEXITSTATUS(status) == 2) {
-        schedule->could_not_run = true;
-        counts.failed += counts.failed == 0;
-    }
-    fputs(counted ? text + read_size : "", stdout);
-    schedule->total.passed += counts.passed;
-    schedule->total.failed += counts.failed;
-    schedule->total.skipped += counts.skipped;
-    if (schedule->keep && counts.failed > 0)
-        printf("kept: %s\n", job->directory);
-    else
-        nftw(job->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    free(job->directory);
-    text_clear(&job->text);
-    job->process = 0;
-}
-
-static int milliseconds_left(const struct test_job *job)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    long left = (job->deadline.tv_sec - now.tv_sec) * 1000 + (job->deadline.tv_nsec - now.tv_nsec) / 1000000;
-    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
-}
-
-/* Waits until some job says something, ends, or is out of time; takes it in. */
-static void wait_for_one(struct schedule *schedule)
-{
-    struct pollfd polls[JOBS_MOST];
-    struct test_job *jobs[JOBS_MOST];
-    nfds_t count = 0;
-    int wait_ms = 60000;
-
-    for (unsigned i = 0; i < schedule->job_count; i++) {
-        struct test_job *job = &schedule->jobs[i];
-        if (job->process == 0)
-            continue;
-        int left = milliseconds_left(job);
-        if (left == 0 && !job->timed_out) {
-            job->timed_out = true;
-            kill(job->process, SIGKILL);
-        }
-        if (!job->timed_out && left < wait_ms)
-            wait_ms = left + 1;
-        jobs[count] = job;
-        polls[count++] = (struct pollfd){.fd = job->output, .events = POLLIN};
-    }
-    if (count == 0 || poll(polls, count, wait_ms) <= 0)
-        return;
-    for (nfds_t i = 0; i < count; i++) {
-        if (polls[i].revents == 0)
-            continue;
-        ssize_t got = read(polls[i].fd, text_reserve(&jobs[i]->text, 4096), 4096);
-        if (got > 0) {
-            jobs[i]->text.size += (size_t)got;
-            jobs[i]->text.data[jobs[i]->text.size] = '\0';
-        } else if (got == 0 || errno != EINTR) {
-            finish(schedule, jobs[i]);
-        }
-    }
-}
-
-static bool is_running(const struct schedule *schedule)
-{
-    for (unsigned i = 0; i < schedule->job_count; i++)
-        if (schedule->jobs[i].process != 0)
-            return true;
-    return false;
-}
-
-static void run_all(struct schedule *schedule, const struct path_list *list)
-{
-    size_t next = 0;
-
-    while (next < list->count || is_running(schedule)) {
-        for (unsigned i = 0; i < schedule->job_count && next < list->count; i++) {
-            if (schedule->jobs[i].process != 0)
-                continue;
-            if (!start(schedule, &schedule->jobs[i], list->paths[next++]))
-                schedule->could_not_run = true;
-        }
-        wait_for_one(schedule);
-    }
-}
-
 /* ---- the command ---- */
 
-static bool set_weather(struct schedule *schedule, const char *name)
+static bool set_weather(struct test_schedule *schedule, const char *name)
 {
     if (strcmp(name, "small") == 0)
         schedule->options.with_small = true;
@@ -307,15 +109,33 @@ static bool read_number(const char *text, unsigned most, unsigned *number)
     return *text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= most;
 }
 
-/* Returns -1 to go on, or an exit status. */
-static int read_options(struct schedule *schedule, int argc, char **argv)
+static const struct option long_options[] = {
+    {"update", optional_argument, NULL, 'u'}, {"filter", required_argument, NULL, 'f'},
+    {"with", required_argument, NULL, 'w'},   {"timeout", required_argument, NULL, 't'},
+    {"keep", no_argument, NULL, 'k'},         {"color", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+};
+
+static const char *option_name(int i)
 {
-    static const struct option long_options[] = {
-        {"update", optional_argument, NULL, 'u'}, {"filter", required_argument, NULL, 'f'},
-        {"with", required_argument, NULL, 'w'},   {"timeout", required_argument, NULL, 't'},
-        {"keep", no_argument, NULL, 'k'},         {"color", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
-    };
+    return long_options[i].name;
+}
+
+static int complain_of_option(const char *option)
+{
+    const char *meant = strncmp(option, "--", 2) == 0 ? suggestion_find(option + 2, option_name) : NULL;
+
+    fprintf(stderr, "ssql test: unknown option, or one without its value: %s\n", option);
+    if (meant != NULL)
+        fprintf(stderr, "hint: did you mean --%s?\n", meant);
+    else
+        fputs(usage_text, stderr);
+    return 2;
+}
+
+/* Returns -1 to go on, or an exit status. */
+static int read_options(struct test_schedule *schedule, int argc, char **argv)
+{
     int option;
 
     optind = 0;
@@ -342,11 +162,13 @@ static int read_options(struct schedule *schedule, int argc, char **argv)
             break;
         case 'k': schedule->keep = true; break;
         case 'c':
-            if (strcmp(optarg, "auto") != 0)
-                schedule->options.coloured = strcmp(optarg, "always") == 0;
+            if (strcmp(optarg, "always") == 0 || strcmp(optarg, "never") == 0)
+                schedule->options.coloured = optarg[0] == 'a';
+            else if (strcmp(optarg, "auto") != 0)
+                return complain("--color takes auto, always or never, not ", optarg);
             break;
         case 'h': fputs(usage_text, stdout); return 0;
-        default: return complain("unknown option, or one without its value: ", argv[optind - 1]);
+        default: return complain_of_option(argv[optind - 1]);
         }
     }
     if (optind >= argc)
@@ -356,40 +178,49 @@ static int read_options(struct schedule *schedule, int argc, char **argv)
     return -1;
 }
 
+static const char *weather_text(const struct test_options *options)
+{
+    if (options->with_small && options->with_reopen)
+        return "--with small --with reopen ";
+    return options->with_small ? "--with small " : options->with_reopen ? "--with reopen " : "";
+}
+
+/* Runs what was found, prints the sum, and returns the exit status. */
+static int run_found(const struct test_schedule *schedule, const struct path_list *list, bool could_not_find)
+{
+    struct test_outcome outcome = {.could_not_run = could_not_find};
+    const struct test_counts *total = &outcome.total;
+
+    if (list->count == 0)
+        fputs("ssql test: no test found\n", stderr);
+    test_schedule_run(schedule, list->paths, list->count, &outcome);
+    printf("%u passed, %u failed", total->passed, total->failed);
+    if (total->skipped > 0)
+        printf(", %u skipped", total->skipped);
+    putchar('\n');
+    if (fflush(stdout) != 0 || outcome.could_not_run || total->passed + total->failed + total->skipped == 0)
+        return 2;
+    return total->failed > 0 ? 1 : 0;
+}
+
 int test_command(int argc, char **argv)
 {
-    struct schedule *schedule = must_allocate(sizeof *schedule);
-    struct path_list list = {0};
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int status;
+    struct test_schedule schedule = {.timeout_s = DEFAULT_TIMEOUT_S};
+    struct path_list list = {0};
 
-    schedule->timeout_s = DEFAULT_TIMEOUT_S;
-    schedule->job_count = cores < 1 ? 1 : cores > JOBS_MOST ? JOBS_MOST : (unsigned)cores;
-    schedule->options.coloured = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
-    status = read_options(schedule, argc, argv);
+    schedule.job_count = cores < 1 ? 1 : cores > JOBS_MOST ? JOBS_MOST : (unsigned)cores;
+    schedule.options.coloured = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    int status = read_options(&schedule, argc, argv);
     if (status < 0) {
-        schedule->options.weather = schedule->options.with_small && schedule->options.with_reopen
-                                        ? "--with small --with reopen "
-                                    : schedule->options.with_small  ? "--with small "
-                                    : schedule->options.with_reopen ? "--with reopen "
-                                                                    : "";
+        bool all_found = true;
+        schedule.options.weather = weather_text(&schedule.options);
         for (int i = optind; i < argc; i++)
-            schedule->could_not_run = !find_tests(&list, argv[i], true) || schedule->could_not_run;
-        if (list.count == 0)
-            fputs("ssql test: no test found\n", stderr);
-        run_all(schedule, &list);
-        printf("%u passed, %u failed", schedule->total.passed, schedule->total.failed);
-        if (schedule->total.skipped > 0)
-            printf(", %u skipped", schedule->total.skipped);
-        putchar('\n');
-        bool found = schedule->total.passed + schedule->total.failed + schedule->total.skipped > 0;
-        status = schedule->could_not_run || !found ? 2 : schedule->total.failed > 0 ? 1 : 0;
-        if (fflush(stdout) != 0)
-            status = 2;
+            all_found = find_tests(&list, argv[i], true) && all_found;
+        status = run_found(&schedule, &list, !all_found);
     }
     for (size_t i = 0; i < list.count; i++)
         free(list.paths[i]);
     free(list.paths);
-    free(schedule);
     return status;
 }
