@@ -178,45 +178,34 @@ static bool range(struct session *session, int64_t low, uint32_t count, struct a
     return true;
 }
 
-enum query { FILTER, GROUP_KIND, GROUP_USER };
-
-static bool loop(struct session *session, enum query query, struct answer *answer)
+static bool walk(struct session *session, kv_visit *visit, void *context)
 {
     leveldb_iterator_t *i = leveldb_create_iterator(session->database->db, session->database->read);
-    struct kv_query state = {0};
+    bool done = true;
 
-    for (leveldb_iter_seek_to_first(i); leveldb_iter_valid(i); leveldb_iter_next(i)) {
+    for (leveldb_iter_seek_to_first(i); leveldb_iter_valid(i) && done; leveldb_iter_next(i)) {
         size_t key_size, size;
         const uint8_t *key = (const uint8_t *)leveldb_iter_key(i, &key_size);
         const uint8_t *row = (const uint8_t *)leveldb_iter_value(i, &size);
-        if (query == FILTER)
-            kv_filter_row(key_unpack(key), row, size, answer);
-        else if (query == GROUP_KIND)
-            kv_group_kind_row(&state, row, size);
-        else if (!kv_group_user_row(&state, row, size))
-            return false;
+        done = visit(context, key_unpack(key), row, size);
     }
     leveldb_iter_destroy(i);
-    if (query == GROUP_KIND)
-        kv_group_kind_finish(&state, answer);
-    else if (query == GROUP_USER)
-        kv_group_user_finish(&state, answer);
-    return true;
+    return done;
 }
 
 static bool filter(struct session *session, struct answer *answer)
 {
-    return loop(session, FILTER, answer);
+    return kv_run(KV_FILTER, walk, session, answer);
 }
 
 static bool group_kind(struct session *session, struct answer *answer)
 {
-    return loop(session, GROUP_KIND, answer);
+    return kv_run(KV_GROUP_KIND, walk, session, answer);
 }
 
 static bool group_user(struct session *session, struct answer *answer)
 {
-    return loop(session, GROUP_USER, answer);
+    return kv_run(KV_GROUP_USER, walk, session, answer);
 }
 
 static bool compact(struct database *database)

@@ -172,45 +172,33 @@ static bool range(struct session *session, int64_t low, uint32_t count, struct a
     return true;
 }
 
-enum query { FILTER, GROUP_KIND, GROUP_USER };
-
-static bool loop(struct session *session, enum query query, struct answer *answer)
+static bool walk(struct session *session, kv_visit *visit, void *context)
 {
-    struct kv_query state = {0};
     MDB_val key, value;
+    bool done = true;
 
     if (!check(mdb_txn_renew(session->reading)) || !check(mdb_cursor_renew(session->reading, session->cursor)))
         return false;
     int status = mdb_cursor_get(session->cursor, &key, &value, MDB_FIRST);
-    for (; status == MDB_SUCCESS; status = mdb_cursor_get(session->cursor, &key, &value, MDB_NEXT)) {
-        if (query == FILTER)
-            kv_filter_row(key_unpack(key.mv_data), value.mv_data, value.mv_size, answer);
-        else if (query == GROUP_KIND)
-            kv_group_kind_row(&state, value.mv_data, value.mv_size);
-        else if (!kv_group_user_row(&state, value.mv_data, value.mv_size))
-            return false;
-    }
+    for (; status == MDB_SUCCESS && done; status = mdb_cursor_get(session->cursor, &key, &value, MDB_NEXT))
+        done = visit(context, key_unpack(key.mv_data), value.mv_data, value.mv_size);
     mdb_txn_reset(session->reading);
-    if (query == GROUP_KIND)
-        kv_group_kind_finish(&state, answer);
-    else if (query == GROUP_USER)
-        kv_group_user_finish(&state, answer);
-    return true;
+    return done;
 }
 
 static bool filter(struct session *session, struct answer *answer)
 {
-    return loop(session, FILTER, answer);
+    return kv_run(KV_FILTER, walk, session, answer);
 }
 
 static bool group_kind(struct session *session, struct answer *answer)
 {
-    return loop(session, GROUP_KIND, answer);
+    return kv_run(KV_GROUP_KIND, walk, session, answer);
 }
 
 static bool group_user(struct session *session, struct answer *answer)
 {
-    return loop(session, GROUP_USER, answer);
+    return kv_run(KV_GROUP_USER, walk, session, answer);
 }
 
 const struct engine engine_lmdb = {"lmdb", version, open_database, close_database, session_open, session_close, begin,

@@ -4,25 +4,7 @@
 #include <string.h>
 
 #include "engine.h"
-
-enum statement {
-    BEGIN, COMMIT, INSERT, UPDATE, DELETE, GET, RANGE, FILTER, GROUP_KIND, GROUP_USER, TOP, SORT, STATEMENTS
-};
-
-static const char *const texts[STATEMENTS] = {
-    [BEGIN] = "begin immediate",
-    [COMMIT] = "commit",
-    [INSERT] = "insert into events values (?1, ?2, ?3, ?4, ?5)",
-    [UPDATE] = "update events set amount = ?2 where id = ?1",
-    [DELETE] = "delete from events where id = ?1",
-    [GET] = "select id, user, kind, amount, ok from events where id = ?1",
-    [RANGE] = "select id, user, kind, amount, ok from events where id >= ?1 order by id limit ?2",
-    [FILTER] = "select id, amount from events where kind = 'click' and amount > 900000",
-    [GROUP_KIND] = "select kind, count(*), sum(amount) from events group by kind",
-    [GROUP_USER] = "select user, count(*), sum(amount) from events group by user",
-    [TOP] = "select id, amount from events order by amount, id limit 10",
-    [SORT] = "select id, amount from events order by amount, id",
-};
+#include "sql_text.h"
 
 struct database {
     struct settings settings;
@@ -64,7 +46,7 @@ static bool session_open(struct database *database, struct session **out)
                      "ok integer)", NULL, NULL, NULL) != SQLITE_OK)
         return complain(session->connection);
     for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(session->connection, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &session->statements[i],
+        if (sqlite3_prepare_v3(session->connection, i == BEGIN ? "begin immediate" : sql_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &session->statements[i],
                                NULL) != SQLITE_OK)
             return complain(session->connection);
     return true;
@@ -94,7 +76,7 @@ static bool close_database(struct database *database)
     return true;
 }
 
-static bool run(struct session *session, enum statement statement)
+static bool run(struct session *session, enum sql_statement statement)
 {
     int status = sqlite3_step(session->statements[statement]);
 
@@ -182,7 +164,7 @@ static bool range(struct session *session, int64_t low, uint32_t count, struct a
 }
 
 /* Folds rows of (a, b): in order, or summed up. */
-static bool fold(struct session *session, enum statement statement, bool ordered, int first, struct answer *answer)
+static bool fold(struct session *session, enum sql_statement statement, bool ordered, int first, struct answer *answer)
 {
     sqlite3_stmt *s = session->statements[statement];
     int status;

@@ -4,25 +4,7 @@
 #include <string.h>
 
 #include "engine.h"
-
-enum statement {
-    BEGIN, COMMIT, INSERT, UPDATE, DELETE, GET, RANGE, FILTER, GROUP_KIND, GROUP_USER, TOP, SORT, STATEMENTS
-};
-
-static const char *const texts[STATEMENTS] = {
-    [BEGIN] = "begin",
-    [COMMIT] = "commit",
-    [INSERT] = "insert into events values (?1, ?2, ?3, ?4, ?5)",
-    [UPDATE] = "update events set amount = ?2 where id == ?1",
-    [DELETE] = "delete from events where id == ?1",
-    [GET] = "select id, user, kind, amount, ok from events where id == ?1",
-    [RANGE] = "select id, user, kind, amount, ok from events where id >= ?1 order by id limit ?2",
-    [FILTER] = "select id, amount from events where kind == 'click' && amount > 900000",
-    [GROUP_KIND] = "select kind, count(*), sum(amount) from events group by kind",
-    [GROUP_USER] = "select user, count(*), sum(amount) from events group by user",
-    [TOP] = "select id, amount from events order by amount, id limit 10",
-    [SORT] = "select id, amount from events order by amount, id",
-};
+#include "sql_text.h"
 
 struct database {
     ssql_db *db;
@@ -80,7 +62,7 @@ static bool session_open(struct database *database, struct session **out)
     if (ssql_connect(database->db, &session->connection) != SSQL_OK)
         return false;
     for (int i = 0; i < STATEMENTS; i++)
-        if (ssql_prepare(session->connection, texts[i], strlen(texts[i]), &session->statements[i], NULL) != SSQL_OK)
+        if (ssql_prepare(session->connection, sql_texts[i], strlen(sql_texts[i]), &session->statements[i], NULL) != SSQL_OK)
             return complain(session->connection);
     return true;
 }
@@ -93,7 +75,7 @@ static void session_close(struct session *session)
     free(session);
 }
 
-static bool run(struct session *session, enum statement statement)
+static bool run(struct session *session, enum sql_statement statement)
 {
     int status = ssql_step(session->statements[statement]);
 
@@ -189,7 +171,7 @@ static bool range(struct session *session, int64_t low, uint32_t count, struct a
 }
 
 /* Folds rows of (a, b): in order, or summed up. */
-static bool fold(struct session *session, enum statement statement, bool ordered, int first, struct answer *answer)
+static bool fold(struct session *session, enum sql_statement statement, bool ordered, int first, struct answer *answer)
 {
     ssql_stmt *s = session->statements[statement];
     int status;

@@ -3,6 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct kv_state {
+    struct answer *answer;
+    uint64_t counts[KIND_COUNT];
+    int64_t sums[KIND_COUNT];
+    struct kv_group *groups; /* open addressing by user */
+    size_t group_capacity, group_count;
+};
+
 struct kv_group {
     uint64_t count;
     int64_t sum;
@@ -10,17 +18,19 @@ struct kv_group {
     char user[USER_SIZE_MOST];
 };
 
-void kv_filter_row(int64_t id, const uint8_t *row, size_t size, struct answer *answer)
+static bool visit_filter(void *context, int64_t id, const uint8_t *row, size_t size)
 {
+    struct kv_state *state = context;
     int32_t amount;
 
     if (size < 7)
-        return;
+        return false;
     memcpy(&amount, row, 4);
     if (amount <= 900000 || (row[4] & 2) != 0 || row[5] != 5 || memcmp(row + 7, "click", 5) != 0)
-        return;
-    answer->rows++;
-    answer->sum += id * 31 + amount;
+        return true;
+    state->answer->rows++;
+    state->answer->sum += id * 31 + amount;
+    return true;
 }
 
 /* The kinds differ in their first three letters taken together with their lengths. */
@@ -32,16 +42,19 @@ static uint32_t kind_of(const uint8_t *row)
     return 0;
 }
 
-void kv_group_kind_row(struct kv_query *query, const uint8_t *row, size_t size)
+static bool visit_kind(void *context, int64_t id, const uint8_t *row, size_t size)
 {
+    struct kv_state *state = context;
     int32_t amount;
 
+    (void)id;
     if (size < 7)
-        return;
+        return false;
     memcpy(&amount, row, 4);
     uint32_t kind = kind_of(row);
-    query->counts[kind]++;
-    query->sums[kind] += (row[4] & 2) != 0 ? 0 : amount;
+    state->counts[kind]++;
+    state->sums[kind] += (row[4] & 2) != 0 ? 0 : amount;
+    return true;
 }
 
 static uint64_t hash_bytes(const uint8_t *bytes, size_t size)
@@ -53,7 +66,7 @@ static uint64_t hash_bytes(const uint8_t *bytes, size_t size)
     return hash ^ hash >> 29;
 }
 
-static struct kv_group *find_group(struct kv_query *query, const uint8_t *user, size_t size)
+static struct kv_group *find_group(struct kv_state *query, const uint8_t *user, size_t size)
 {
     size_t i = hash_bytes(user, size) & (query->group_capacity - 1);
 
@@ -63,9 +76,9 @@ static struct kv_group *find_group(struct kv_query *query, const uint8_t *user, 
     return &query->groups[i];
 }
 
-static bool grow(struct kv_query *query)
+static bool grow(struct kv_state *query)
 {
-    struct kv_query larger = *query;
+    struct kv_state larger = *query;
 
     larger.group_capacity = query->group_capacity == 0 ? 1 << 16 : query->group_capacity * 2;
     larger.groups = calloc(larger.group_capacity, sizeof *larger.groups);
@@ -79,12 +92,14 @@ static bool grow(struct kv_query *query)
     return true;
 }
 
-bool kv_group_user_row(struct kv_query *query, const uint8_t *row, size_t size)
+static bool visit_user(void *context, int64_t id, const uint8_t *row, size_t size)
 {
+    struct kv_state *query = context;
     int32_t amount;
 
+    (void)id;
     if (size < 7)
-        return true;
+        return false;
     if (query->group_count * 2 >= query->group_capacity && !grow(query))
         return false;
     const uint8_t *user = row + 7 + row[5];
@@ -100,22 +115,34 @@ bool kv_group_user_row(struct kv_query *query, const uint8_t *row, size_t size)
     return true;
 }
 
-void kv_group_kind_finish(struct kv_query *query, struct answer *answer)
+static void finish_kind(const struct kv_state *state)
 {
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        answer->rows += query->counts[kind] != 0;
-        answer->sum += (int64_t)query->counts[kind] * 31 + query->sums[kind];
+        state->answer->rows += state->counts[kind] != 0;
+        state->answer->sum += (int64_t)state->counts[kind] * 31 + state->sums[kind];
     }
 }
 
-void kv_group_user_finish(struct kv_query *query, struct answer *answer)
+static void finish_user(struct kv_state *state)
 {
-    for (size_t i = 0; i < query->group_capacity; i++) {
-        if (query->groups[i].count == 0)
+    for (size_t i = 0; i < state->group_capacity; i++) {
+        if (state->groups[i].count == 0)
             continue;
-        answer->rows++;
-        answer->sum += (int64_t)query->groups[i].count * 31 + query->groups[i].sum;
+        state->answer->rows++;
+        state->answer->sum += (int64_t)state->groups[i].count * 31 + state->groups[i].sum;
     }
-    free(query->groups);
-    *query = (struct kv_query){0};
+    free(state->groups);
+}
+
+bool kv_run(enum kv_query query, kv_walk *walk, struct session *session, struct answer *answer)
+{
+    static kv_visit *const visits[] = {visit_filter, visit_kind, visit_user};
+    struct kv_state state = {.answer = answer};
+    bool done = walk(session, visits[query], &state);
+
+    if (query == KV_GROUP_KIND)
+        finish_kind(&state);
+    else if (query == KV_GROUP_USER)
+        finish_user(&state);
+    return done;
 }

@@ -4,18 +4,14 @@
 
 #include "engine.h"
 
-/* Feed every row to one of these, then finish. Zeroed memory is the start. */
-struct kv_query {
-    uint64_t counts[KIND_COUNT];
-    int64_t sums[KIND_COUNT];
-    struct kv_group *groups; /* open addressing by user */
-    size_t group_capacity, group_count;
-};
+enum kv_query { KV_FILTER, KV_GROUP_KIND, KV_GROUP_USER };
 
-void kv_filter_row(int64_t id, const uint8_t *row, size_t size, struct answer *answer);
-void kv_group_kind_row(struct kv_query *query, const uint8_t *row, size_t size);
-bool kv_group_user_row(struct kv_query *query, const uint8_t *row, size_t size);
-void kv_group_kind_finish(struct kv_query *query, struct answer *answer);
-void kv_group_user_finish(struct kv_query *query, struct answer *answer);
+/* What an engine calls for each of its rows; false ends the walk. */
+typedef bool kv_visit(void *context, int64_t id, const uint8_t *row, size_t size);
+
+/* Walks all rows of a session's database; false after a failure, and when a visit ended it. */
+typedef bool kv_walk(struct session *session, kv_visit *visit, void *context);
+
+bool kv_run(enum kv_query query, kv_walk *walk, struct session *session, struct answer *answer);
 
 #endif
