@@ -484,6 +484,18 @@ static bool check_permission(struct volume_directory *directory, struct ssql_err
     return false;
 }
 
+/* Before the lock's file is made: what is damaged, newer or somebody else's is left as it is. */
+static bool root_is_readable(struct volume_directory *directory, struct ssql_error *error)
+{
+    struct buffer value = {0};
+    uint64_t version;
+    enum volume_status status =
+        directory_register_read(&directory->base, DIRECTORY_ROOT_REGISTER, &value, &version, error);
+
+    buffer_clear(&value);
+    return status == VOLUME_OK;
+}
+
 /* The directory is there: is it a database, empty, or somebody else's? */
 static bool open_existing(struct volume_directory *directory, bool must_exist, struct ssql_error *error)
 {
@@ -504,7 +516,8 @@ static bool open_existing(struct volume_directory *directory, bool must_exist, s
     if (!check_permission(directory, error))
         return false;
     /* An empty directory is locked with the first write, which is also when the first file appears. */
-    return directory->is_read_only || content == CONTENT_NOTHING || directory_lock(directory, error) == VOLUME_OK;
+    return directory->is_read_only || content == CONTENT_NOTHING ||
+           (root_is_readable(directory, error) && directory_lock(directory, error) == VOLUME_OK);
 }
 
 static bool open_absent(struct volume_directory *directory, bool must_exist, struct ssql_error *error)

@@ -300,6 +300,7 @@ static void a_manifest_of_something_else_is_refused(void **state)
     assert_int_equal(mkdir(in_folder("other"), 0755), 0);
     write_file(in_folder("other/manifest"), "{ \"name\": \"some web application, and not a database\" }\n", 55);
     assert_refused(in_folder("other"), SSQL_CORRUPT, "manifest");
+    assert_int_equal(access(in_folder("other/lock"), F_OK), -1);
 }
 
 static void a_folder_in_no_folder_is_refused(void **state)
