@@ -1,0 +1,129 @@
+/* sim [--seed N] [--seconds N] [--verbose] [--plant NAME] [--self-test]
+ * Without --seed it runs seed after seed, from 1 or from --first N on, for the given time (default 5 seconds). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "simulation.h"
+
+enum { PLANT_SECONDS = 10 };
+
+struct arguments {
+    uint64_t seed, first;
+    double seconds;
+    bool has_seed, is_verbose, is_self_test;
+};
+
+static double now_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void run_for(const struct arguments *arguments)
+{
+    struct simulation *simulation = calloc(1, sizeof *simulation);
+    double begin = now_seconds(), took;
+    uint64_t seed = arguments->has_seed ? arguments->seed : arguments->first, runs = 0;
+
+    if (simulation == NULL) {
+        fputs("sim: out of memory\n", stderr);
+        exit(2);
+    }
+    do {
+        simulation_run(simulation, seed++, arguments->is_verbose);
+        runs++;
+        took = now_seconds() - begin;
+    } while (!arguments->has_seed && took < arguments->seconds);
+    printf("simulator: %llu runs, %llu crashes (%.0f a second), %llu commits, %llu conflicts, %llu bulk writes, %llu fault "
+           "plans, %llu reopenings, %.1f s: all states right\n",
+           (unsigned long long)runs, (unsigned long long)simulation->crash_count,
+           (double)simulation->crash_count / took, (unsigned long long)simulation->commit_count,
+           (unsigned long long)simulation->conflict_count, (unsigned long long)simulation->spill_count,
+           (unsigned long long)simulation->fault_count, (unsigned long long)simulation->reopen_count, took);
+    free(simulation);
+}
+
+/* Runs with one bug in a process of its own; whether it was found. */
+static bool finds_plant(const char *name)
+{
+    double begin = now_seconds();
+    int status = 0;
+
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        const struct arguments arguments = {.first = 1, .seconds = PLANT_SECONDS};
+        if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL ||
+            !plant_switch_on(name))
+            _exit(0);
+        run_for(&arguments);
+        exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return false;
+    bool is_found = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    printf("planted %-22s %s after %.2f s\n", name, is_found ? "found" : "NOT FOUND", now_seconds() - begin);
+    return is_found;
+}
+
+static int self_test(void)
+{
+    int missed = 0;
+
+    for (size_t i = 0; plant_names[i] != NULL; i++)
+        missed += !finds_plant(plant_names[i]);
+    return missed == 0 ? 0 : 1;
+}
+
+static int usage(void)
+{
+    fputs("usage: sim [--seed N | --first N] [--seconds N] [--verbose] [--plant NAME] [--self-test]\n", stderr);
+    return 2;
+}
+
+static bool parse(int count, char **words, struct arguments *arguments)
+{
+    for (int i = 1; i < count; i++) {
+        const char *value = i + 1 < count ? words[i + 1] : NULL;
+        if (strcmp(words[i], "--verbose") == 0) {
+            arguments->is_verbose = true;
+            continue;
+        }
+        if (strcmp(words[i], "--self-test") == 0) {
+            arguments->is_self_test = true;
+            continue;
+        }
+        if (value == NULL)
+            return false;
+        if (strcmp(words[i], "--seed") == 0) {
+            arguments->has_seed = true;
+            arguments->seed = strtoull(value, NULL, 10);
+        } else if (strcmp(words[i], "--first") == 0) {
+            arguments->first = strtoull(value, NULL, 10);
+        } else if (strcmp(words[i], "--seconds") == 0) {
+            arguments->seconds = strtod(value, NULL);
+        } else if (strcmp(words[i], "--plant") != 0 || !plant_switch_on(value)) {
+            return false;
+        }
+        i++;
+    }
+    return true;
+}
+
+int main(int argument_count, char **argument_words)
+{
+    struct arguments arguments = {.first = 1, .seconds = 5};
+
+    if (!parse(argument_count, argument_words, &arguments))
+        return usage();
+    if (arguments.is_self_test)
+        return self_test();
+    run_for(&arguments);
+    return 0;
+}
