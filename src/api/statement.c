@@ -157,7 +157,7 @@ int ssql_bind_index(const ssql_stmt *stmt, const char *name)
     return 0;
 }
 
-static int bind(struct ssql_stmt *stmt, int index, struct value value)
+static int bind(struct ssql_stmt *stmt, int index, const struct value *value)
 {
     struct ssql_conn *conn = stmt->conn;
 
@@ -169,31 +169,39 @@ static int bind(struct ssql_stmt *stmt, int index, struct value value)
     return SSQL_OK;
 }
 
-int ssql_bind_int(ssql_stmt *stmt, int index, int64_t value)
+int ssql_bind_int(ssql_stmt *stmt, int index, int64_t integer)
 {
-    return bind(stmt, index, value_int(value));
+    struct value value = value_int(integer);
+
+    return bind(stmt, index, &value);
 }
 
-int ssql_bind_float(ssql_stmt *stmt, int index, double value)
+int ssql_bind_float(ssql_stmt *stmt, int index, double real)
 {
-    return bind(stmt, index, value_float(value));
+    struct value value = value_float(real);
+
+    return bind(stmt, index, &value);
 }
 
-int ssql_bind_bool(ssql_stmt *stmt, int index, int value)
+int ssql_bind_bool(ssql_stmt *stmt, int index, int boolean)
 {
-    return bind(stmt, index, value_bool(value != 0));
+    struct value value = value_bool(boolean != 0);
+
+    return bind(stmt, index, &value);
 }
 
 int ssql_bind_string(ssql_stmt *stmt, int index, const char *text, size_t length)
 {
-    if (text == NULL)
-        return ssql_bind_null(stmt, index);
-    return bind(stmt, index, value_string(slice_make(text, length)));
+    struct value value = value_string(slice_make(text, length));
+
+    return text == NULL ? ssql_bind_null(stmt, index) : bind(stmt, index, &value);
 }
 
 int ssql_bind_null(ssql_stmt *stmt, int index)
 {
-    return bind(stmt, index, value_null(SSQL_TYPE_NULL));
+    struct value value = value_null(SSQL_TYPE_NULL);
+
+    return bind(stmt, index, &value);
 }
 
 void ssql_clear_bindings(ssql_stmt *stmt)

@@ -26,10 +26,22 @@ static size_t sequence_length(const uint8_t *at, size_t left)
     return length;
 }
 
+/* Most texts are: by two words that may overlap. */
+static bool is_short_ascii(struct slice text)
+{
+    if (text.size >= 8 && text.size <= 16)
+        return ((load_u64le(text.data) | load_u64le(text.data + text.size - 8)) & HIGH_BITS) == 0;
+    if (text.size >= 4 && text.size < 8)
+        return ((load_u32le(text.data) | load_u32le(text.data + text.size - 4)) & (uint32_t)HIGH_BITS) == 0;
+    return false;
+}
+
 size_t utf8_valid_prefix(struct slice text)
 {
     size_t i = 0;
 
+    if (is_short_ascii(text))
+        return text.size;
     while (i < text.size) {
         if (text.size - i >= 8 && (load_u64le(text.data + i) & HIGH_BITS) == 0) {
             i += 8;

@@ -84,6 +84,8 @@ static bool fit_value(const struct prepared *prepared, uint32_t i, struct value 
 static bool fit_all_values(struct prepared *prepared, struct ssql_error *error)
 {
     for (uint32_t i = 0; i < prepared->parameter_count; i++)
+        prepared->parameters[i].wanted = prepared->plan->parameters[i].type;
+    for (uint32_t i = 0; i < prepared->parameter_count; i++)
         if (!fit_value(prepared, i, prepared->parameters[i].given, &prepared->values[i], error))
             return false;
     return true;
@@ -608,33 +610,78 @@ static bool keep_bytes(struct bound_parameter *parameter, struct slice text, str
     return true;
 }
 
-bool prepared_bind(struct prepared *prepared, uint32_t index, struct value value, struct ssql_error *error)
+/* Member by member: a struct that has just been written in parts is slow to read as a whole. */
+static inline void copy_value(struct value *to, const struct value *from)
 {
-    struct value fitting;
+    to->type = from->type;
+    to->is_null = from->is_null;
+    switch (from->type) {
+    case SSQL_TYPE_NULL: break;
+    case SSQL_TYPE_INT: to->integer = from->integer; break;
+    case SSQL_TYPE_FLOAT: to->real = from->real; break;
+    case SSQL_TYPE_BOOL: to->boolean = from->boolean; break;
+    case SSQL_TYPE_STRING: to->string = from->string; break;
+    }
+}
 
+static void set_parameter(struct prepared *prepared, uint32_t index, const struct value *given,
+                          const struct value *fitting)
+{
+    copy_value(&prepared->parameters[index - 1].given, given);
+    copy_value(&prepared->values[index - 1], fitting);
+}
+
+static bool bind_string(struct prepared *prepared, uint32_t index, struct slice text, struct ssql_error *error)
+{
+    struct bound_parameter *parameter = &prepared->parameters[index - 1];
+
+    if (!check_text(prepared, index, text, error) || !keep_bytes(parameter, text, error))
+        return false;
+    struct value kept = value_string(slice_make(parameter->bytes, text.size));
+    set_parameter(prepared, index, &kept, &kept);
+    return true;
+}
+
+/* A value of another type than the plan has: a null, an int where a float is wanted, any where the type is open. */
+static bool bind_other(struct prepared *prepared, uint32_t index, const struct value *value, struct ssql_error *error)
+{
+    const struct bound_parameter *parameter = &prepared->parameters[index - 1];
+    bool is_retyped = parameter->is_open && !value->is_null;
+    struct value fitting = *value;
+
+    if (!is_retyped && !fit_value(prepared, index - 1, *value, &fitting, error))
+        return false;
+    if (is_retyped && value->type == SSQL_TYPE_STRING) {
+        if (!bind_string(prepared, index, value->string, error))
+            return false;
+    } else {
+        set_parameter(prepared, index, value, &fitting);
+    }
+    prepared->wants_new_plan |= is_retyped;
+    return true;
+}
+
+static bool check_bind(const struct prepared *prepared, uint32_t index, struct ssql_error *error)
+{
     if (index == 0 || index > prepared->parameter_count)
         return error_set(error, SSQL_UNKNOWN_PARAMETER, NO_SPAN, "there is no parameter %u: the statement has %u",
                          index, prepared->parameter_count);
-    if (prepared->run == RUN_ROWS) {
-        error_set(error, SSQL_MISUSE, NO_SPAN, "a parameter cannot be changed while the statement is between its rows");
-        return error_hint(error, "reset the statement first");
-    }
+    if (prepared->run != RUN_ROWS)
+        return true;
+    error_set(error, SSQL_MISUSE, NO_SPAN, "a parameter cannot be changed while the statement is between its rows");
+    return error_hint(error, "reset the statement first");
+}
 
-    struct bound_parameter *parameter = &prepared->parameters[index - 1];
-    if (parameter->is_open && !value.is_null)
-        fitting = value;
-    else if (!fit_value(prepared, index - 1, value, &fitting, error))
-        return false;
-    if (value.type == SSQL_TYPE_STRING && !value.is_null) {
-        if (!check_text(prepared, index, value.string, error) || !keep_bytes(parameter, value.string, error))
-            return false;
-        value.string.data = parameter->bytes;
-        fitting.string.data = parameter->bytes;
-    }
-    if (parameter->is_open && !value.is_null && value.type != prepared->plan->parameters[index - 1].type)
-        prepared->wants_new_plan = true;
-    parameter->given = value;
-    prepared->values[index - 1] = fitting;
+bool prepared_bind(struct prepared *prepared, uint32_t index, const struct value *value, struct ssql_error *error)
+{
+    if (index - 1 >= prepared->parameter_count || prepared->run == RUN_ROWS)
+        return check_bind(prepared, index, error);
+
+    if (value->is_null || value->type != prepared->parameters[index - 1].wanted)
+        return bind_other(prepared, index, value, error);
+    if (value->type == SSQL_TYPE_STRING)
+        return bind_string(prepared, index, value->string, error);
+    set_parameter(prepared, index, value, value);
     return true;
 }
 

@@ -19,6 +19,7 @@ enum { CONFLICT_TRIES = 100 }; /* runs of a statement outside `begin` before SSQ
 struct bound_parameter {
     const char *name;   /* "" for one without */
     bool is_open;       /* the statement alone does not tell its type */
+    enum ssql_type wanted; /* by the plan */
     struct value given; /* as bound; a string's bytes are in `bytes` */
     uint8_t *bytes;
     size_t capacity;
@@ -96,7 +97,8 @@ static inline uint32_t prepared_column_count(const struct prepared *prepared)
 
 /* Sets parameter `index`, from 1. The value is copied. Fails with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH,
  * SSQL_BAD_ENCODING, SSQL_NO_MEMORY, SSQL_MISUSE (a run is going), and changes nothing then. */
-MUST_CHECK bool prepared_bind(struct prepared *prepared, uint32_t index, struct value value, struct ssql_error *error);
+MUST_CHECK bool prepared_bind(struct prepared *prepared, uint32_t index, const struct value *value,
+                              struct ssql_error *error);
 void prepared_clear_bindings(struct prepared *prepared);
 
 #endif
