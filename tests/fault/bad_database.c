@@ -616,8 +616,8 @@ static void files_that_may_not_grow_are_told(void **state)
 {
     (void)state;
     const char *path = in_folder("db");
-    struct opened opened = open_with(path, "wal_segment_size", "64KiB", "background", "off", "memtable_size", "64KiB",
-                                     NULL);
+    struct opened opened =
+        open_with(path, "wal_segment_size", "64KiB", "background", "off", "memtable_size", "64KiB", NULL);
 
     must_run(&opened, "create table t (id int primary key, what string)");
     signal(SIGXFSZ, SIG_IGN);
@@ -728,8 +728,8 @@ static void too_many_open_files_are_told_when_writing(void **state)
     (void)state;
     const char *path = in_folder("db");
     struct rlimit before;
-    struct opened opened = open_with(path, "wal_segment_size", "64KiB", "background", "off", "memtable_size", "64KiB",
-                                     NULL);
+    struct opened opened =
+        open_with(path, "wal_segment_size", "64KiB", "background", "off", "memtable_size", "64KiB", NULL);
 
     must_run(&opened, "create table t (id int primary key, what string)");
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);

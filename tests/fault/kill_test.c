@@ -1,10 +1,11 @@
-/* kill_test.c - a process that is killed at any moment loses nothing that it acknowledged, and leaves nothing half done.
+/* kill_test.c - a process that is killed at any moment loses nothing that it acknowledged, and leaves nothing half
+ * done.
  *
- * A child process works on a database with one or four writers and reports every acknowledged transaction over a pipe; the
- * parent kills it, opens the database and compares, then the next child goes on with the same database. What transaction
- * number n of writer w does is a function of the seed, w and n alone, so the parent knows all that must be there: the
- * rows of writer w are those after its first N transactions, N being the number of the acknowledged ones, or one more
- * (one was on its way, and is there whole).
+ * A child process works on a database with one or four writers and reports every acknowledged transaction over a pipe;
+ * the parent kills it, opens the database and compares, then the next child goes on with the same database. What
+ * transaction number n of writer w does is a function of the seed, w and n alone, so the parent knows all that must be
+ * there: the rows of writer w are those after its first N transactions, N being the number of the acknowledged ones, or
+ * one more (one was on its way, and is there whole).
  *
  *     kill_test [SEED [ROUNDS]] */
 #include <errno.h>
@@ -22,9 +23,10 @@
 
 enum {
     WRITERS = 4,
-    SLOTS = 4096,   /* rows that a writer has at most */
-    EXTRAS = 4,     /* tables that a writer makes and drops */
-    BULK_ROWS = 40, /* of the transaction that writes many */
+    SLOTS = 4096,    /* rows that a writer has at most */
+    EXTRAS = 4,      /* tables that a writer makes and drops */
+    BULK_ROWS = 40,  /* of the transaction that writes many */
+    PART_ROWS = 512, /* of a statement of the one that writes all */
     ROUNDS = 24,
     FILLER_MOST = 300,
     ATTEMPTS = 1000, /* of a transaction that others get in the way of */
@@ -66,7 +68,7 @@ static uint64_t draw(int writer, uint32_t number, uint32_t what)
 
 /* ---- what a transaction does ---- */
 
-enum transaction_kind { INSERT_ONE, INSERT_MANY, TWO_TABLES, UPDATE_SOME, DELETE_SOME, TOGGLE_TABLE };
+enum transaction_kind { INSERT_ONE, INSERT_MANY, TWO_TABLES, UPDATE_SOME, DELETE_SOME, REWRITE_ALL, TOGGLE_TABLE };
 
 struct transaction {
     enum transaction_kind kind;
@@ -78,16 +80,22 @@ struct transaction {
 
 static struct transaction transaction_of(int writer, uint32_t number)
 {
-    static const enum transaction_kind kinds[16] = {INSERT_ONE,  INSERT_ONE,  INSERT_ONE,  INSERT_ONE,
-                                                    INSERT_ONE,  INSERT_ONE,  INSERT_MANY, INSERT_MANY,
-                                                    TWO_TABLES,  TWO_TABLES,  TWO_TABLES,  UPDATE_SOME,
-                                                    UPDATE_SOME, UPDATE_SOME, DELETE_SOME, DELETE_SOME};
+    static const enum transaction_kind kinds[16] = {
+        INSERT_ONE, INSERT_ONE, INSERT_ONE, INSERT_ONE,  INSERT_ONE,  INSERT_ONE,  INSERT_MANY, INSERT_MANY,
+        TWO_TABLES, TWO_TABLES, TWO_TABLES, UPDATE_SOME, UPDATE_SOME, UPDATE_SOME, DELETE_SOME, DELETE_SOME};
     struct transaction t = {.writer = writer, .number = number};
     uint32_t span;
 
-    t.kind = draw(writer, number, 0) % 64 == 0 ? TOGGLE_TABLE : kinds[draw(writer, number, 1) % 16];
-    t.first = (uint32_t)(draw(writer, number, 2) % SLOTS);
-    span = t.kind == INSERT_MANY ? BULK_ROWS : t.kind == UPDATE_SOME || t.kind == DELETE_SOME ? 8 : 1;
+    t.kind = kinds[draw(writer, number, 1) % 16];
+    if (draw(writer, number, 0) % 64 == 0)
+        t.kind = TOGGLE_TABLE;
+    if (draw(writer, number, 0) % 256 == 1)
+        t.kind = REWRITE_ALL;
+    t.first = t.kind == REWRITE_ALL ? 0 : (uint32_t)(draw(writer, number, 2) % SLOTS);
+    span = t.kind == REWRITE_ALL                            ? SLOTS
+           : t.kind == INSERT_MANY                          ? BULK_ROWS
+           : t.kind == UPDATE_SOME || t.kind == DELETE_SOME ? 8
+                                                            : 1;
     t.last = t.first + span - 1 < SLOTS ? t.first + span - 1 : SLOTS - 1;
     t.extra = (int)(draw(writer, number, 3) % EXTRAS);
     return t;
@@ -172,7 +180,8 @@ static int run_two_tables(ssql_conn *conn, const struct transaction *t, bool is_
         snprintf(second, sizeof second, "insert into totals values (%d, 1, %" PRIu32 ")", t->writer, t->number);
     else
         snprintf(second, sizeof second,
-                 "update totals set written = written + 1, last = %" PRIu32 " where writer == %d", t->number, t->writer);
+                 "update totals set written = written + 1, last = %" PRIu32 " where writer == %d", t->number,
+                 t->writer);
     append_rows(text, size, t);
     code = run(conn, "begin");
     if (code == SSQL_OK)
@@ -186,18 +195,35 @@ static int run_two_tables(ssql_conn *conn, const struct transaction *t, bool is_
     return code;
 }
 
+/* With a small memory limit it does not fit into memory, and has no record in the log. */
+static int rewrite_all(ssql_conn *conn, const struct transaction *t, char *text, size_t size)
+{
+    int code = run(conn, "begin");
+
+    for (uint32_t first = t->first; first <= t->last && code == SSQL_OK; first += PART_ROWS) {
+        struct transaction part = *t;
+        part.first = first;
+        part.last = first + PART_ROWS - 1;
+        append_rows(text, size, &part);
+        code = run(conn, text);
+    }
+    if (code == SSQL_OK)
+        code = run(conn, "commit");
+    if (code != SSQL_OK && ssql_in_transaction(conn))
+        (void)run(conn, "rollback");
+    return code;
+}
+
 static int run_transaction(ssql_conn *conn, const struct transaction *t, const struct picture *before)
 {
-    static _Thread_local char text[(FILLER_MOST + 64) * BULK_ROWS];
+    static _Thread_local char text[(FILLER_MOST + 64) * PART_ROWS];
     char filler[FILLER_MOST + 1];
 
     switch (t->kind) {
     case INSERT_ONE:
-    case INSERT_MANY:
-        append_rows(text, sizeof text, t);
-        break;
-    case TWO_TABLES:
-        return run_two_tables(conn, t, before->last == 0, text, sizeof text);
+    case INSERT_MANY: append_rows(text, sizeof text, t); break;
+    case TWO_TABLES: return run_two_tables(conn, t, before->last == 0, text, sizeof text);
+    case REWRITE_ALL: return rewrite_all(conn, t, text, sizeof text);
     case UPDATE_SOME:
         filler_of(t->writer, t->number, filler);
         snprintf(text, sizeof text,
@@ -302,8 +328,7 @@ static void child_main(const struct round *round, int pipe, const uint32_t done[
 /* ---- the parent: kills and compares ---- */
 
 /* Lets a child work for a while and kills it. `acknowledged` goes on from what was there before. */
-static bool run_child(const struct round *round, uint32_t acknowledged[WRITERS],
-                      const struct picture pictures[WRITERS])
+static bool run_child(const struct round *round, uint32_t acknowledged[WRITERS], const struct picture pictures[WRITERS])
 {
     struct timespec life = {round->life_us / 1000000, round->life_us % 1000000 * 1000};
     struct acknowledgement done;
@@ -457,8 +482,8 @@ static void tell_difference(int writer, uint32_t acknowledged, const struct pict
             fprintf(stderr, "  extra table %d %s\n", extra, found->extras[extra] ? "is there" : "is missing");
 }
 
-/* Brings `known` from `before` to what is found, if that is a state the writer may be in. With deferred syncs any number
- * of transactions that were not acknowledged may be there, in order. */
+/* Brings `known` from `before` to what is found, if that is a state the writer may be in. With deferred syncs any
+ * number of transactions that were not acknowledged may be there, in order. */
 static bool follow(int writer, uint32_t *before, uint32_t acknowledged, uint32_t ahead, struct picture *known,
                    const struct picture *found)
 {

@@ -1,10 +1,10 @@
 /* wal_fuzzer.c - any bytes as a write-ahead log. The input is cut into up to four segments, whose headers and records
- * get right checksums, but for records that ask for a wrong one: torn and damaged logs are reached, and what stands in a
- * record whose checksum is right is never trusted either. A log that is accepted is accepted again by who comes after a
- * kill, with the same rows.
+ * get right checksums, but for records that ask for a wrong one: torn and damaged logs are reached, and what stands in
+ * a record whose checksum is right is never trusted either. A log that is accepted is accepted again by who comes after
+ * a kill, with the same rows.
  *
- * Input: flags (bits 0-1: segments less one; bit 2: the manifest knows the run's end), then the segments' bytes in equal
- * parts, each from its header's first byte. */
+ * Input: flags (bits 0-1: segments less one; bit 2: the manifest knows the run's end), then the segments' bytes in
+ * equal parts, each from its header's first byte. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -88,8 +88,7 @@ static bool put_segment(struct volume *volume, const uint8_t *bytes, size_t size
     wal_segment_name(EPOCH, number, name);
     if (log_create(volume, name, size, NULL, &log, NULL) != VOLUME_OK)
         return false;
-    bool is_done =
-        log_append(log, slice_make(bytes, size), NULL) == VOLUME_OK && log_sync(log, NULL) == VOLUME_OK;
+    bool is_done = log_append(log, slice_make(bytes, size), NULL) == VOLUME_OK && log_sync(log, NULL) == VOLUME_OK;
     log_close(log);
     return is_done;
 }

@@ -1,5 +1,5 @@
-/* generate.c - rows for scripts/scale, as .ssql text: every value is a function of the row's number, so that the answers
- * to queries are known without asking anybody.
+/* generate.c - rows for scripts/scale, as .ssql text: every value is a function of the row's number, so that the
+ * answers to queries are known without asking anybody.
  *
  *     generate ROWS [BATCH]      the table and its rows, BATCH of them in a statement
  *     generate ROWS answers      what queries over these rows answer, as NAME=VALUE lines

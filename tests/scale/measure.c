@@ -1,5 +1,5 @@
-/* measure.c - runs a command and writes "SECONDS PEAK_KIB STATUS" to a file: how long it took, the most memory it had, and
- * how it ended (128 and the signal's number when killed).
+/* measure.c - runs a command and writes "SECONDS PEAK_KIB STATUS" to a file: how long it took, the most memory it had,
+ * and how it ended (128 and the signal's number when killed).
  *
  *     measure FILE MILLISECONDS COMMAND [ARGUMENT]...
  *
@@ -35,7 +35,8 @@ static int write_result(const char *path, double seconds, long peak_kib, int sta
 
     if (file == NULL)
         return 2;
-    fprintf(file, "%.3f %ld %d\n", seconds, peak_kib, WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    fprintf(file, "%.3f %ld %d\n", seconds, peak_kib,
+            WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
     return fclose(file) == 0 ? 0 : 2;
 }
 
