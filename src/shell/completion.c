@@ -64,9 +64,9 @@ static bool word_is_name(const struct word *word, const char *name)
     struct text_buffer written = {0};
 
     add_name(&written, name);
-    bool same = (word->size == written.size && strncasecmp(word->text, written.data, word->size) == 0) ||
-                (word->is_quoted && word->size == strlen(name) + 2 &&
-                 strncasecmp(word->text + 1, name, strlen(name)) == 0);
+    bool same =
+        (word->size == written.size && strncasecmp(word->text, written.data, word->size) == 0) ||
+        (word->is_quoted && word->size == strlen(name) + 2 && strncasecmp(word->text + 1, name, strlen(name)) == 0);
     text_clear(&written);
     return same;
 }
@@ -110,6 +110,33 @@ static void offer_functions(struct place *place)
     }
 }
 
+static const char *const first_words[] = {"select",   "insert", "upsert",   "update",  "delete",
+                                          "create",   "drop",   "values",   "begin",   "commit",
+                                          "rollback", "show",   "describe", "explain", NULL};
+
+/* Words after which few can stand. */
+static const struct {
+    const char *word, *next[3];
+} followers[] = {
+    {"insert", {"into"}},    {"upsert", {"into"}}, {"delete", {"from", "table"}},
+    {"create", {"table"}},   {"drop", {"table"}},  {"show", {"tables"}},
+    {"group", {"by"}},       {"order", {"by"}},    {"primary", {"key"}},
+    {"is", {"null", "not"}},
+};
+
+/* True when the words that can follow are known and were offered. */
+static bool offer_followers(struct place *place, const struct word *previous)
+{
+    for (size_t i = 0; i < sizeof followers / sizeof followers[0]; i++) {
+        if (!word_is(previous, followers[i].word))
+            continue;
+        for (const char *const *next = followers[i].next; next < followers[i].next + 3 && *next != NULL; next++)
+            offer(place, *next);
+        return true;
+    }
+    return false;
+}
+
 static bool asks_for_table(const struct word *word)
 {
     static const char *const words[] = {"from", "into", "update", "table", "describe", "join", "exists"};
@@ -138,16 +165,20 @@ static void complete_statement(struct place *place, const char *text, size_t beg
     }
     if (ssql_tables_new(place->completion->session->connection, &tables) != SSQL_OK)
         tables = NULL;
-    if (!is_first && asks_for_table(&previous)) {
+    if (is_first || word_is(&previous, "explain")) {
+        for (const char *const *first = first_words; *first != NULL; first++)
+            offer(place, *first);
+    } else if (offer_followers(place, &previous)) {
+        /* nothing else can stand there */
+    } else if (asks_for_table(&previous)) {
         if (tables != NULL)
             offer_tables(place, tables);
-        if (!word_is(&previous, "table"))
-            offer_keywords(place);
+        if (word_is(&previous, "table"))
+            offer(place, "if");
     } else {
-        if (!is_first && tables != NULL && !word_is(&previous, "create"))
+        if (tables != NULL)
             offer_columns_of_statement(place, tables, text + statement, size - statement);
-        if (!is_first)
-            offer_functions(place);
+        offer_functions(place);
         offer_keywords(place);
     }
     ssql_tables_free(tables);
@@ -236,5 +267,6 @@ char *completion_word(void *owner, const char *text, size_t begin, size_t end, i
 
     if (i == 0)
         find_words(completion, text, begin, end);
-    return i >= 0 && (size_t)i < completion->count ? must_copy(completion->words[i], strlen(completion->words[i])) : NULL;
+    return i >= 0 && (size_t)i < completion->count ? must_copy(completion->words[i], strlen(completion->words[i]))
+                                                   : NULL;
 }

@@ -1,5 +1,5 @@
-/* completion.h - which words may stand where the cursor is: keywords and functions, tables after from and into, columns of
- * the tables that the statement names, dot commands and what they take, file names. */
+/* completion.h - which words may stand where the cursor is: keywords and functions, tables after from and into, columns
+ * of the tables that the statement names, dot commands and what they take, file names. */
 #ifndef SHELL_COMPLETION_H
 #define SHELL_COMPLETION_H
 

@@ -12,7 +12,8 @@
 
 enum { ARGUMENTS_MOST = 3 };
 
-/* A line taken apart: at most ARGUMENTS_MOST words, quotes taken off; `rest` is the line behind the command as it is. */
+/* A line taken apart: at most ARGUMENTS_MOST words, quotes taken off; `rest` is the line behind the command as it is.
+ */
 struct command_line {
     struct session *session;
     const struct source *source;
@@ -91,6 +92,7 @@ static bool run_exit(struct command_line *line)
         if (*end != '\0' || end == line->arguments[0] || status < 0 || status > 255)
             return fail(line, NULL, "an exit status from 0 to 255, not ", line->arguments[0]);
         session->status = (int)status;
+        session->has_chosen_status = true;
     }
     session->is_leaving = true;
     return true;
@@ -297,7 +299,8 @@ static void print_table_name(struct command_line *line, ssql_tables *tables, int
     text_clear(&shown);
 }
 
-static bool for_each_table(struct command_line *line, void (*print)(struct command_line *line, ssql_tables *tables, int i))
+static bool for_each_table(struct command_line *line,
+                           void (*print)(struct command_line *line, ssql_tables *tables, int i))
 {
     struct session *session = line->session;
     const char *pattern = line->count > 0 ? line->arguments[0] : "*";
@@ -323,7 +326,6 @@ static bool run_tables(struct command_line *line)
 {
     return for_each_table(line, print_table_name);
 }
-
 
 static void print_schema(struct command_line *line, ssql_tables *tables, int i)
 {
@@ -367,9 +369,9 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 /* What people who come from elsewhere type. */
 static const struct {
     const char *alias, *name;
-} aliases[] = {{"\\d", ".schema"}, {"\\dt", ".tables"}, {"\\q", ".quit"},        {"\\?", ".help"},
-               {"\\i", ".read"},   {"\\o", ".output"},  {"\\timing", ".timer"}, {".headers", ".header"},
-               {".nullvalue", ".null"}};
+} aliases[] = {{"\\d", ".schema"},     {"\\dt", ".tables"},     {"\\q", ".quit"},
+               {"\\?", ".help"},       {"\\i", ".read"},        {"\\o", ".output"},
+               {"\\timing", ".timer"}, {".headers", ".header"}, {".nullvalue", ".null"}};
 
 const char *dot_command_name(int i)
 {
@@ -418,14 +420,13 @@ static void print_modes(struct output *output)
     text_clear(&text);
 }
 
-static const char keys_text[] =
-    "Enter       run the statement if it is complete, else begin a new line\n"
-    "Alt-Enter   begin a new line\n"
-    "Up, Down    move between the lines, and at the edges through the history\n"
-    "Ctrl-R      search the history\n"
-    "Tab         complete a keyword, table, column, command or file name\n"
-    "Ctrl-C      stop the running statement, or drop the text\n"
-    "Ctrl-D      leave, when there is no text\n";
+static const char keys_text[] = "Enter       run the statement if it is complete, else begin a new line\n"
+                                "Alt-Enter   begin a new line\n"
+                                "Up, Down    move between the lines, and at the edges through the history\n"
+                                "Ctrl-R      search the history\n"
+                                "Tab         complete a keyword, table, column, command or file name\n"
+                                "Ctrl-C      stop the running statement, or drop the text\n"
+                                "Ctrl-D      leave, when there is no text\n";
 
 static bool run_help(struct command_line *line)
 {
@@ -439,7 +440,8 @@ static bool run_help(struct command_line *line)
     } else if (topic != NULL && strcmp(topic, "keys") == 0) {
         output_add_string(output, keys_text);
     } else {
-        text_format(&text, "%s%s", topic == NULL || *topic == '.' || *topic == '\\' ? "" : ".", topic == NULL ? "" : topic);
+        text_format(&text, "%s%s", topic == NULL || *topic == '.' || *topic == '\\' ? "" : ".",
+                    topic == NULL ? "" : topic);
         const struct dot_command *command = topic == NULL ? NULL : find_command(text_string(&text), &several);
         text_reset(&text);
         if (topic != NULL && command == NULL) {

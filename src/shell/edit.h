@@ -25,8 +25,8 @@ enum edit_result {
 
 void edit_start(const struct edit_hooks *hooks);
 
-/* Reads a text; *text is the caller's to free, NULL unless EDIT_TEXT. `prompt` and `next_prompt` (of further lines) have
- * the same width. */
+/* Reads a text; *text is the caller's to free, NULL unless EDIT_TEXT. `prompt` and `next_prompt` (of further lines)
+ * have the same width. */
 enum edit_result edit_read(const char *prompt, const char *next_prompt, char **text);
 
 /* Adds a text to those that Up finds. */

@@ -1,5 +1,5 @@
-/* Line editing with libedit, through its readline face. It has no text of several lines: lines are edited one by one, and
- * remembered as one. */
+/* Line editing with libedit, through its readline face. It has no text of several lines: lines are edited one by one,
+ * and remembered as one. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>

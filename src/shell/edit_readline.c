@@ -1,6 +1,6 @@
-/* Line editing with GNU readline. The text, which may have several lines, is painted here: readline's own painting knows
- * neither a prompt for further lines nor the width of grapheme clusters. On a terminal that cannot move the cursor up,
- * readline paints. */
+/* Line editing with GNU readline. The text, which may have several lines, is painted here: readline's own painting
+ * knows neither a prompt for further lines nor the width of grapheme clusters. On a terminal that cannot move the
+ * cursor up, readline paints. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include "shell/interrupt.h"
 #include "shell/text_buffer.h"
 
-#define TEXT_OF(number) #number
+#define TEXT_OF(number)               #number
 #define TEXT_OF_VERSION(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
 
 /* One line of the screen, as it is painted. */
@@ -132,7 +132,7 @@ static void lay_out(unsigned columns, size_t *cursor_row, unsigned *cursor_colum
 }
 
 /* Paints as many rows as the screen holds, those round the cursor. */
-static void paint(void)
+static void paint_now(void)
 {
     unsigned screen_rows, columns, cursor_column;
     size_t cursor_row, first = 0;
@@ -162,12 +162,21 @@ static void paint(void)
     editor.cursor_row = (unsigned)(cursor_row - first);
 }
 
+/* What is typed or pasted faster than it is taken needs to be seen only once. */
+static void paint(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    if (poll(&input, 1, 0) <= 0)
+        paint_now();
+}
+
 /* Puts the cursor behind the text, so that something else can be written below. */
 static void leave_text(void)
 {
     rl_point = rl_end;
     if (editor.paints)
-        paint();
+        paint_now();
     else
         rl_redisplay();
     editor.cursor_row = 0;
@@ -249,6 +258,22 @@ static int line_down(int count, int key)
     return 0;
 }
 
+static int to_line_begin(int count, int key)
+{
+    (void)count;
+    (void)key;
+    rl_point = (int)line_begin((size_t)rl_point);
+    return 0;
+}
+
+static int to_line_end(int count, int key)
+{
+    (void)count;
+    (void)key;
+    rl_point = (int)line_end((size_t)rl_point);
+    return 0;
+}
+
 static int clear_screen(int count, int key)
 {
     (void)count;
@@ -315,7 +340,9 @@ static void bind_keys(void)
         {"\\C-m", accept_or_newline}, {"\\C-j", accept_or_newline}, {"\\e\\C-m", insert_newline},
         {"\\e\\C-j", insert_newline}, {"\\e[A", line_up},           {"\\eOA", line_up},
         {"\\C-p", line_up},           {"\\e[B", line_down},         {"\\eOB", line_down},
-        {"\\C-n", line_down},
+        {"\\C-n", line_down},         {"\\C-a", to_line_begin},     {"\\e[H", to_line_begin},
+        {"\\eOH", to_line_begin},     {"\\C-e", to_line_end},       {"\\e[F", to_line_end},
+        {"\\eOF", to_line_end},
     };
 
     for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++)
@@ -361,10 +388,10 @@ static enum edit_result drop_text(void)
     bool is_empty = rl_end == 0;
 
     rl_callback_sigcleanup();
+    rl_free_line_state(); /* paints once more: before anything is written below */
     leave_text();
     fputs("^C\r\n", rl_outstream);
     fflush(rl_outstream);
-    rl_free_line_state();
     rl_callback_handler_remove();
     return is_empty ? EDIT_EMPTY_BREAK : EDIT_DROPPED;
 }

@@ -1,5 +1,5 @@
-/* error_report.h - messages about errors: place, message, SQLSTATE, the line with a mark under it, a hint (docs/shell.md,
- * "Errors"). They go to a text, which the caller writes to standard error. */
+/* error_report.h - messages about errors: place, message, SQLSTATE, the line with a mark under it, a hint
+ * (docs/shell.md, "Errors"). They go to a text, which the caller writes to standard error. */
 #ifndef SHELL_ERROR_REPORT_H
 #define SHELL_ERROR_REPORT_H
 

@@ -108,8 +108,8 @@ void history_open(struct history *history)
 
     *history = (struct history){.file = -1};
     if (path == NULL || !make_folders(path) ||
-        (history->file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) < 0 || fchmod(history->file, 0600) != 0 ||
-        flock(history->file, LOCK_EX) != 0) {
+        (history->file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) < 0 ||
+        fchmod(history->file, 0600) != 0 || flock(history->file, LOCK_EX) != 0) {
         free(path);
         return;
     }

@@ -54,9 +54,9 @@ static void add_table(struct text_buffer *text, const ssql_tables *tables, int i
     display_escape(text, name, strlen(name));
     size_t width = display_width(text->data + begin, text->size - begin);
     add_size(&size, bytes);
-    text_format(text, "%*s %12" PRId64 " %12" PRId64 " %11s  %s\n", width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0,
-                "", table_number(tables, i, -1, "rows"), table_number(tables, i, -1, "memtable_rows"), size.data,
-                levels.size > 0 ? levels.data : "-");
+    text_format(text, "%*s %12" PRId64 " %12" PRId64 " %11s  %s\n",
+                width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0, "", table_number(tables, i, -1, "rows"),
+                table_number(tables, i, -1, "memtable_rows"), size.data, levels.size > 0 ? levels.data : "-");
     text_clear(&levels);
     text_clear(&size);
 }
@@ -104,7 +104,8 @@ int info_command(int argc, char **argv)
     int status = STATUS_NO_START;
 
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-        puts("usage: ssql info DB\nShows the tables of a database: rows, files of each level, sizes. It may be in use.");
+        puts(
+            "usage: ssql info DB\nShows the tables of a database: rows, files of each level, sizes. It may be in use.");
         return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
     }
     if (argc != 2 || argv[1][0] == '-') {
@@ -114,7 +115,8 @@ int info_command(int argc, char **argv)
     int code = ssql_options_new(&options);
     if (code == SSQL_OK && (code = ssql_options_set(options, "readonly", "on")) == SSQL_OK &&
         (code = ssql_options_set(options, "must_exist", "on")) == SSQL_OK &&
-        (code = ssql_open_with(argv[1], options, &db)) == SSQL_OK && (code = ssql_connect(db, &connection)) == SSQL_OK) {
+        (code = ssql_open_with(argv[1], options, &db)) == SSQL_OK &&
+        (code = ssql_connect(db, &connection)) == SSQL_OK) {
         status = print_info(db, connection, argv[1]);
     } else {
         const char *reason = options == NULL ? "" : ssql_options_errmsg(options);

@@ -95,6 +95,8 @@ bool interactive_run(struct session *session)
     history_close(&history);
     edit_stop();
     completion_clear(&completion);
-    session->status = session->status == STATUS_FAILED ? STATUS_DONE : session->status;
+    /* Errors at the prompt were seen by whoever typed; they are no failure of the run. */
+    if (!session->has_chosen_status && session->status == STATUS_FAILED)
+        session->status = STATUS_DONE;
     return done;
 }

@@ -41,10 +41,11 @@ static int print_help(void)
 {
     struct text_buffer text = {0};
 
-    text_add_string(&text, "usage: ssql [OPTION]... [DB [STATEMENT]...]\n"
-                           "       ssql COMMAND ...\n\n"
-                           "Runs statements, -c and -f in their order, else what stands on standard input, else asks at\n"
-                           "a prompt. DB is a directory, made at the first write; none: a database in memory.\n\n");
+    text_add_string(&text,
+                    "usage: ssql [OPTION]... [DB [STATEMENT]...]\n"
+                    "       ssql COMMAND ...\n\n"
+                    "Runs statements, -c and -f in their order, else what stands on standard input, else asks at\n"
+                    "a prompt. DB is a directory, made at the first write; none: a database in memory.\n\n");
     options_describe(&text);
     text_add_string(&text, "\nCommands:\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
@@ -140,8 +141,7 @@ static void set_up(struct session *session, const struct options *options)
     bool is_batch = options->interactive == CHOICE_NO;
 
     session->is_interactive = wants_prompt(options);
-    session->stops_at_error =
-        options->bail == CHOICE_DEFAULT ? !session->is_interactive : options->bail == CHOICE_YES;
+    session->stops_at_error = options->bail == CHOICE_DEFAULT ? !session->is_interactive : options->bail == CHOICE_YES;
     session->echoes = options->echo;
     session->times = options->timer;
     session->is_quiet = options->quiet;
@@ -155,7 +155,6 @@ static void set_up(struct session *session, const struct options *options)
         variables_set(&session->variables, options->variables[i].name, options->variables[i].name_size,
                       options->variables[i].value);
 }
-
 
 static bool run_all(struct session *session, const struct options *options)
 {
@@ -181,12 +180,18 @@ static void run_as_asked(struct session *session, const struct options *options)
     }
     if (!script_run_text(session, "begin;"))
         return;
-    bool done = run_all(session, options) && session->status == STATUS_DONE;
+    bool done = run_all(session, options) && session->status == STATUS_DONE && session->standard.error == 0;
     if (ssql_in_transaction(session->connection) == 0)
         return; /* the input ended it by itself */
     session->is_leaving = false;
     script_run_text(session, done ? "commit;" : "rollback;");
     session->is_leaving = true;
+}
+
+/* Unlike SIG_IGN, a handler is not inherited by the programs of .once and .output. */
+static void pass_over_signal(int signal_number)
+{
+    (void)signal_number;
 }
 
 /* A reader that went away is told of as every program does: by the signal. */
@@ -204,7 +209,7 @@ static int run_session(const struct options *options)
     session_init(&session);
     set_up(&session, options);
     interrupt_install();
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, pass_over_signal);
     if (!set_database_options(&session, options)) {
         session.status = STATUS_NO_START;
     } else if (options->output_path != NULL &&

@@ -1,6 +1,6 @@
-/* output.h - where results go: standard output, a file or a program. Text is gathered and written in large pieces; before
- * each write the owner is asked whether what the text may depend on is durable.
- * A write that failed is remembered in `error`; what is added afterwards is dropped. */
+/* output.h - where results go: standard output, a file or a program. Text is gathered and written in large pieces;
+ * before each write the owner is asked whether what the text may depend on is durable. A write that failed is
+ * remembered in `error`; what is added afterwards is dropped. */
 #ifndef SHELL_OUTPUT_H
 #define SHELL_OUTPUT_H
 
@@ -29,12 +29,13 @@ void output_repeat(struct output *output, const char *string, size_t count);
 bool output_flush(struct output *output);
 
 /* Open a file or a program for writing; `output` holds none before. A file is written beside its place and takes it in
- * output_close, unless it is appended to or is no ordinary file (a device, a pipe). False with errno, and nothing open. */
+ * output_close, unless it is appended to or is no ordinary file (a device, a pipe). False with errno, and nothing open.
+ */
 bool output_open_file(struct output *output, const char *path, bool append);
 bool output_open_program(struct output *output, const char *command);
 
-/* Flushes and closes; `keep` false: a file that is written aside is dropped. False with errno when something of it, or the
- * program, failed. Does nothing when none is open. */
+/* Flushes and closes; `keep` false: a file that is written aside is dropped. False with errno when something of it, or
+ * the program, failed. Does nothing when none is open. */
 bool output_close(struct output *output, bool keep);
 
 #endif

@@ -66,8 +66,9 @@ static void follow_lines(struct reader *reader)
 {
     const char *text = text_string(&reader->text);
 
-    for (const char *end; reader->line_begin < reader->begin &&
-                          (end = memchr(text + reader->line_begin, '\n', reader->begin - reader->line_begin)) != NULL;) {
+    for (const char *end;
+         reader->line_begin < reader->begin &&
+         (end = memchr(text + reader->line_begin, '\n', reader->begin - reader->line_begin)) != NULL;) {
         reader->line_begin = (size_t)(end - text) + 1;
         reader->line++;
         reader->column = 0;
@@ -230,7 +231,8 @@ enum reader_item reader_next(struct reader *reader, struct source *source)
                 return READER_STATEMENT;
             }
             /* Comments before a dot command are no statement. */
-            if (ssql_splitter_state(reader->splitter) == SSQL_TEXT_BLANK && reader->text.data[reader->looked - 1] == '\n')
+            if (ssql_splitter_state(reader->splitter) == SSQL_TEXT_BLANK &&
+                reader->text.data[reader->looked - 1] == '\n')
                 take(reader, reader->looked, source);
             continue;
         }

@@ -1,5 +1,5 @@
-/* reader.h - takes statements and dot commands one after the other from a stream or a text. A statement is handed out as
- * soon as its `;` is there; a dot command stands on a line of its own, where no statement is open. */
+/* reader.h - takes statements and dot commands one after the other from a stream or a text. A statement is handed out
+ * as soon as its `;` is there; a dot command stands on a line of its own, where no statement is open. */
 #ifndef SHELL_READER_H
 #define SHELL_READER_H
 
@@ -10,8 +10,8 @@
 #include "shell/text_buffer.h"
 
 struct reader {
-    int file;         /* -1: the text is all there is */
-    const char *name; /* for messages, or NULL */
+    int file;                            /* -1: the text is all there is */
+    const char *name;                    /* for messages, or NULL */
     void (*before_waiting)(void *owner); /* NULL, or called when the stream has nothing to read at the moment */
     void *owner;
     struct text_buffer text;

@@ -5,8 +5,8 @@
 #include "shell/display_width.h"
 
 static const struct render_type *const modes[] = {
-    &render_box,  &render_table, &render_csv,  &render_tsv,    &render_json, &render_jsonl, &render_markdown,
-    &render_line, &render_list,  &render_insert, &render_off,
+    &render_box,      &render_table, &render_csv,  &render_tsv,    &render_json, &render_jsonl,
+    &render_markdown, &render_line,  &render_list, &render_insert, &render_off,
 };
 enum { MODE_COUNT = sizeof modes / sizeof modes[0] };
 

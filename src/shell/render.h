@@ -47,8 +47,8 @@ struct renderer {
     void *state; /* the mode's own */
 };
 
-extern const struct render_type render_box, render_table, render_markdown, render_csv, render_tsv, render_list, render_json,
-    render_jsonl, render_line, render_insert, render_off;
+extern const struct render_type render_box, render_table, render_markdown, render_csv, render_tsv, render_list,
+    render_json, render_jsonl, render_line, render_insert, render_off;
 
 /* The i-th mode, from 0; NULL past the last. */
 const struct render_type *render_mode(int i);

@@ -38,5 +38,7 @@ static void insert_row(struct renderer *renderer, ssql_stmt *statement)
     output_add(renderer->output, line->data, line->size);
 }
 
-const struct render_type render_insert = {
-    .name = "insert", .null_text = "null", .description = "insert statements that make the rows again", .row = insert_row};
+const struct render_type render_insert = {.name = "insert",
+                                          .null_text = "null",
+                                          .description = "insert statements that make the rows again",
+                                          .row = insert_row};

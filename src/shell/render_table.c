@@ -1,5 +1,5 @@
-/* The modes box, table and markdown: columns under each other. Widths come from the first rows (LOOKAHEAD_ROWS, or as many
- * as LOOKAHEAD_BYTES hold); a later cell that is wider is wrapped. */
+/* The modes box, table and markdown: columns under each other. Widths come from the first rows (LOOKAHEAD_ROWS, or as
+ * many as LOOKAHEAD_BYTES hold); a later cell that is wider is wrapped. */
 #include <stdlib.h>
 #include <string.h>
 

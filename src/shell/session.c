@@ -57,7 +57,8 @@ void session_report(struct session *session, const struct error_report *report, 
     set_status(session, STATUS_FAILED);
 }
 
-void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format, ...)
+void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format,
+                         ...)
 {
     struct text_buffer message = {0};
     char *text = NULL;
@@ -159,8 +160,7 @@ static void report_opening(struct session *session, const char *path, int code)
                 *reason != '\0' ? reason : ssql_code_text(code));
     if (*hint == '\0' && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         hint = "a database is a directory; to run a script, use -f FILE";
-    struct error_report report = {
-        .message = text_string(&message), .hint = hint, .sqlstate = ssql_code_sqlstate(code)};
+    struct error_report report = {.message = text_string(&message), .hint = hint, .sqlstate = ssql_code_sqlstate(code)};
     session_report(session, &report, NULL);
     text_clear(&message);
     set_status(session, code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START);
@@ -244,8 +244,10 @@ static bool bind_parameters(struct session *session, ssql_stmt *statement, const
         const struct variable *variable = variables_find(&session->variables, *name == '\0' ? number : name);
         if (variable == NULL) {
             struct text_buffer message = {0}, hint = {0};
-            text_format(&message, "parameter %s%s has no value", *name == '\0' ? "?" : ":", *name == '\0' ? number : name);
-            text_format(&hint, session->is_interactive ? "give it one with .var %s VALUE" : "give it one with --var %s=VALUE",
+            text_format(&message, "parameter %s%s has no value", *name == '\0' ? "?" : ":",
+                        *name == '\0' ? number : name);
+            text_format(&hint,
+                        session->is_interactive ? "give it one with .var %s VALUE" : "give it one with --var %s=VALUE",
                         *name == '\0' ? number : name);
             session_report(session,
                            &(struct error_report){.message = message.data,
@@ -425,7 +427,8 @@ static bool run_item(struct session *session, enum reader_item item, const struc
     case READER_UNFINISHED: report_unfinished(session, source); return false;
     case READER_FAILED:
         session_report_text(session, NULL, NULL, "cannot read %s: %s",
-                            session->reading->name != NULL ? session->reading->name : "standard input", strerror(errno));
+                            session->reading->name != NULL ? session->reading->name : "standard input",
+                            strerror(errno));
         return false;
     case READER_INTERRUPTED:
     case READER_END: break;
@@ -451,7 +454,7 @@ bool session_run_reader(struct session *session, struct reader *reader)
             session->status = STATUS_INTERRUPTED;
             session->is_leaving = true;
         }
-        if (!item_done && (session->stops_at_error || interrupt_is_pending()))
+        if (interrupt_is_pending() || (!item_done && session->stops_at_error))
             break;
     }
     session->reading = outer;

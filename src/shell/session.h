@@ -1,6 +1,5 @@
-/* session.h - one run of the shell: the database that is open, how results are written, what happens after an error. All
- * statements go through here, whether they come from a file, the command line or the prompt.
- * Threads: one. */
+/* session.h - one run of the shell: the database that is open, how results are written, what happens after an error.
+ * All statements go through here, whether they come from a file, the command line or the prompt. Threads: one. */
 #ifndef SHELL_SESSION_H
 #define SHELL_SESSION_H
 
@@ -16,9 +15,9 @@
 
 enum exit_status {
     STATUS_DONE = 0,
-    STATUS_FAILED = 1,    /* a statement failed */
-    STATUS_NO_START = 2,  /* usage, missing file, no database */
-    STATUS_DAMAGED = 3,   /* damage was found in a database */
+    STATUS_FAILED = 1,   /* a statement failed */
+    STATUS_NO_START = 2, /* usage, missing file, no database */
+    STATUS_DAMAGED = 3,  /* damage was found in a database */
     STATUS_INTERRUPTED = 130,
 };
 
@@ -38,12 +37,13 @@ struct session {
     bool echoes;
     bool times;
     bool is_quiet;
-    bool is_interactive;   /* there is a prompt: what happened is reported, and each commit is waited for */
+    bool is_interactive; /* there is a prompt: what happened is reported, and each commit is waited for */
     bool colours_results;
     bool colours_messages;
 
     bool needs_sync; /* something ran that may not be durable yet */
     bool is_leaving;
+    bool has_chosen_status; /* .exit N */
     int status;
     const struct reader *reading; /* the innermost, or NULL */
     unsigned reading_depth;
@@ -55,8 +55,8 @@ void session_init(struct session *session);
  * and the session's status set. */
 bool session_open(struct session *session, const char *path);
 
-/* Writes what is left, waits until everything is durable and closes all. `keep` is false when a file of -o shall not take
- * its place. The outcome is in the status. */
+/* Writes what is left, waits until everything is durable and closes all. `keep` is false when a file of -o shall not
+ * take its place. The outcome is in the status. */
 void session_close(struct session *session, bool keep);
 
 /* Runs one statement and writes its result. False when it failed, which is reported. */
@@ -76,8 +76,8 @@ bool session_sync(struct session *session);
 
 /* Reports an error to standard error, after results, and sets the status. */
 void session_report(struct session *session, const struct error_report *report, const struct source *source);
-void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format,
+                         ...) __attribute__((format(printf, 4, 5)));
 
 /* The last error of the connection. */
 void session_report_connection(struct session *session, const struct source *source);

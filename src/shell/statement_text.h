@@ -1,5 +1,5 @@
-/* statement_text.h - small truths about the text of statements: how a name or a string is written, which words stand in a
- * text. Nothing here decides what a statement means: that is the library's. */
+/* statement_text.h - small truths about the text of statements: how a name or a string is written, which words stand in
+ * a text. Nothing here decides what a statement means: that is the library's. */
 #ifndef SHELL_STATEMENT_TEXT_H
 #define SHELL_STATEMENT_TEXT_H
 
@@ -22,8 +22,8 @@ struct word {
     bool is_quoted; /* in quotes of any kind, which `text` includes */
 };
 
-/* Finds the next one from *at on, and moves *at behind it; blanks and comments are passed over. False at the end. An open
- * quote or comment goes to the end. */
+/* Finds the next one from *at on, and moves *at behind it; blanks and comments are passed over. False at the end. An
+ * open quote or comment goes to the end. */
 bool next_word(const char *text, size_t size, size_t *at, struct word *word);
 
 /* Compared without case, as keywords are. */

@@ -21,8 +21,8 @@ bool variables_set(struct variables *variables, const char *name, size_t name_si
 const struct variable *variables_find(const struct variables *variables, const char *name);
 void variables_clear(struct variables *variables);
 
-/* Binds a literal to a parameter, as the type that its place asks for if it reads as one. Returns a result of ssql_bind_…;
- * the error is in the connection. */
+/* Binds a literal to a parameter, as the type that its place asks for if it reads as one. Returns a result of
+ * ssql_bind_…; the error is in the connection. */
 int variable_bind(ssql_stmt *statement, int index, const char *literal);
 
 #endif

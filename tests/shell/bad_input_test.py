@@ -1,0 +1,103 @@
+"""Bad input: each kind gets one clear error and the right exit status, and changes nothing."""
+
+import os
+import pathlib
+import unittest
+
+from shell import ShellTest
+
+TABLE = "create table t { id int primary, name string, must int not null };\n"
+
+
+class BadCommandLine(ShellTest):
+    def test_unknown_options_modes_and_commands_get_a_suggestion(self):
+        for arguments, says in ((["-csv"], "did you mean --csv?"), (["--jsno"], "did you mean --json?"),
+                                (["--mode", "jsno"], "did you mean json?"), (["tset", "a.ssql"], 'did you mean "test"?'),
+                                (["--color", "red"], "auto, always or never"), (["-c"], "needs a value"),
+                                (["--csv=yes"], "takes no value"), (["--append"], "--output"), (["-v", "x"], "NAME=VALUE")):
+            with self.subTest(arguments):
+                self.check_error(*arguments, says=says, status=2)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_script_that_does_not_exist(self):
+        self.check_error("-f", "none.ssql", says="none.ssql: No such file", status=2)
+        self.check_error("-f", ".", says="Is a directory", status=2)
+        self.check_error("-c", ".read none.ssql", says="none.ssql: No such file", status=1)
+
+
+class BadText(ShellTest):
+    def test_statements(self):
+        self.check("db", TABLE + "insert into t values 1, 'a', 2;")
+        for statement, says in (
+                ("select 1 from usrs", "[42P01]"), ("select naem from t", "[42703]"), ("select lenght(name) from t", "[42883]"),
+                ("selct 1", 'did you mean "select"?'), ("select name + 1 from t", "[42804]"),
+                ("select 9223372036854775808", "[22003]"), ("select 9223372036854775807 + 1", "[22003]"),
+                ("insert into t values 1, 'b', 2", "[23505]"), ("insert into t values 2, 'b'", "[42601]"),
+                ("insert into t values 2, 'b', 2, 2", "[42601]"), ("insert into t values 2, 'b', null", "[23502]"),
+                ("select 'abc", "unfinished statement that began at line 1"),
+                ("select /* abc", "unfinished statement that began at line 1"),
+                ("select 1 +", "[42601]"), (b"select 'a\xff'", "[22021]"), (b"select 'a\x00'", "[22021]"),
+                ("select " + "(" * 100000 + "1" + ")" * 100000, "[54000]")):
+            with self.subTest(statement[:40]):
+                self.check_error("db", text=statement, says=says)
+        self.check("--no-header", "db", "select * from t", out="1\ta\t2\n")
+
+    def test_an_unfinished_statement_names_its_line(self):
+        self.write("a.ssql", "select 1;\n\n-- here\nselect 'abc;\n\n")
+        result = self.run_shell("-f", "a.ssql")
+        self.assertTrue(result.err.startswith("a.ssql:4:1: error: unfinished statement that began at line 4 "), result.err)
+        self.assertEqual((result.out, result.status), ("1\n1\n", 1))
+
+    def test_a_line_of_20_mb_is_read_and_its_error_placed(self):
+        text = "select length('" + "x" * 20_000_000 + "');select 1 + 'a';"
+        result = self.run_shell("--no-header", text=text)
+        self.assertEqual((result.status, result.out), (1, "20000000\n"))
+        self.assertIn("line 1, column %d" % (text.index(" + 'a'") + 2), result.err)
+        self.assertLess(len(result.err), 1000)
+
+    def test_control_characters_in_messages_are_shown_not_sent(self):
+        result = self.run_shell("-c", "select \x1b[31m1")
+        self.assertNotIn("\x1b", result.err)
+
+
+class BadDatabase(ShellTest):
+    def test_a_file(self):
+        self.write("script.ssql", "select 1;")
+        result = self.run_shell("script.ssql", "select 1")
+        self.assertEqual((result.out, result.status), ("", 2))
+        self.assertIn("-f", result.err)
+
+    def test_a_folder_that_belongs_to_something_else(self):
+        pathlib.Path(self.path("other")).mkdir()
+        self.write("other/file", "x")
+        self.check_error("other", "create table t (a int)", says="no ssql database", status=2)
+        self.assertEqual(os.listdir(self.path("other")), ["file"])
+
+    def test_an_empty_folder_becomes_a_database(self):
+        pathlib.Path(self.path("empty")).mkdir()
+        self.check("empty", "create table t (a int)")
+        self.check("empty", ".tables", out="t\n")
+
+    def test_a_newer_format_and_a_damaged_manifest(self):
+        self.check("db", TABLE)
+        manifest = pathlib.Path(self.path("db/manifest"))
+        files = [manifest] if manifest.is_file() else sorted(path for path in manifest.rglob("*") if path.is_file())
+        for file in files:
+            data = bytearray(file.read_bytes())
+            data[len(data) // 2] ^= 0x40
+            file.write_bytes(data)
+        result = self.run_shell("db", "select 1")
+        self.assertEqual(result.out, "")
+        self.assertEqual(result.err.count("error: "), 1, result.err)
+        self.assertEqual(result.status, 3, result.err)
+
+    @unittest.skipIf(os.geteuid() == 0, "the superuser may write everywhere")
+    def test_a_folder_that_is_read_only(self):
+        self.check("db", TABLE)
+        os.chmod(self.path("db"), 0o500)
+        self.check_error("db", "insert into t values 1, 'a', 2", says="[25006]", status=2)
+        self.check("-r", "--no-header", "db", "select count(*) from t", out="0\n")
+
+
+if __name__ == "__main__":
+    unittest.main()

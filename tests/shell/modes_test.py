@@ -1,0 +1,101 @@
+"""The output modes: every byte of a small result with all that is difficult in it."""
+
+import csv
+import io
+import json
+import unittest
+
+from shell import ShellTest
+
+HARD = r"""select 1 as id, concat("a\tb\n\"c\",\\|", '') as text, 2.5 as number, true as yes, null as nothing, '' as empty;"""
+
+
+class Modes(ShellTest):
+    def show(self, mode, statement=HARD, *options):
+        result = self.run_shell("--mode", mode, *options, ":memory:", statement)
+        self.assertEqual((result.err, result.status), ("", 0))
+        return result.out
+
+    def test_box(self):
+        self.assertEqual(self.show("box", "select 7 as id, '日本' as name"),
+                         "┌────┬──────┐\n│ id │ name │\n├────┼──────┤\n│  7 │ 日本 │\n└────┴──────┘\n")
+
+    def test_table_without_header(self):
+        self.assertEqual(self.show("table", "select 7 as id, 'x' as name", "--no-header"), "+---+---+\n| 7 | x |\n+---+---+\n")
+
+    def test_widths_count_grapheme_clusters(self):
+        for text in ("👨‍👩‍👧", "🇩🇪", "❤️", "é", "👍🏽", "한글"):
+            with self.subTest(text):
+                rows = self.show("box", "select '%s' as a" % text).splitlines()
+                columns = 4 if text == "한글" else 1 if text == "é" else 2
+                self.assertEqual(rows[0], "┌" + "─" * (columns + 2) + "┐")
+
+    def test_control_characters_are_pictures_in_frames(self):
+        out = self.show("box", r"""select concat("a\u{1b}[31mb\nc\u{202e}d", '') as a""")
+        self.assertIn("│ a␛[31mb↵c\\u{202e}d │", out)
+
+    def test_a_text_that_reads_like_null_is_quoted_in_frames(self):
+        out = self.show("table", "select null as a, 'null' as b", "--no-header")
+        self.assertIn('| null | "null" |', out)
+
+    def test_cells_wider_than_200_columns_are_wrapped(self):
+        out = self.show("box", "select '" + "x" * 450 + "' as a", "--no-header").splitlines()
+        self.assertEqual([line.count("x") for line in out], [0, 200, 200, 50, 0])
+        self.assertEqual({len(line) for line in out}, {204})
+
+    def test_csv_comes_back_and_tells_null_from_empty(self):
+        out = self.show("csv")
+        self.assertEqual(out.split("\n", 1)[0], "id,text,number,yes,nothing,empty")
+        self.assertEqual(list(csv.reader(io.StringIO(out)))[1][1], 'a\tb\n"c",\\|')
+        self.assertTrue(out.endswith(',2.5,true,,""\n'))
+
+    def test_tsv_is_one_escaped_line_a_row(self):
+        self.assertEqual(self.show("tsv"), 'id\ttext\tnumber\tyes\tnothing\tempty\n1\ta\\tb\\n"c",\\\\|\t2.5\ttrue\t\\N\t\n')
+
+    def test_json_is_exact(self):
+        out = self.show("json", HARD + "select 9007199254740993 as i;")
+        first, second = out.split("]\n")[:2]
+        self.assertEqual(json.loads(first + "]"), [{"id": 1, "text": 'a\tb\n"c",\\|', "number": 2.5, "yes": True, "nothing": None, "empty": ""}])
+        self.assertEqual(json.loads(second + "]"), [{"i": 9007199254740993}])
+        self.assertEqual(self.show("json", "create table t (a int); select a from t"), "[]\n")
+
+    def test_jsonl_is_one_object_a_line(self):
+        self.assertEqual(self.show("jsonl", "values (1, 'a'), (2, null)").count("\n"), 2)
+
+    def test_markdown(self):
+        self.assertEqual(self.show("markdown", "select 1 as id, 'a|b' as name"), "| id  | name |\n|----:|------|\n|   1 | a\\|b |\n")
+
+    def test_line(self):
+        self.assertEqual(self.show("line", "select 1 as id, null as name"), "  id = 1\nname = null\n")
+
+    def test_list_and_separator(self):
+        self.assertEqual(self.show("list", "select 1 as a, 'b' as b"), "a|b\n1|b\n")
+        self.assertEqual(self.show("list", "select 1 as a, 'b' as b", "--separator", "; ", "--no-header"), "1; b\n")
+
+    def test_insert_makes_the_rows_again(self):
+        make = "create table `odd name` (id int primary key, `select` string, f float, b bool);"
+        rows = r"""insert into `odd name` values (1, "it's\n\"\\\u{1}", 2.5, true), (-9223372036854775808, null, -0.1, false);"""
+        statements = self.show("insert", make + rows + "select * from `odd name`;")
+        self.assertTrue(statements.startswith("insert into `odd name` (id, `select`, f, b) values ("))
+        again = self.show("insert", make + statements + "select * from `odd name`;")
+        self.assertEqual(again, statements)
+
+    def test_off_writes_nothing(self):
+        self.assertEqual(self.show("off"), "")
+
+    def test_null_text_is_chosen(self):
+        self.assertEqual(self.show("csv", "select null as a, '-' as b", "--null", "-", "--no-header"), '-,"-"\n')
+
+    def test_a_short_option_and_a_beginning_name_a_mode(self):
+        self.check("--csv", "--no-header", ":memory:", "select 1, 2", out="1,2\n")
+        self.check("--no-header", "-c", ".mode cs\nselect 1, 2;", out="1,2\n")
+
+    def test_an_array_of_a_failed_statement_stays_open(self):
+        result = self.run_shell("--json", text="create table t (id int primary key);"
+                                + "insert into t values (1), (0); select 10 / (id - 1) as x from t order by id;")
+        self.assertEqual(result.status, 1)
+        self.assertNotIn("]", result.out)
+
+
+if __name__ == "__main__":
+    unittest.main()
