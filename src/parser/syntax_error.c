@@ -55,6 +55,10 @@ static const char *const operators[] = {"+",  "-",    "*",       "/",   "%",  "=
                                         "<",  "<=",   ">",       ">=",  "&&", "||", "and", "or", "is",
                                         "in", "like", "between", "not", ".",  "(",  NULL};
 
+/* Words that go on after an expression: where one is missing before them, nobody meant them as a name. */
+static const char *const expression_followers[] = {"from", "where", "having", "and", "or", "as",
+                                                   "when", "then",  "else",   "end", NULL};
+
 static const char *const end_of_statement = "the end of the statement";
 
 /* The few things worth naming: an expression is one thing, however it may begin; how an expression that is complete
@@ -179,6 +183,17 @@ static void report_end(struct parser *parser, const char *expected)
     parser_fail(parser, SSQL_SYNTAX, span, "unexpected end of the statement%s", expected);
 }
 
+/* A keyword stands where a name was expected. */
+static void hint_at_keyword(struct parser *parser, const struct expectation *expected, const char *keyword)
+{
+    bool is_misplaced = expects(expected, "an integer") && is_one_of(keyword, expression_followers);
+
+    if (is_misplaced && parser->seen[1].kind == TOKEN_COMMA)
+        error_hint(parser->error, "the comma before it is one too many");
+    else if (!is_misplaced)
+        error_hint(parser->error, "\"%s\" is a reserved word; as a name it needs backquotes: `%s`", keyword, keyword);
+}
+
 void syntax_error_report(struct parser *parser, struct ssql_span span, const char *const *names, size_t count)
 {
     struct expectation expected = {names, count};
@@ -205,6 +220,5 @@ void syntax_error_report(struct parser *parser, struct ssql_span span, const cha
     if (meant.data != NULL)
         error_hint(parser->error, "did you mean \"%.*s\"?", SLICE_PRINT(meant));
     else if (keyword != NULL && expects(&expected, "a name"))
-        error_hint(parser->error, "\"%s\" is a reserved word; as a name it needs backquotes: `%s`", keyword->text,
-                   keyword->text);
+        hint_at_keyword(parser, &expected, keyword->text);
 }

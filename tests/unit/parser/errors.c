@@ -56,6 +56,10 @@ static void reserved_words_as_names_get_a_hint(void **state)
     expect_error(state, "create table order (a int)", SSQL_SYNTAX, "order",
                  "syntax error at \"order\", expected a name",
                  "\"order\" is a reserved word; as a name it needs backquotes: `order`");
+    expect_error(state, "select a, from t", SSQL_SYNTAX, "from",
+                 "syntax error at \"from\", expected an expression or \"*\"", "the comma before it is one too many");
+    expect_error(state, "select a from t where and b", SSQL_SYNTAX, "and",
+                 "syntax error at \"and\", expected an expression", NULL);
 }
 
 static void the_end_is_named_as_such(void **state)
