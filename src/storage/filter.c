@@ -126,6 +126,12 @@ struct slice filter_builder_finish(struct filter_builder *builder)
     return slice_make(builder->lines, (size_t)builder->line_count * FILTER_LINE_SIZE);
 }
 
+void filter_prefetch(struct slice lines, uint64_t hash)
+{
+    __builtin_prefetch(lines.data +
+                       (size_t)choose_line(hash, (uint32_t)(lines.size / FILTER_LINE_SIZE)) * FILTER_LINE_SIZE);
+}
+
 bool filter_may_contain(struct slice lines, uint32_t probes, uint64_t hash)
 {
     const uint8_t *line =

@@ -33,6 +33,8 @@ void filter_builder_add(struct filter_builder *builder, uint64_t hash);
 /* Shrinks the filter when far fewer keys came than expected. The bytes live in the builder. Once, after the last key. */
 struct slice filter_builder_finish(struct filter_builder *builder);
 
+/* Begins to fetch what filter_may_contain will look at. */
+void filter_prefetch(struct slice lines, uint64_t hash);
 /* False: the key was certainly not added. The lines' size is a multiple of FILTER_LINE_SIZE and not 0; 1 <= probes
  * <= 7. */
 bool filter_may_contain(struct slice lines, uint32_t probes, uint64_t hash);

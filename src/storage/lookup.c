@@ -4,21 +4,24 @@
 
 #include "storage/scan_range.h"
 
+enum { CANDIDATES_MOST = 48 };
+
+static bool file_spans(const struct table_file *file, struct slice key)
+{
+    return slice_compare(key, file_first_key(file)) >= 0 && slice_compare(key, file_last_key(file)) <= 0;
+}
+
 /* The file's key range and filter: both cheap, both say "certainly not" or "maybe". */
-static bool file_may_hold(struct table_file *file, struct lookup_key *key, bool *may, struct ssql_error *error)
+static bool file_may_hold(struct table_file *file, const struct lookup_key *key, bool *may, struct ssql_error *error)
 {
     *may = false;
-    if (slice_compare(key->key, file_first_key(file)) < 0 || slice_compare(key->key, file_last_key(file)) > 0)
+    if (!file_spans(file, key->key))
         return true;
-    if (!key->has_hash) {
-        key->hash = filter_hash(key->key);
-        key->has_hash = true;
-    }
     return sstable_may_contain(file->sstable, key->hash, may, error);
 }
 
 /* Pins the block that holds the key's newest version in the file, when the file has the key. */
-static bool file_seek(struct table_file *file, struct lookup_key *key, struct block *block, uint32_t *block_index,
+static bool file_seek(struct table_file *file, const struct lookup_key *key, struct block *block, uint32_t *block_index,
                       uint32_t *row, bool *found, struct ssql_error *error)
 {
     *found = false;
@@ -76,7 +79,7 @@ static bool find_visible(struct table_file *file, struct slice key, uint64_t sna
     return false;
 }
 
-bool file_find_version(struct table_file *file, struct lookup_key *key, uint64_t snapshot, struct block *block,
+bool file_find_version(struct table_file *file, const struct lookup_key *key, uint64_t snapshot, struct block *block,
                        uint32_t *row, bool *found, struct ssql_error *error)
 {
     uint32_t block_index;
@@ -93,7 +96,7 @@ bool file_find_version(struct table_file *file, struct lookup_key *key, uint64_t
 
 /* ---- the newest visible version over all sources ---- */
 
-static void look_in_memtables(const struct table_version *version, struct slice key, uint64_t snapshot,
+static void look_in_memtables(const struct table_version *version, const struct lookup_key *key, uint64_t snapshot,
                               struct lookup_result *result)
 {
     struct memtable_version found;
@@ -102,7 +105,8 @@ static void look_in_memtables(const struct table_version *version, struct slice 
         const struct memtable *memtable = version->memtables[i];
         if (result->found && memtable_highest_sequence(memtable) <= result->sequence)
             continue;
-        if (!memtable_get(memtable, key, snapshot, &found) || (result->found && found.sequence <= result->sequence))
+        if (!memtable_may_contain(memtable, key->hash) || !memtable_get(memtable, key->key, snapshot, &found) ||
+            (result->found && found.sequence <= result->sequence))
             continue;
         result->found = result->in_memtable = true;
         result->sequence = found.sequence;
@@ -111,7 +115,7 @@ static void look_in_memtables(const struct table_version *version, struct slice 
     }
 }
 
-static bool look_in_file(struct table_file *file, struct lookup_key *key, uint64_t snapshot,
+static bool look_in_file(struct table_file *file, const struct lookup_key *key, uint64_t snapshot,
                          struct lookup_result *result, struct ssql_error *error)
 {
     struct block block = {0};
@@ -154,26 +158,64 @@ static struct table_file *level_file(const struct table_version *version, uint32
     return index < version->file_count[level] ? version->files[level][index] : NULL;
 }
 
+/* Files whose key range holds the key. */
+struct candidates {
+    struct table_file *files[CANDIDATES_MOST];
+    uint32_t count;
+    uint32_t level0_next; /* files of level 0 from here on were not looked at: there are very many */
+};
+
+static void add_candidate(struct candidates *candidates, struct table_file *file, const struct lookup_key *key)
+{
+    if (!file_spans(file, key->key))
+        return;
+    sstable_prefetch_filter(file->sstable, key->hash);
+    candidates->files[candidates->count++] = file;
+}
+
+/* All filters' lines, also the memtables', are on their way before the first is looked at. */
+static void find_candidates(const struct table_version *version, const struct lookup_key *key,
+                            struct candidates *candidates)
+{
+    uint32_t level0_count = version->file_count[0];
+
+    candidates->count = candidates->level0_next = 0;
+    for (uint32_t i = 0; i < version->memtable_count; i++)
+        memtable_prefetch(version->memtables[i], key->hash);
+    if (is_outside_files(version, key->key)) {
+        candidates->level0_next = level0_count;
+        return;
+    }
+    for (uint32_t i = 0; i < level0_count && candidates->count < CANDIDATES_MOST - LEVELS; i++) {
+        add_candidate(candidates, version->files[0][i], key);
+        candidates->level0_next = i + 1;
+    }
+    for (uint32_t level = 1; level < LEVELS; level++) {
+        struct table_file *file = level_file(version, level, key->key);
+        if (file != NULL)
+            add_candidate(candidates, file, key);
+    }
+}
+
 bool version_lookup(const struct table_version *version, const struct row_format *format, struct slice key,
                     uint64_t snapshot, struct lookup_result *result, struct ssql_error *error)
 {
-    struct lookup_key wanted = {.key = key};
+    struct lookup_key wanted = lookup_key_make(key);
+
+    struct candidates candidates;
 
     (void)format;
     result->found = result->in_memtable = result->is_tombstone = false;
     result->sequence = 0;
     result->block = (struct block){0};
-    look_in_memtables(version, key, snapshot, result);
-    if (is_outside_files(version, key))
-        return true;
-    for (uint32_t i = 0; i < version->file_count[0]; i++)
+    find_candidates(version, &wanted, &candidates);
+    look_in_memtables(version, &wanted, snapshot, result);
+    for (uint32_t i = 0; i < candidates.count; i++)
+        if (!look_in_file(candidates.files[i], &wanted, snapshot, result, error))
+            goto failed;
+    for (uint32_t i = candidates.level0_next; i < version->file_count[0]; i++)
         if (!look_in_file(version->files[0][i], &wanted, snapshot, result, error))
             goto failed;
-    for (uint32_t level = 1; level < LEVELS; level++) {
-        struct table_file *file = level_file(version, level, key);
-        if (file != NULL && !look_in_file(file, &wanted, snapshot, result, error))
-            goto failed;
-    }
     return true;
 failed:
     block_release(&result->block);
@@ -184,7 +226,7 @@ failed:
 
 /* ---- validation: has anything changed since a snapshot? ---- */
 
-static bool file_key_changed(struct table_file *file, struct lookup_key *key, uint64_t snapshot, bool *changed,
+static bool file_key_changed(struct table_file *file, const struct lookup_key *key, uint64_t snapshot, bool *changed,
                              struct ssql_error *error)
 {
     struct block block = {0};
@@ -205,11 +247,12 @@ static bool file_key_changed(struct table_file *file, struct lookup_key *key, ui
 bool version_key_changed(const struct table_version *version, struct slice key, uint64_t snapshot, bool *changed,
                          struct ssql_error *error)
 {
-    struct lookup_key wanted = {.key = key};
+    struct lookup_key wanted = lookup_key_make(key);
 
     *changed = false;
     for (uint32_t i = 0; i < version->memtable_count && !*changed; i++)
         *changed = memtable_highest_sequence(version->memtables[i]) > snapshot &&
+                   memtable_may_contain(version->memtables[i], wanted.hash) &&
                    memtable_newest_sequence(version->memtables[i], key) > snapshot;
     if (*changed || is_outside_files(version, key))
         return true;

@@ -3,9 +3,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "storage/filter.h"
+#include "storage/memtable_filter.h"
 #include "storage/memtable_tree.h"
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_acquire)
+
+enum { CACHE_LINE_SIZE = 64 };
 
 struct memtable {
     const struct row_format *format;
@@ -14,6 +18,8 @@ struct memtable {
     struct memtable_arena arena;
     _Atomic(uint64_t) version_count, lowest_sequence, highest_sequence;
     _Atomic(uint64_t) highest_word; /* no key begins with a greater one: ascending keys are known to be new by it */
+    _Atomic(struct memtable_filter *) filter; /* NULL: few keys yet */
+    uint64_t filter_due;                      /* the writer's: so many versions, and the filter grows */
 };
 
 bool memtable_create(const struct row_format *format, struct memtable **memtable, struct ssql_error *error)
@@ -26,6 +32,7 @@ bool memtable_create(const struct row_format *format, struct memtable **memtable
     made->format = format;
     atomic_init(&made->reference_count, 1);
     atomic_init(&made->lowest_sequence, UINT64_MAX);
+    made->filter_due = memtable_filter_capacity(NULL);
     if (!tree_init(&made->tree, format->key_is_int, &made->arena)) {
         free(made);
         return error_no_memory(error);
@@ -90,6 +97,26 @@ static void count_version(struct memtable *memtable, uint64_t sequence, const st
         atomic_store_explicit(&memtable->highest_sequence, sequence, memory_order_relaxed);
 }
 
+/* A filter that cannot grow gets less sharp, no worse. */
+static void grow_filter(struct memtable *memtable)
+{
+    struct memtable_filter *old = LOAD(memtable->filter);
+    struct memtable_filter *grown = memtable_filter_grow(old, &memtable->tree, &memtable->arena);
+
+    if (grown != NULL)
+        atomic_store_explicit(&memtable->filter, grown, memory_order_release);
+    memtable->filter_due = grown != NULL ? grown->key_capacity : memtable->filter_due * 2;
+}
+
+static void announce_key(struct memtable *memtable, struct slice key)
+{
+    if (memtable_version_count(memtable) >= memtable->filter_due)
+        grow_filter(memtable);
+    struct memtable_filter *filter = LOAD(memtable->filter);
+    if (filter != NULL)
+        memtable_filter_add(filter, filter_hash(key));
+}
+
 bool memtable_put(struct memtable *memtable, struct slice key, struct slice row, uint64_t sequence,
                   struct ssql_error *error)
 {
@@ -102,6 +129,7 @@ bool memtable_put(struct memtable *memtable, struct slice key, struct slice row,
     probe_init(&probe, version_key(version));
     /* Counted first, so that whoever sees the version also sees limits that hold for it. */
     count_version(memtable, sequence, &probe);
+    announce_key(memtable, key);
     _Atomic(const struct version *) *entry;
     bool is_inserted = tree_insert(&memtable->tree, &probe, version, &memtable->arena, &entry);
     if (entry != NULL) {
@@ -167,6 +195,21 @@ static const struct version *find_newest(const struct memtable *memtable, struct
         if (node_is_unchanged(leaf, node_version))
             return newest;
     }
+}
+
+bool memtable_may_contain(const struct memtable *memtable, uint64_t key_hash)
+{
+    const struct memtable_filter *filter = LOAD(memtable->filter);
+
+    return filter == NULL || memtable_filter_may_contain(filter, key_hash);
+}
+
+void memtable_prefetch(const struct memtable *memtable, uint64_t key_hash)
+{
+    const struct memtable_filter *filter = LOAD(memtable->filter);
+
+    if (filter != NULL)
+        memtable_filter_prefetch(filter, key_hash);
 }
 
 bool memtable_get(const struct memtable *memtable, struct slice key, uint64_t snapshot,
@@ -254,7 +297,8 @@ static void copy_leaf(struct memtable_iterator *iterator, const struct leaf *lea
     iterator->older = NULL;
     for (uint32_t i = from; i < count; i++) {
         const struct version *record = LOAD(leaf->node.records[i]);
-        __builtin_prefetch(record); /* the walk comes to it soon */
+        __builtin_prefetch(record); /* the walk comes to it soon, and to its row */
+        __builtin_prefetch((const uint8_t *)record + CACHE_LINE_SIZE);
         iterator->records[iterator->record_count++] = record;
     }
     iterator->next_leaf = LOAD(leaf->next);

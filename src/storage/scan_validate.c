@@ -41,7 +41,7 @@ static uint64_t highest_rank(const struct scan_source *source)
 
 /* ---- one by one ---- */
 
-static bool find_rank(const struct scan_source *other, struct lookup_key *key, uint64_t *rank, bool *found,
+static bool find_rank(const struct scan_source *other, const struct lookup_key *key, uint64_t *rank, bool *found,
                       struct ssql_error *error)
 {
     struct memtable_version version;
@@ -51,7 +51,8 @@ static bool find_rank(const struct scan_source *other, struct lookup_key *key, u
     *found = false;
     *rank = other->options.own_rank;
     if (other->memtable != NULL) {
-        *found = memtable_get(other->memtable, key->key, other->options.snapshot, &version);
+        *found = memtable_may_contain(other->memtable, key->hash) &&
+                 memtable_get(other->memtable, key->key, other->options.snapshot, &version);
         if (*found && *rank == 0)
             *rank = version.sequence;
         return true;
@@ -73,7 +74,7 @@ static bool row_is_hidden(const struct scan *scan, const struct scan_source *sou
                           struct ssql_error *error)
 {
     uint8_t scratch[INT_KEY_SIZE];
-    struct lookup_key key = {.key = source_row_key(source, row, scratch)};
+    struct lookup_key key = lookup_key_make(source_row_key(source, row, scratch));
     uint64_t rank = source_row_rank(source, row);
 
     *hidden = false;

@@ -234,6 +234,14 @@ void sstable_free_filter(struct sstable *sstable)
     free(atomic_load_explicit(&sstable->filter, memory_order_relaxed));
 }
 
+void sstable_prefetch_filter(const struct sstable *sstable, uint64_t key_hash)
+{
+    const uint8_t *filter = atomic_load_explicit(&sstable->filter, memory_order_acquire);
+
+    if (filter != NULL)
+        filter_prefetch(slice_make(filter, sstable->footer.filter_size), key_hash);
+}
+
 bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, struct ssql_error *error)
 {
     const struct sstable_footer *footer = &sstable->footer;

@@ -42,6 +42,9 @@ uint64_t filter_hash(struct slice key);
  * damaged fails. */
 MUST_CHECK bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, struct ssql_error *error);
 
+/* Begins to fetch the filter's line for the key, if the filter was read. */
+void sstable_prefetch_filter(const struct sstable *sstable, uint64_t key_hash);
+
 /* ---- blocks ---- */
 
 /* A pinned block. Value type: the holder releases it once. */
