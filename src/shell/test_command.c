@@ -29,7 +29,8 @@ static const char usage_text[] =
     "  --timeout S       seconds for one file (default 60)\n"
     "  --keep            leave the databases of failed files\n"
     "  --color WHEN      auto, always or never\n"
-    "Exit status: 0 all passed, 1 some failed, 2 could not run, or nothing was found.\n";
+    "Exit status: 0 all passed, 1 some failed, 2 could not run, or nothing was found,\n"
+    "130 interrupted.\n";
 
 /* ---- finding files ---- */
 
@@ -198,6 +199,8 @@ static int run_found(const struct test_schedule *schedule, const struct path_lis
     if (total->skipped > 0)
         printf(", %u skipped", total->skipped);
     putchar('\n');
+    if (outcome.is_interrupted)
+        return 130;
     if (fflush(stdout) != 0 || outcome.could_not_run || total->passed + total->failed + total->skipped == 0)
         return 2;
     return total->failed > 0 ? 1 : 0;

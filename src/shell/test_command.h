@@ -2,7 +2,8 @@
 #ifndef SHELL_TEST_COMMAND_H
 #define SHELL_TEST_COMMAND_H
 
-/* argv[0] is "test". Returns the exit status: 0 all passed, 1 some failed, 2 could not run, or nothing was found. */
+/* argv[0] is "test". Returns the exit status: 0 all passed, 1 some failed, 2 could not run, or nothing was found,
+ * 130 interrupted. */
 int test_command(int argc, char **argv);
 
 #endif

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "shell/interrupt.h"
+
 /* One file on its way, in a process of its own. */
 struct test_job {
     pid_t process; /* 0: the place is free */
@@ -57,6 +59,7 @@ static _Noreturn void run_in_child(const struct test_schedule *schedule, const s
     struct test_counts counts = {0};
     struct text_buffer report = {0};
 
+    signal(SIGINT, SIG_DFL);
     options.directory = job->directory;
     bool done = test_run_file(job->path, &options, &counts, &report);
     FILE *file = fdopen(to, "wb");
@@ -107,7 +110,9 @@ static void finish(struct running *running, struct test_job *job)
     const char *text = text_string(&job->text);
     bool counted = sscanf(text, "%u %u %u\n%n", &counts.passed, &counts.failed, &counts.skipped, &read_size) == 3;
     if (reaped == job->process && WIFSIGNALED(status)) {
-        if (job->timed_out)
+        if (running->outcome->is_interrupted)
+            printf("interrupted %s\n", job->path);
+        else if (job->timed_out)
             printf("FAILED %s: no end after %u s\n", job->path, running->schedule->timeout_s);
         else
             printf("FAILED %s: killed by signal %d (%s)\n", job->path, WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -178,6 +183,17 @@ static void wait_for_one(struct running *running)
     }
 }
 
+/* Ctrl-C: ends the children; they are reaped, and their directories removed, as if they had ended by themselves. */
+static void take_interrupt(struct running *running)
+{
+    if (!interrupt_take())
+        return;
+    running->outcome->is_interrupted = true;
+    for (unsigned i = 0; i < running->schedule->job_count; i++)
+        if (running->jobs[i].process != 0)
+            kill(running->jobs[i].process, SIGKILL);
+}
+
 static bool any_runs(const struct running *running)
 {
     for (unsigned i = 0; i < running->schedule->job_count; i++)
@@ -194,7 +210,11 @@ void test_schedule_run(const struct test_schedule *schedule, char *const *paths,
 
     running->schedule = schedule;
     running->outcome = outcome;
+    interrupt_install();
     while (next < path_count || any_runs(running)) {
+        take_interrupt(running);
+        if (outcome->is_interrupted)
+            next = path_count;
         for (unsigned i = 0; i < schedule->job_count && next < path_count; i++)
             if (running->jobs[i].process == 0 && !start(running, &running->jobs[i], paths[next++]))
                 outcome->could_not_run = true;

@@ -16,7 +16,8 @@ struct test_schedule {
 
 struct test_outcome {
     struct test_counts total;
-    bool could_not_run; /* some file, or a part of it */
+    bool could_not_run;  /* some file, or a part of it */
+    bool is_interrupted; /* by Ctrl-C: what ran was ended, what did not was left out */
 };
 
 /* Runs the files in their order and prints their reports to stdout as they end. */
