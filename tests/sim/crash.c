@@ -254,7 +254,7 @@ void crash_before_operation(void *context)
     struct simulation *simulation = context;
     const struct history *history = &simulation->history;
 
-    if (random_below(&simulation->crash_random, 24) != 0)
+    if (random_below(&simulation->crash_random, 60) != 0)
         return;
     crash_now(simulation, simulation->store,
               (struct bounds){history->durable, history->written, history->count - 1}, 1);

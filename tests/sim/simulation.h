@@ -30,6 +30,7 @@ struct history {
     size_t count;
     size_t durable; /* a power cut leaves this one or a later one */
     size_t written; /* the same for a killed process */
+    bool is_in_doubt; /* of the last one nobody knows whether it is there */
 };
 
 /* An open transaction and what it must see. */

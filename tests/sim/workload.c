@@ -6,7 +6,7 @@
 
 #include "simulation.h"
 
-enum { LIVES = 3, STEPS = 160, CREATED_AS = 1 };
+enum { LIVES = 3, STEPS = 240, CREATED_AS = 1 };
 
 _Noreturn void simulation_fail(const struct simulation *simulation, const char *format, ...)
 {
@@ -99,7 +99,7 @@ static size_t state_at(const struct simulation *simulation, uint64_t sequence)
 
 static void acknowledge(struct simulation *simulation, size_t *bound)
 {
-    *bound = simulation->history.count - 1;
+    *bound = simulation->history.count - 1 - simulation->history.is_in_doubt;
     if (simulation->history.written < *bound)
         simulation->history.written = *bound;
 }
@@ -133,6 +133,7 @@ static void begin_history(struct simulation *simulation, const struct state *fou
     history->sequences[0] = 0;
     history->count = 1;
     history->durable = history->written = 0;
+    history->is_in_doubt = false;
 }
 
 /* Opens what is in the store and goes on from there. */
@@ -194,6 +195,7 @@ static void crash_and_go_on(struct simulation *simulation)
         say(simulation, "  close: %s", ignored.message);
     store_destroy(simulation->store);
     simulation->store = copy;
+    history->written = bounds.written;
     open_and_look(simulation, bounds);
 }
 
@@ -537,7 +539,9 @@ static void commit(struct simulation *simulation, struct open_transaction *open)
         simulation->conflict_count++;
         say(simulation, "conflict %td", open - simulation->open);
     } else {
-        if (error.code != SSQL_UNKNOWN_OUTCOME)
+        if (error.code == SSQL_UNKNOWN_OUTCOME)
+            history->is_in_doubt = true;
+        else
             history->count--;
         allow(simulation, "commit", &error);
     }
