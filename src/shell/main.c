@@ -1,6 +1,8 @@
 /* main.c - the program ssql: takes the command line apart, sets a session up, runs what is asked for and gives the exit
  * status. docs/shell.md describes it from outside. */
 #include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +23,24 @@
 #include "shell/test_command.h"
 
 static int help_command(int argc, char **argv);
+
+/* A standard stream that is closed would lend its number to the next file that is opened: results would be written into
+ * the database. It is opened in the direction in which it is not used. */
+static bool open_standard_streams(void)
+{
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+        if (fcntl(file, F_GETFD) < 0 && open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY) != file)
+            return false;
+    return true;
+}
+
+/* Texts are UTF-8 whatever the locale says. */
+static void set_locale(void)
+{
+    setlocale(LC_CTYPE, "");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
 
 static const struct command {
     const char *name, *arguments, *description;
@@ -232,7 +252,9 @@ int main(int argc, char **argv)
     const char *meant = NULL;
     int status;
 
-    setlocale(LC_CTYPE, "");
+    if (!open_standard_streams())
+        return STATUS_NO_START;
+    set_locale();
     for (int i = 0; argc > 1 && i < COMMAND_COUNT; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);

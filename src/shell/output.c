@@ -104,6 +104,7 @@ bool output_open_file(struct output *output, const char *path, bool append)
     } else if (!open_aside(output, path, exists ? &status : NULL)) {
         return false;
     }
+    output->is_terminal = isatty(output->file) != 0;
     output->path = must_copy(path, strlen(path));
     return true;
 }
@@ -116,6 +117,7 @@ bool output_open_program(struct output *output, const char *command)
     if (output->program == NULL)
         return false;
     output->file = fileno(output->program);
+    output->is_terminal = false; /* the program gets all as it is */
     return true;
 }
 

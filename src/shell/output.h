@@ -11,6 +11,7 @@
 
 struct output {
     int file; /* -1: none is open */
+    bool is_terminal;
     struct text_buffer text;
     bool (*may_write)(void *owner); /* NULL: always */
     void *owner;

@@ -17,6 +17,7 @@ void session_init(struct session *session)
 {
     *session = (struct session){.render = {.header = true}, .stops_at_error = true};
     session->standard.file = STDOUT_FILENO;
+    session->standard.is_terminal = isatty(STDOUT_FILENO) != 0;
     session->other.file = -1;
     session->render.type = &render_tsv;
     if (ssql_options_new(&session->options) != SSQL_OK)
@@ -272,7 +273,7 @@ static bool step_all(struct session *session, ssql_stmt *statement, const struct
     struct output *output = session_results(session);
     struct renderer renderer = {.settings = &session->render,
                                 .output = output,
-                                .is_terminal = isatty(output->file) != 0,
+                                .is_terminal = output->is_terminal,
                                 .is_coloured = session->colours_results && output == &session->standard,
                                 .statement_text = source->text + source->begin,
                                 .statement_size = source->size};
@@ -376,7 +377,8 @@ bool session_run_statement(struct session *session, const struct source *source)
 
     if (session->echoes)
         echo(session, source);
-    stopwatch_start(&watch);
+    if (session->times)
+        stopwatch_start(&watch);
     if (ssql_prepare(session->connection, source->text + source->begin, source->size, &statement, NULL) != SSQL_OK) {
         session_report_connection(session, source);
         return false;

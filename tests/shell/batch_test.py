@@ -145,6 +145,14 @@ class Failing(ShellTest):
         self.assertEqual((error, process.wait()), (b"", -signal.SIGPIPE))
         self.check("--no-header", "db", "select count(*) from t", out="1\n")
 
+    def test_closed_standard_streams_do_not_reach_the_database(self):
+        for closed, status in ((">&-", 1), ("2>&-", 0), ("<&-", 0)):
+            with self.subTest(closed):
+                done = subprocess.run(["sh", "-c", '"$0" "$@" ' + closed, PROGRAM, "db" + closed[0], TABLE + "insert into t values (1, 'a');"
+                                       "select 'must not be written there' from t;"], cwd=self.folder, capture_output=True)
+                self.assertEqual(done.returncode, status)
+                self.check("--no-header", "db" + closed[0], "select name from t", out="a\n")
+
     def test_a_full_disk_under_the_results_is_an_error(self):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([PROGRAM, "-c", "select 1"], cwd=self.folder, stdout=full, stderr=subprocess.PIPE)
