@@ -132,7 +132,7 @@ size_t wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t
 size_t wal_segments(struct wal *wal, struct wal_segment *segments, size_t capacity);
 
 /* Deletes, or keeps for recycling, the leading segments that hold no record with a sequence >= `sequence`; never the
- * one being written. The manifest already does without them. A failure leaves files that nobody needs, for the caller's
+ * one being written, nor any that the last call of wal_runs gave out. The manifest already does without them. A failure leaves files that nobody needs, for the caller's
  * clean-up; everything else goes on. */
 MUST_CHECK bool wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error);
 

@@ -41,6 +41,7 @@ struct wal {
     size_t segment_count;
     size_t segment_capacity;
     uint64_t next_number;
+    uint64_t named_number; /* first segment of the runs given out last: it and those after it are not retired */
     struct wal_segment recycled[WAL_RECYCLE_CAPACITY]; /* closed files whose blocks may be used again */
     size_t recycled_count;
 

@@ -40,7 +40,9 @@ size_t wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t
     size_t count = 0;
 
     pthread_mutex_lock(&wal->mutex);
-    for (size_t i = first_live(wal, sequence); i < wal->segment_count; count++) {
+    size_t first = first_live(wal, sequence);
+    wal->named_number = first < wal->segment_count ? wal->segments[first].number : wal->next_number;
+    for (size_t i = first; i < wal->segment_count; count++) {
         struct wal_run run = run_at(wal, i, &i);
         if (count < capacity)
             runs[count] = run;
@@ -79,13 +81,24 @@ static void take_out(struct wal *wal, size_t count, struct wal_segment *retired,
     memmove(wal->segments, wal->segments + count, wal->segment_count * sizeof *wal->segments);
 }
 
+/* Leading segments that neither `sequence` nor the manifest needs. The one that was being written when the manifest's
+ * runs were taken is named there, even if all it holds is in sstables and the next one has been begun since. */
+static size_t count_retired(const struct wal *wal, uint64_t sequence)
+{
+    size_t count = first_live(wal, sequence);
+
+    while (count > 0 && wal->segments[count - 1].number >= wal->named_number)
+        count--;
+    return count;
+}
+
 bool wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error)
 {
     size_t rest = 0;
     bool is_deleted = true;
 
     pthread_mutex_lock(&wal->mutex);
-    size_t count = first_live(wal, sequence);
+    size_t count = count_retired(wal, sequence);
     struct wal_segment *retired = count == 0 ? NULL : calloc(count, sizeof *retired);
     if (retired != NULL)
         take_out(wal, count, retired, &rest);

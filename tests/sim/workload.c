@@ -449,9 +449,10 @@ static void run_statement(struct simulation *simulation, struct open_transaction
 {
     uint64_t mark = transaction_mark(open->transaction), count = 1 + below(simulation, 6);
     struct state before = open->now;
-    bool changed_before[SLOTS];
+    bool changed_before[SLOTS], wrote_before[SLOTS][KEYS];
 
     memcpy(changed_before, open->changed_table, sizeof changed_before);
+    memcpy(wrote_before, open->wrote, sizeof wrote_before);
     open->marked = open->now;
     for (uint64_t i = 0; i < count; i++) {
         bool is_write = open->kind == TRANSACTION_WRITE && below(simulation, 3) != 0;
@@ -462,6 +463,7 @@ static void run_statement(struct simulation *simulation, struct open_transaction
         transaction_undo_to(open->transaction, mark);
         open->now = before;
         memcpy(open->changed_table, changed_before, sizeof changed_before);
+        memcpy(open->wrote, wrote_before, sizeof wrote_before);
         open->changed_table[0] |= before.table_id[0] == 0; /* its number is not free again in this transaction */
         say(simulation, "undo %td", open - simulation->open);
     }

@@ -415,6 +415,27 @@ static void retired_segments_leave_the_volume_and_the_runs(void **state)
     assert_int_equal(recovered_count(fixture, NULL, NULL), 11);
 }
 
+/* Between the picture that the manifest is made of and the retirement, somebody may begin the next segment. */
+static void a_segment_that_the_manifest_names_is_not_retired(void **state)
+{
+    struct fixture *fixture = *state;
+
+    open_wal(fixture, 1, SMALL_SEGMENT, NULL);
+    append(fixture, 1, 1000);
+    assert_int_equal(wal_runs(fixture->wal, 2, fixture->runs, 8), 1);
+    assert_int_equal(fixture->runs[0].first_segment, 1);
+    for (uint64_t i = 2; i <= 9; i++)
+        append(fixture, i, SMALL_SEGMENT - 200);
+    sync_wal(fixture);
+    assert_true(wal_retire_before(fixture->wal, 2, &fixture->error));
+    append(fixture, 10, SMALL_SEGMENT - 200); /* would take a retired segment's blocks */
+    sync_wal(fixture);
+    struct wal_run named = fixture->runs[0];
+    close_wal(fixture, false);
+    fixture->runs[0] = named;
+    assert_int_equal(recovered_count(fixture, NULL, NULL), 10);
+}
+
 static void several_epochs_are_read_one_after_the_other(void **state)
 {
     struct fixture *fixture = *state;
@@ -664,6 +685,7 @@ int main(void)
         TEST(a_clean_close_leaves_evidence),
         TEST(a_recycled_segment_shows_nothing_of_its_past),
         TEST(retired_segments_leave_the_volume_and_the_runs),
+        TEST(a_segment_that_the_manifest_names_is_not_retired),
         TEST(several_epochs_are_read_one_after_the_other),
         TEST(a_failed_sync_poisons_the_log),
         TEST(every_single_fault_leaves_a_prefix_and_a_clear_error),
