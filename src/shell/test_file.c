@@ -11,7 +11,8 @@
 struct walk {
     struct test_file *file;
     struct text_buffer *complaint;
-    size_t at, limit;     /* the region that is being read */
+    size_t at, limit; /* the region that is being read */
+    size_t own_line;  /* where the next line of ours begins, or the region ends; not known yet when not beyond `at` */
     size_t line, line_at; /* line number of byte line_at */
 };
 
@@ -124,21 +125,27 @@ static bool read_expectation(struct walk *walk, size_t at, size_t line_begin)
     return true;
 }
 
-/* No statement reaches over a line of ours: so one that is never ended can be tested too. */
-static size_t next_own_line(const struct walk *walk, size_t at)
+/* The next line of ours, or the region's end: no statement reaches over it, so that one that is never ended can be
+ * tested too. It is kept, so that each line is looked at once. */
+static size_t next_own_line(struct walk *walk)
 {
-    for (size_t line = line_end(walk, at); line < walk->limit; line = line_end(walk, line)) {
+    size_t line = line_end(walk, walk->at);
+
+    if (walk->own_line > walk->at)
+        return walk->own_line;
+    for (; line < walk->limit; line = line_end(walk, line)) {
         size_t first = skip_blanks(walk, line);
         if (begins(walk, first, "-->") || begins(walk, first, "--@"))
-            return line;
+            break;
     }
-    return walk->limit;
+    walk->own_line = line;
+    return line;
 }
 
 static bool read_statement(struct walk *walk, ssql_splitter *splitter)
 {
     const char *text = walk->file->text.data;
-    size_t limit = next_own_line(walk, walk->at), end;
+    size_t limit = next_own_line(walk), end;
 
     ssql_splitter_reset(splitter);
     ssql_splitter_find(splitter, text + walk->at, limit - walk->at, &end);
