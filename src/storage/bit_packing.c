@@ -235,6 +235,16 @@ uint64_t packed_value(const uint8_t *packed, uint32_t width, uint32_t i)
     return value & UINT64_MAX >> (64 - width);
 }
 
+void packed_prefetch(const uint8_t *packed, uint32_t width, uint32_t i)
+{
+    packed += (size_t)(i / PACKING_UNIT) * 32 * width;
+    i %= PACKING_UNIT;
+    if (width <= 32)
+        __builtin_prefetch(packed + 4 * (size_t)(i / NARROW_LANES * width / 32 * NARROW_LANES + i % NARROW_LANES));
+    else
+        __builtin_prefetch(packed + 8 * (size_t)(i / WIDE_LANES * width / 64 * WIDE_LANES + i % WIDE_LANES));
+}
+
 /* ---- bitmaps ---- */
 
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))

@@ -33,6 +33,8 @@ void unpack_codes(const uint8_t *packed, uint32_t count, uint32_t width, uint16_
 
 /* Packed value i: what is packed, without the base. */
 uint64_t packed_value(const uint8_t *packed, uint32_t width, uint32_t i);
+/* Begins to fetch what packed_value will read. */
+void packed_prefetch(const uint8_t *packed, uint32_t width, uint32_t i);
 
 /* ---- bitmaps: bit i of byte i / 8 ---- */
 

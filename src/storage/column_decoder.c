@@ -402,6 +402,34 @@ static bool string_value(const struct block *block, const struct column_entry *e
     return true;
 }
 
+static void prefetch_value(const struct block *block, uint32_t column, uint32_t row)
+{
+    struct column_entry entry;
+
+    block_column_entry(block, column, &entry);
+    const uint8_t *data = block->bytes + entry.data_offset;
+    if (entry.encoding == COLUMN_CONSTANT)
+        return;
+    switch ((enum ssql_type)block->sstable->format->layout.types[column]) {
+    case SSQL_TYPE_NULL: break;
+    case SSQL_TYPE_INT: packed_prefetch(data, entry.width, row); break;
+    case SSQL_TYPE_FLOAT: __builtin_prefetch(data + 8 * (size_t)row); break;
+    case SSQL_TYPE_BOOL: __builtin_prefetch(data + row / 8); break;
+    case SSQL_TYPE_STRING:
+        packed_prefetch(data, entry.width, row);
+        if (entry.encoding == COLUMN_PLAIN_STRINGS && entry.width == 0) /* all of one length: the place is known */
+            __builtin_prefetch(block->bytes + entry.bytes_offset + column_entry_count(&entry) +
+                               (size_t)row * column_entry_shortest(&entry));
+        break;
+    }
+}
+
+void block_prefetch_row(const struct block *block, const uint16_t *columns, uint32_t count, uint32_t row)
+{
+    for (uint32_t i = 0; i < count; i++)
+        prefetch_value(block, columns[i], row);
+}
+
 bool block_value(const struct block *block, uint32_t column, uint32_t row, struct column_buffer *buffer,
                  struct value *value, struct ssql_error *error)
 {

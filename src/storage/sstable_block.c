@@ -211,6 +211,16 @@ void block_attach(struct block *block, const struct sstable *sstable, uint64_t o
     block->sequence = sstable->base_sequence != 0 ? sstable->base_sequence : load_u64le(bytes + 24);
 }
 
+/* The header and the first columns' entries are needed at once. */
+static void prefetch_directory(const uint8_t *bytes, uint32_t column_count)
+{
+    enum { LINE_SIZE = 64, LINES_MOST = 5 };
+    uint32_t lines = (BLOCK_HEADER_SIZE + column_count * BLOCK_COLUMN_SIZE) / LINE_SIZE + 1;
+
+    for (uint32_t i = 0; i < lines && i < LINES_MOST; i++)
+        __builtin_prefetch(bytes + LINE_SIZE * (size_t)i);
+}
+
 bool sstable_read_block(struct sstable *sstable, uint32_t block_index, struct block *block, bool *was_cached,
                         struct ssql_error *error)
 {
@@ -231,6 +241,7 @@ bool sstable_read_block(struct sstable *sstable, uint32_t block_index, struct bl
             return error_no_memory(error);
     }
     block->pin = pin;
+    prefetch_directory(cached_block_bytes(pin).data, sstable->format->layout.column_count);
     block_attach(block, sstable, offset, cached_block_bytes(pin).data);
     return true;
 }

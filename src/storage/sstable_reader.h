@@ -90,6 +90,9 @@ MUST_CHECK bool block_gather_column(const struct block *block, uint32_t column, 
 MUST_CHECK bool block_value(const struct block *block, uint32_t column, uint32_t row, struct column_buffer *buffer,
                             struct value *value, struct ssql_error *error);
 
+/* Begins to fetch what block_value will read of these columns, so that their cache misses are met together. */
+void block_prefetch_row(const struct block *block, const uint16_t *columns, uint32_t count, uint32_t row);
+
 /* First row whose key is >= `key` (row_count when none); *equal tells whether it is that key. */
 MUST_CHECK bool block_seek(const struct block *block, struct slice key, uint32_t *row, bool *equal,
                            struct ssql_error *error);

@@ -186,6 +186,7 @@ static bool read_result(const struct row_format *format, struct lookup_result *r
     }
     if (!reserve_buffers(pin, count, error))
         return false;
+    block_prefetch_row(&pin->block, columns, count, result->block_row);
     for (uint32_t i = 0; i < count; i++) {
         if (!block_value(&pin->block, columns[i], result->block_row, &pin->buffers[i], &values[i], error))
             return false;
