@@ -174,7 +174,7 @@ static bool redirect(struct command_line *line, const char *target, bool for_one
     session_flush(session);
     session->other_is_for_one_statement = false;
     if (!output_close(&session->other, true))
-        return fail(line, NULL, "cannot write the results: ", strerror(errno));
+        return fail(line, NULL, "cannot write the results: ", output_error_text(errno));
     if (*target == '\0')
         return true;
     bool done = *target == '|' ? output_open_program(&session->other, target + 1)

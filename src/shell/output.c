@@ -131,6 +131,11 @@ static int close_program(struct output *output)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
 }
 
+const char *output_error_text(int error)
+{
+    return error == ECHILD ? "the program failed" : strerror(error);
+}
+
 bool output_close(struct output *output, bool keep)
 {
     if (output->file < 0)

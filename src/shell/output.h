@@ -39,4 +39,7 @@ bool output_open_program(struct output *output, const char *command);
  * the program, failed. Does nothing when none is open. */
 bool output_close(struct output *output, bool keep);
 
+/* What an errno of output_close says. */
+const char *output_error_text(int error);
+
 #endif

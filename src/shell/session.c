@@ -103,6 +103,7 @@ void session_note(struct session *session, const char *format, ...)
     if (session->is_quiet)
         return;
     session_flush(session);
+    session_sync(session);
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) >= 0)
         fprintf(stderr, "%s\n", text);
@@ -217,7 +218,7 @@ void session_close(struct session *session, bool keep)
 
     session_flush(session);
     if (!output_close(&session->other, keep) && is_file && errno != ECANCELED)
-        session_report_text(session, NULL, NULL, "cannot write the results: %s", strerror(errno));
+        session_report_text(session, NULL, NULL, "cannot write the results: %s", output_error_text(errno));
     close_database(session);
     if (session->standard.error != 0 && session->standard.error != EPIPE && session->standard.error != ECANCELED)
         session_report_text(session, NULL, NULL, "cannot write to standard output: %s",
@@ -321,6 +322,7 @@ static void stopwatch_report(struct session *session, const struct stopwatch *wa
     getrusage(RUSAGE_SELF, &usage);
     double wall = (double)(now.tv_sec - watch->begin.tv_sec) + (double)(now.tv_nsec - watch->begin.tv_nsec) / 1e9;
     session_flush(session);
+    session_sync(session); /* that a statement has ended is news, too */
     fprintf(stderr, "time: %.6f s, user %.6f s, system %.6f s\n", wall,
             seconds_of(usage.ru_utime) - seconds_of(watch->usage.ru_utime),
             seconds_of(usage.ru_stime) - seconds_of(watch->usage.ru_stime));
@@ -354,8 +356,7 @@ static void end_once(struct session *session)
         return;
     session->other_is_for_one_statement = false;
     if (!output_close(&session->other, true) && errno != ECANCELED)
-        session_report_text(session, NULL, NULL, "cannot write the result: %s",
-                            errno == ECHILD ? "the program failed" : strerror(errno));
+        session_report_text(session, NULL, NULL, "cannot write the result: %s", output_error_text(errno));
 }
 
 static bool check_output(struct session *session, const struct source *source)

@@ -186,7 +186,7 @@ class Settings(ShellTest):
         writer.stdin.flush()
         writer.stdout.readline()
         self.check_error("db", "select 1", says="is open in", status=2)
-        self.assertEqual(self.run_shell("-r", "db", "select 1").status, 0)
+        self.check("-r", "--no-header", "db", "begin; select 1; commit", out="1\n")
         writer.communicate()
 
     def test_echo_and_timer(self):
@@ -253,6 +253,10 @@ class Output(ShellTest):
     def test_a_file_that_cannot_be_written_is_an_error(self):
         self.check_error("-o", "no/such", "-c", "select 1", says="No such file", status=2)
         self.check_error("-c", ".once no/such", says="No such file")
+
+    def test_a_program_that_fails_is_an_error(self):
+        self.check_error("-c", ".once |cat >/dev/null; exit 3\nselect 1;", says="the program failed")
+        self.check_error("-c", ".output |cat >/dev/null; exit 3\nselect 1;", says="the program failed")
 
     def test_memory_does_not_grow_with_the_result(self):
         self.check("db", text=TABLE + "".join("insert into t values %s;\n" % ", ".join(
