@@ -107,6 +107,16 @@ void *list_grow(struct arena *arena, void *items, uint32_t count, size_t item_si
     return grown;
 }
 
+/* Long lists make trees many times larger than their text. */
+static void check_tree_size(struct parser *parser, struct ssql_span span)
+{
+    if (parser->arena->used_bytes - parser->arena_begin <= TREE_SIZE_LIMIT || parser->has_failed)
+        return;
+    parser_fail(parser, SSQL_TOO_LARGE, span, "the statement has too many parts: beyond here it needs more than %d MiB",
+                TREE_SIZE_LIMIT / (1024 * 1024));
+    error_hint(parser->error, "several smaller statements do the same");
+}
+
 int ssql_grammar_lex(SSQL_GRAMMAR_STYPE *value, struct ssql_span *span, struct parser *parser)
 {
     int kind = parser->start_token;
@@ -120,6 +130,7 @@ int ssql_grammar_lex(SSQL_GRAMMAR_STYPE *value, struct ssql_span *span, struct p
     parser->seen[2] = parser->seen[1];
     parser->seen[1] = parser->seen[0];
     parser->seen[0] = (struct seen_token){kind, *span};
+    check_tree_size(parser, *span);
     if (parser->has_failed || arena_failed(parser->arena))
         return TOKEN_SSQL_GRAMMAR_error;
     return kind;
@@ -156,6 +167,7 @@ static bool parser_start(struct parser *parser, int start_token, const char *tex
     parser->has_deferred = false;
     parser->scan_begin = copy;
     parser->scan_size = (uint32_t)size;
+    parser->arena_begin = arena->used_bytes;
     parser->start_token = start_token;
     memset(parser->seen, 0, sizeof parser->seen);
     parser->bare_minimum = NULL;

@@ -10,6 +10,7 @@
 enum {
     EXPRESSION_DEPTH_LIMIT = 1000,            /* levels of an expression; 1+1+1 has three */
     STATEMENT_SIZE_LIMIT = 256 * 1024 * 1024, /* bytes, with the blanks and comments before it */
+    TREE_SIZE_LIMIT = 256 * 1024 * 1024,      /* bytes of a statement's tree: some millions of values */
     PARAMETER_LIMIT = 10000,                  /* the highest index of a parameter */
 };
 

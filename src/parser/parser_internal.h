@@ -35,6 +35,7 @@ struct parser {
     struct ssql_error deferred; /* the first fault by place that counts only if the syntax is right */
     char *scan_begin;           /* the statement's text, in the arena, [scan_begin, scan_begin + scan_size) */
     uint32_t scan_size;
+    size_t arena_begin;        /* bytes of the arena before the tree grew in it */
     bool is_ended;             /* a `;` follows the scanned text */
     int start_token;           /* still to be handed out first, or 0 */
     struct seen_token seen[3]; /* the latest first; seen[0] is the one the grammar looks at */

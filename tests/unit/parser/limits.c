@@ -95,6 +95,14 @@ static void parameters_are_limited(void **state)
     assert_int_equal(parse_nested(state, "?, ", "?", "", 10000), SSQL_TOO_LARGE);
 }
 
+static void trees_are_limited(void **state)
+{
+    assert_int_equal(parse_nested(state, "1,", "1", "", 3000000), SSQL_TOO_LARGE);
+    assert_int_equal(parse_nested(state, "", "1 in (1", ",1", 5000000), SSQL_TOO_LARGE);
+    assert_true(((struct parsing *)*state)->arena.used_bytes < 3 * (size_t)TREE_SIZE_LIMIT);
+    assert_int_equal(parse_nested(state, "", "1 in (1", ",1", 100000), SSQL_SYNTAX); /* no `)`, and no limit kept from before */
+}
+
 static void long_statements_are_refused_without_reading_them(void **state)
 {
     struct parsing *parsing = *state;
@@ -135,6 +143,7 @@ int main(void)
         cmocka_unit_test(long_lists_are_no_problem),
         cmocka_unit_test(comments_may_nest_deeply),
         cmocka_unit_test(parameters_are_limited),
+        cmocka_unit_test(trees_are_limited),
         cmocka_unit_test(long_statements_are_refused_without_reading_them),
         cmocka_unit_test(a_failed_arena_is_out_of_memory),
     };
