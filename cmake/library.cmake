@@ -1,5 +1,6 @@
 # libssql: every room but the shell. The rooms are compiled once; the shared and the static library hold the same objects,
 # and unit tests link those objects directly, to reach inner functions.
+include(CheckCCompilerFlag)
 set(GENERATED ${CMAKE_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${GENERATED})
 if(EXISTS ${CMAKE_SOURCE_DIR}/grammar/ssql.y)
@@ -10,6 +11,11 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/grammar/ssql.y)
   add_flex_bison_dependency(scanner grammar)
   set(generated_sources ${BISON_grammar_OUTPUTS} ${FLEX_scanner_OUTPUTS})
   set_source_files_properties(${generated_sources} PROPERTIES COMPILE_OPTIONS "-Wno-error;-Wno-all;-Wno-extra;-Wno-shadow;-Wno-pedantic;-Wno-missing-prototypes")
+  # The parser copies small structs that were just written member by member: by wide registers that waits for the stores.
+  check_c_compiler_flag(-mgeneral-regs-only HAS_GENERAL_REGS_ONLY)
+  if(HAS_GENERAL_REGS_ONLY)
+    set_property(SOURCE ${BISON_grammar_OUTPUT_SOURCE} APPEND PROPERTY COMPILE_OPTIONS -mgeneral-regs-only)
+  endif()
 endif()
 
 file(GLOB library_sources CONFIGURE_DEPENDS

@@ -101,7 +101,7 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 %type <struct order_list> order_clause order_items
 %type <struct order_item> order_item
 %type <enum nulls_order> nulls
-%type <struct conditional_name> old_name new_name
+%type <struct conditional_name *> old_name new_name
 %type <bool> descending distinct not_between not_in not_like is_not
 %type <enum is_test> is_test
 %type <struct select_items> select_items
@@ -157,13 +157,13 @@ explainable:
 optional_work: %empty | "transaction" | "work";
 
 old_name:
-    name                                    { $$ = (struct conditional_name){$1, false}; }
-  | "if" "exists" name                      { $$ = (struct conditional_name){$3, true}; }
+    name                                    { $$ = conditional_name_make(parser, $1, false); }
+  | "if" "exists" name                      { $$ = conditional_name_make(parser, $3, true); }
   ;
 
 new_name:
-    name                                    { $$ = (struct conditional_name){$1, false}; }
-  | "if" "not" "exists" name                { $$ = (struct conditional_name){$4, true}; }
+    name                                    { $$ = conditional_name_make(parser, $1, false); }
+  | "if" "not" "exists" name                { $$ = conditional_name_make(parser, $4, true); }
   ;
 
 /* Statements that are not built yet. */
@@ -542,7 +542,7 @@ is_test:     "null" { $$ = IS_NULL; } | "true" { $$ = IS_TRUE; } | "false" { $$ 
 operand:
     plain_literal
   | INTEGER                                 { $$ = expr_make_integer(parser, @1, $1); }
-  | FLOAT                                   { $$ = expr_make_float(parser, @1, $1); }
+  | FLOAT                                   { $$ = expr_make_float(parser, @1, &$1); }
   | word                                    { $$ = expr_make_column(parser, @$, (struct name){0}, $1); }
   | word "." name                           { $$ = expr_make_column(parser, @$, $1, $3); }
   | QUOTED "." name                         { $$ = expr_make_column(parser, @$, name_make(parser, @1, $1), $3); }
@@ -589,7 +589,7 @@ literal:
 
 signed_number:
     INTEGER                                 { $$ = expr_make_integer(parser, @1, $1); }
-  | FLOAT                                   { $$ = expr_make_float(parser, @1, $1); }
+  | FLOAT                                   { $$ = expr_make_float(parser, @1, &$1); }
   | "-" signed_number                       { $$ = expr_make_unary(parser, @$, UNARY_NEGATE, $2); }
   | "+" signed_number                       { $$ = expr_make_unary(parser, @$, UNARY_PLUS, $2); }
   ;

@@ -57,9 +57,9 @@ struct expr *expr_make_integer(struct parser *parser, struct ssql_span span, uin
     return parser->bare_minimum;
 }
 
-struct expr *expr_make_float(struct parser *parser, struct ssql_span span, double real)
+struct expr *expr_make_float(struct parser *parser, struct ssql_span span, const double *real)
 {
-    return make_literal(parser, span, value_float(real));
+    return make_literal(parser, span, value_float(*real));
 }
 
 struct expr *expr_make_string(struct parser *parser, struct ssql_span span, struct slice string, bool is_quoted_token)

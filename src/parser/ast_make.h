@@ -70,6 +70,7 @@ struct table_draft {
 /* ast_name.c */
 struct name name_make(struct parser *parser, struct ssql_span span, struct slice text);
 struct name name_make_bare(struct parser *parser, struct ssql_span span);
+struct conditional_name *conditional_name_make(struct parser *parser, struct name name, bool is_conditional);
 struct name_list names_append(struct parser *parser, struct name_list list, struct name name);
 struct type_name type_name_make(struct parser *parser, struct ssql_span span, struct slice word,
                                 const struct ssql_span *length_span);
@@ -77,7 +78,7 @@ struct type_name type_name_make_precision(struct parser *parser, struct ssql_spa
 
 /* ast_expr.c */
 struct expr *expr_make_integer(struct parser *parser, struct ssql_span span, uint64_t magnitude);
-struct expr *expr_make_float(struct parser *parser, struct ssql_span span, double real);
+struct expr *expr_make_float(struct parser *parser, struct ssql_span span, const double *real);
 struct expr *expr_make_string(struct parser *parser, struct ssql_span span, struct slice string, bool is_quoted_token);
 struct expr *expr_make_bool(struct parser *parser, struct ssql_span span, bool boolean);
 struct expr *expr_make_null(struct parser *parser, struct ssql_span span);
@@ -167,7 +168,7 @@ struct table_element *table_element_make_primary_key(struct parser *parser, stru
 struct table_draft *table_draft_make(struct parser *parser);
 struct table_draft *table_draft_append(struct parser *parser, struct table_draft *draft, struct table_element *element);
 struct create_table *create_table_finish(struct parser *parser, struct table_draft *draft,
-                                         struct conditional_name name);
+                                         const struct conditional_name *name);
 
 /* ast_statement.c */
 struct statement *statement_make(struct parser *parser, enum statement_kind kind);
@@ -176,7 +177,7 @@ struct statement *statement_make_insert(struct parser *parser, struct insert *in
 struct statement *statement_make_update(struct parser *parser, struct update *update);
 struct statement *statement_make_delete(struct parser *parser, struct delete *delete);
 struct statement *statement_make_create_table(struct parser *parser, struct create_table *create_table);
-struct statement *statement_make_drop_table(struct parser *parser, struct conditional_name table);
+struct statement *statement_make_drop_table(struct parser *parser, const struct conditional_name *table);
 struct statement *statement_make_describe(struct parser *parser, struct name table);
 struct statement *statement_make_explain(struct parser *parser, struct ssql_span span, struct statement *explained);
 

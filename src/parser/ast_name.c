@@ -29,6 +29,15 @@ struct name name_make_bare(struct parser *parser, struct ssql_span span)
     return (struct name){parser_text(parser, span), span};
 }
 
+struct conditional_name *conditional_name_make(struct parser *parser, struct name name, bool is_conditional)
+{
+    struct conditional_name *made = arena_alloc(parser->arena, sizeof *made);
+
+    if (made != NULL)
+        *made = (struct conditional_name){name, is_conditional};
+    return made;
+}
+
 struct name_list names_append(struct parser *parser, struct name_list list, struct name name)
 {
     list.items = list_grow(parser->arena, list.items, list.count, sizeof *list.items);

@@ -103,13 +103,14 @@ struct table_draft *table_draft_append(struct parser *parser, struct table_draft
     return draft;
 }
 
-struct create_table *create_table_finish(struct parser *parser, struct table_draft *draft, struct conditional_name name)
+struct create_table *create_table_finish(struct parser *parser, struct table_draft *draft,
+                                         const struct conditional_name *name)
 {
-    if (draft == NULL)
+    if (draft == NULL || name == NULL)
         return NULL;
     if (draft->table.column_count == 0)
-        parser_defer(parser, SSQL_SYNTAX, name.name.span, "a table needs at least one column");
-    draft->table.table = name.name;
-    draft->table.if_not_exists = name.is_conditional;
+        parser_defer(parser, SSQL_SYNTAX, name->name.span, "a table needs at least one column");
+    draft->table.table = name->name;
+    draft->table.if_not_exists = name->is_conditional;
     return &draft->table;
 }

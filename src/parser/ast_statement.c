@@ -58,14 +58,14 @@ struct statement *statement_make_create_table(struct parser *parser, struct crea
     return statement;
 }
 
-struct statement *statement_make_drop_table(struct parser *parser, struct conditional_name table)
+struct statement *statement_make_drop_table(struct parser *parser, const struct conditional_name *table)
 {
     struct statement *statement = statement_make(parser, STATEMENT_DROP_TABLE);
     struct drop_table *drop_table = arena_alloc(parser->arena, sizeof *drop_table);
 
-    if (statement == NULL || drop_table == NULL)
+    if (statement == NULL || drop_table == NULL || table == NULL)
         return NULL;
-    *drop_table = (struct drop_table){table.name, table.is_conditional};
+    *drop_table = (struct drop_table){table->name, table->is_conditional};
     statement->drop_table = drop_table;
     return statement;
 }
