@@ -19,45 +19,79 @@ const char *ssql_column_name(const ssql_stmt *stmt, int i)
 
 int ssql_column_type(const ssql_stmt *stmt, int i)
 {
-    return has_column(stmt, i) ? (int)stmt->prepared->plan->root->column_types[i] : SSQL_TYPE_NULL;
+    return has_column(stmt, i) ? (int)stmt->prepared->column_types[i] : SSQL_TYPE_NULL;
 }
 
-/* The value, or null where there is none. */
-static struct value current_value(const struct ssql_stmt *stmt, int i)
+/* Where there is a current row, and it has such a column. */
+static inline bool has_cell(const struct ssql_stmt *stmt, int i)
 {
-    if (!has_column(stmt, i) || !prepared_has_row(stmt->prepared))
-        return value_null(SSQL_TYPE_NULL);
-    return prepared_value(stmt->prepared, (uint32_t)i);
+    const struct prepared *prepared = stmt->prepared;
+
+    return prepared != NULL && prepared_has_row(prepared) && i >= 0 && (uint32_t)i < prepared->column_count;
+}
+
+static const void *vector_item_at(const struct vector *vector, uint32_t row)
+{
+    uint32_t item = vector->kind == VECTOR_CONSTANT ? 0 : row;
+
+    if (vector->nulls != NULL && vector->nulls[item])
+        return NULL;
+    switch (vector->type) {
+    case SSQL_TYPE_NULL: break;
+    case SSQL_TYPE_INT: return &vector->integers[item];
+    case SSQL_TYPE_FLOAT: return &vector->reals[item];
+    case SSQL_TYPE_BOOL: return &vector->booleans[item];
+    case SSQL_TYPE_STRING: return &vector->strings[vector->kind == VECTOR_DICTIONARY ? vector->codes[item] : item];
+    }
+    return NULL;
+}
+
+/* Points to the cell's value of the given type, where it lies; NULL when there is none: no row, null, another type. */
+static const void *find_cell(const struct ssql_stmt *stmt, int i, enum ssql_type type)
+{
+    const struct prepared *prepared = stmt->prepared;
+
+    if (!has_cell(stmt, i) || prepared->column_types[i] != type)
+        return NULL;
+    if (prepared->aside == NULL)
+        return vector_item_at(&prepared->batch.columns[i], batch_row(&prepared->batch, prepared->row));
+    const struct value *value = &prepared->aside_row[i];
+    if (value->is_null)
+        return NULL;
+    switch (type) {
+    case SSQL_TYPE_NULL: break;
+    case SSQL_TYPE_INT: return &value->integer;
+    case SSQL_TYPE_FLOAT: return &value->real;
+    case SSQL_TYPE_BOOL: return &value->boolean;
+    case SSQL_TYPE_STRING: return &value->string;
+    }
+    return NULL;
 }
 
 int ssql_column_is_null(const ssql_stmt *stmt, int i)
 {
-    return current_value(stmt, i).is_null;
+    return find_cell(stmt, i, (enum ssql_type)ssql_column_type(stmt, i)) == NULL;
 }
 
 int64_t ssql_column_int(const ssql_stmt *stmt, int i)
 {
-    struct value value = current_value(stmt, i);
+    const int64_t *integer = find_cell(stmt, i, SSQL_TYPE_INT);
 
-    return !value.is_null && value.type == SSQL_TYPE_INT ? value.integer : 0;
+    return integer == NULL ? 0 : *integer;
 }
 
 double ssql_column_float(const ssql_stmt *stmt, int i)
 {
-    struct value value = current_value(stmt, i);
+    const double *real = find_cell(stmt, i, SSQL_TYPE_FLOAT);
 
-    if (value.is_null)
-        return 0.0;
-    if (value.type == SSQL_TYPE_INT)
-        return (double)value.integer;
-    return value.type == SSQL_TYPE_FLOAT ? value.real : 0.0;
+    return real == NULL ? (double)ssql_column_int(stmt, i) : *real;
 }
 
 int ssql_column_bool(const ssql_stmt *stmt, int i)
 {
-    struct value value = current_value(stmt, i);
+    const uint8_t *boolean = find_cell(stmt, i, SSQL_TYPE_BOOL);
 
-    return !value.is_null && value.type == SSQL_TYPE_BOOL && value.boolean;
+    return boolean != NULL && *boolean != 0;
 }
 
 /* A terminated copy that lives as long as the row. */
@@ -78,23 +112,22 @@ static const char *copy_cell(struct ssql_stmt *stmt, struct slice text, size_t *
 
 const char *ssql_column_string(ssql_stmt *stmt, int i, size_t *length)
 {
-    struct value value = current_value(stmt, i);
+    const struct slice *string = find_cell(stmt, i, SSQL_TYPE_STRING);
 
     if (length != NULL)
         *length = 0;
-    if (value.is_null || value.type != SSQL_TYPE_STRING)
-        return NULL;
-    return copy_cell(stmt, value.string, length);
+    return string == NULL ? NULL : copy_cell(stmt, *string, length);
 }
 
 const char *ssql_column_text(ssql_stmt *stmt, int i, size_t *length)
 {
-    struct value value = current_value(stmt, i);
+    enum ssql_type type = (enum ssql_type)ssql_column_type(stmt, i);
     struct buffer text = {.data = NULL};
     const char *copy;
 
-    if (value.is_null || value.type == SSQL_TYPE_STRING)
+    if (type == SSQL_TYPE_STRING || ssql_column_is_null(stmt, i))
         return ssql_column_string(stmt, i, length);
+    struct value value = prepared_value(stmt->prepared, (uint32_t)i);
     if (length != NULL)
         *length = 0;
     value_append_text(&text, &value);

@@ -69,7 +69,8 @@ static bool add_chunk(struct arena *arena, size_t least)
     return true;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Memory as it comes. */
+static inline void *take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 4) {
         arena->failed = true;
@@ -84,7 +85,14 @@ void *arena_alloc(struct arena *arena, size_t size)
     }
     void *memory = arena->next;
     arena->next += size;
-    return memset(memory, 0, size);
+    return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *memory = take(arena, size);
+
+    return memory == NULL ? NULL : memset(memory, 0, size);
 }
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
@@ -98,12 +106,13 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 
 struct slice arena_copy(struct arena *arena, struct slice slice)
 {
-    uint8_t *bytes = arena_alloc(arena, slice.size + 1);
+    uint8_t *bytes = take(arena, slice.size + 1);
 
     if (bytes == NULL)
         return slice_make(NULL, 0);
     if (slice.size > 0)
         memcpy(bytes, slice.data, slice.size);
+    bytes[slice.size] = 0;
     return slice_make(bytes, slice.size);
 }
 

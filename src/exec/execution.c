@@ -105,9 +105,10 @@ bool operator_find_table(struct operator* operator, const struct table_schema * 
 
 /* ---- executions ---- */
 
-bool execution_create(const struct plan *plan, struct execution **out, struct ssql_error *error)
+bool execution_create(const struct plan *plan, struct execution *spare, struct execution **out,
+                      struct ssql_error *error)
 {
-    struct execution *execution = calloc(1, sizeof *execution);
+    struct execution *execution = spare != NULL ? spare : calloc(1, sizeof *execution);
     const struct plan_node *root = plan->root;
 
     *out = NULL;
@@ -130,6 +131,14 @@ void execution_destroy(struct execution *execution)
     operator_destroy(execution->root);
     expression_environment_clear(&execution->runtime.environment);
     free(execution);
+}
+
+void execution_empty(struct execution *execution)
+{
+    execution_finish(execution);
+    operator_destroy(execution->root);
+    execution->root = NULL;
+    expression_environment_reset(&execution->runtime.environment);
 }
 
 bool execution_start(struct execution *execution, const struct execution_context *context, struct ssql_error *error)

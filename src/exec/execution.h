@@ -17,9 +17,14 @@ struct execution_context {
     struct cancellation *cancellation;
 };
 
-/* Compiles the plan, which must outlive the execution. */
-MUST_CHECK bool execution_create(const struct plan *plan, struct execution **execution, struct ssql_error *error);
+/* Compiles the plan, which must outlive the execution. `spare` is NULL or an emptied execution whose memory is used, and
+ * which is gone afterwards, also when this fails. */
+MUST_CHECK bool execution_create(const struct plan *plan, struct execution *spare, struct execution **execution,
+                                 struct ssql_error *error);
 void execution_destroy(struct execution *execution); /* accepts NULL */
+
+/* Forgets all but the memory, for another execution. */
+void execution_empty(struct execution *execution);
 
 /* Begins a run; nothing is read or written yet by a query. A plan that writes does all its work at the first
  * execution_next. */

@@ -7,12 +7,20 @@
 
 /* ---- environment ---- */
 
-void expression_environment_clear(struct expression_environment *environment)
+void expression_environment_reset(struct expression_environment *environment)
 {
+    struct arena arena = environment->arena;
+
     for (struct expression *expression = environment->expressions; expression != NULL; expression = expression->next)
         arena_clear(&expression->heap.arena);
+    arena_reset(&arena);
+    *environment = (struct expression_environment){.arena = arena};
+}
+
+void expression_environment_clear(struct expression_environment *environment)
+{
+    expression_environment_reset(environment);
     arena_clear(&environment->arena);
-    *environment = (struct expression_environment){0};
 }
 
 void expression_environment_start(struct expression_environment *environment, const struct value *parameters)

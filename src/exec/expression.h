@@ -22,6 +22,8 @@ struct expression_environment {
 };
 
 void expression_environment_clear(struct expression_environment *environment);
+/* The same, but some memory is kept for the next expressions. */
+void expression_environment_reset(struct expression_environment *environment);
 /* Begins a run with these parameters, which stay until the next. */
 void expression_environment_start(struct expression_environment *environment, const struct value *parameters);
 /* Frees what the last run made large (strings); buffers stay. */

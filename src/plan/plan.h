@@ -125,6 +125,9 @@ struct plan {
 
 void plan_destroy(struct plan *plan); /* accepts NULL */
 
+/* Forgets all but the memory, for another plan (planner.h). No execution of it is left. */
+void plan_empty(struct plan *plan);
+
 /* The tree as `explain` prints it: one line per node, indented by two spaces. */
 void plan_append_text(struct buffer *buffer, const struct plan *plan);
 

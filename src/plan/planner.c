@@ -14,6 +14,15 @@ void plan_destroy(struct plan *plan)
     free(plan);
 }
 
+void plan_empty(struct plan *plan)
+{
+    struct arena arena = plan->arena;
+
+    schema_release(plan->schema);
+    arena_reset(&arena);
+    *plan = (struct plan){.arena = arena};
+}
+
 /* ---- statements ---- */
 
 static struct plan_node *plan_create_table(struct binder *binder, const struct create_table *create)
@@ -187,36 +196,43 @@ static bool plan_until_typed(struct plan *plan, const struct statement *statemen
     return error_hint(error, "cast(? as int) tells one");
 }
 
+/* Fills an empty plan. */
+static bool make_plan(struct plan *plan, const struct statement *statement, struct schema *schema,
+                      const enum ssql_type *given, struct parameter_state *states, struct ssql_error *error)
+{
+    plan->schema = schema;
+    schema_retain(schema);
+    if (!plan_until_typed(plan, statement, given, states, error))
+        return false;
+    if (!set_parameters(plan, statement, states))
+        return error_no_memory(error);
+    set_properties(plan, statement);
+    return true;
+}
+
+enum { FEW_PARAMETERS = 8 };
+
 bool plan_statement(const struct statement *statement, struct schema *schema, const enum ssql_type *parameter_types,
-                    struct plan **plan, struct ssql_error *error)
+                    struct plan *spare, struct plan **plan, struct ssql_error *error)
 {
     struct ssql_error found;
-    struct plan *made = calloc(1, sizeof *made);
-    struct parameter_state *states = calloc(statement->parameter_count + 1, sizeof *states);
-    bool is_made = false;
+    struct parameter_state few[FEW_PARAMETERS] = {0}, *states = few;
+    struct plan *made = spare != NULL ? spare : calloc(1, sizeof *made);
 
     *plan = NULL;
     error_clear(&found);
-    if (made == NULL || states == NULL) {
+    if (statement->parameter_count > FEW_PARAMETERS)
+        states = calloc(statement->parameter_count, sizeof *states);
+    if (made == NULL || states == NULL)
         error_no_memory(&found);
-        goto done;
-    }
-    made->schema = schema;
-    schema_retain(schema);
-    if (!plan_until_typed(made, statement, parameter_types, states, &found))
-        goto done;
-    if (!set_parameters(made, statement, states)) {
-        error_no_memory(&found);
-        goto done;
-    }
-    set_properties(made, statement);
-    *plan = made;
-    made = NULL;
-    is_made = true;
-done:
-    if (!is_made && error != NULL)
-        *error = found;
-    free(states);
+    else if (make_plan(made, statement, schema, parameter_types, states, &found))
+        *plan = made;
+    if (states != few)
+        free(states);
+    if (*plan != NULL)
+        return true;
     plan_destroy(made);
-    return is_made;
+    if (error != NULL)
+        *error = found;
+    return false;
 }

@@ -59,6 +59,7 @@ void session_destroy(struct session *session)
         session->pool = work->next;
         work_destroy(work);
     }
+    prepared_free(session->spare);
     parser_destroy(session->parser);
     arena_clear(&session->arena);
     free(session);

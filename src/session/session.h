@@ -37,6 +37,7 @@ struct session {
     enum session_state state;
     struct session_work *open; /* the transaction that `begin` began; NULL in SESSION_AUTOCOMMIT */
     struct session_work *pool;
+    struct prepared *spare;  /* a statement without a copied text that has gone, for the memory of the next */
     struct prepared *active; /* runs that are between their rows in `open`, linked */
     bool defers_sync;        /* transactions to come run ahead of the sync */
     int64_t changes;         /* rows changed by the last statement that changes rows */

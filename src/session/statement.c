@@ -97,6 +97,8 @@ static void install_plan(struct prepared *prepared, struct plan *plan)
     prepared->execution = NULL;
     plan_destroy(prepared->plan);
     prepared->plan = plan;
+    prepared->column_count = plan->returns_rows ? plan->root->column_count : 0;
+    prepared->column_types = plan->root->column_types;
 }
 
 /* Plans the tree against a schema. On failure the statement keeps its plan, which is looked at again at the next run.
@@ -107,7 +109,11 @@ static bool plan_tree(struct prepared *prepared, const struct statement *tree, s
     enum ssql_type *types = NULL;
     struct plan *plan = NULL;
 
-    if (!bound_types(prepared, &types, error) || !plan_statement(tree, schema, types, &plan, error))
+    if (!bound_types(prepared, &types, error))
+        return false;
+    struct plan *spare = prepared->spare_plan;
+    prepared->spare_plan = NULL;
+    if (!plan_statement(tree, schema, types, spare, &plan, error))
         return false;
     assert(plan->is_read_only || !plan->returns_rows);
     assert(prepared->plan == NULL || plan->parameter_count == prepared->parameter_count);
@@ -176,9 +182,11 @@ static bool create(struct session *session, const char *text, size_t length, boo
     if (tree == NULL)
         return true;
 
-    struct prepared *prepared = calloc(1, sizeof *prepared);
+    struct prepared *prepared = keep || session->spare == NULL ? calloc(1, sizeof *prepared) : session->spare;
     if (prepared == NULL)
         return error_no_memory(error);
+    if (prepared == session->spare)
+        session->spare = NULL;
     prepared->session = session;
     prepared->text = text;
     prepared->length = *consumed;
@@ -208,19 +216,54 @@ bool prepared_create(struct session *session, const char *text, size_t length, b
     return false;
 }
 
+static void free_parameters(struct prepared *prepared)
+{
+    for (uint32_t i = 0; i < prepared->parameter_count; i++)
+        free(prepared->parameters[i].bytes);
+    arena_clear(&prepared->parameter_arena);
+}
+
+void prepared_free(struct prepared *prepared)
+{
+    if (prepared == NULL)
+        return;
+    execution_destroy(prepared->execution);
+    execution_destroy(prepared->spare_execution);
+    plan_destroy(prepared->plan);
+    plan_destroy(prepared->spare_plan);
+    free_parameters(prepared);
+    arena_clear(&prepared->column_arena);
+    free(prepared->own_text);
+    free(prepared);
+}
+
+/* Keeps the memory of a statement that was run once: a script is many of them. */
+static void make_spare(struct prepared *prepared)
+{
+    struct prepared empty = {.spare_plan = prepared->spare_plan, .spare_execution = prepared->spare_execution};
+
+    if (prepared->execution != NULL) {
+        execution_empty(prepared->execution);
+        empty.spare_execution = prepared->execution;
+    }
+    if (prepared->plan != NULL) {
+        plan_empty(prepared->plan);
+        empty.spare_plan = prepared->plan;
+    }
+    free_parameters(prepared);
+    prepared->session->spare = prepared;
+    *prepared = empty;
+}
+
 void prepared_destroy(struct prepared *prepared)
 {
     if (prepared == NULL)
         return;
     prepared_reset(prepared);
-    execution_destroy(prepared->execution);
-    plan_destroy(prepared->plan);
-    for (uint32_t i = 0; i < prepared->parameter_count; i++)
-        free(prepared->parameters[i].bytes);
-    arena_clear(&prepared->column_arena);
-    arena_clear(&prepared->parameter_arena);
-    free(prepared->own_text);
-    free(prepared);
+    if (prepared->own_text == NULL && prepared->session->spare == NULL)
+        make_spare(prepared);
+    else
+        prepared_free(prepared);
 }
 
 /* ---- runs ---- */
@@ -354,8 +397,12 @@ static bool start_execution(struct prepared *prepared, struct session_work *work
         .cancellation = &session->cancellation,
     };
 
-    if (prepared->execution == NULL && !execution_create(prepared->plan, &prepared->execution, error))
-        return false;
+    if (prepared->execution == NULL) {
+        struct execution *spare = prepared->spare_execution;
+        prepared->spare_execution = NULL;
+        if (!execution_create(prepared->plan, spare, &prepared->execution, error))
+            return false;
+    }
     if (execution_start(prepared->execution, &context, error))
         return true;
     execution_finish(prepared->execution);

@@ -38,8 +38,12 @@ struct prepared {
     char *own_text; /* `text` when it was copied */
     struct plan *plan;
     struct execution *execution; /* of `plan`; NULL until the first run */
+    struct plan *spare_plan;     /* emptied, for the next plan and execution */
+    struct execution *spare_execution;
     bool wants_new_plan;         /* values of other types than those planned for were bound */
 
+    uint32_t column_count;       /* of the result, as the plan's root has them */
+    const enum ssql_type *column_types;
     struct arena column_arena; /* names of the columns; reset with each plan */
     const char **column_names; /* terminated; NULL in a statement that was not copied */
     uint32_t parameter_count;
@@ -63,6 +67,9 @@ MUST_CHECK bool prepared_create(struct session *session, const char *text, size_
 
 /* Ends a run. Accepts NULL. */
 void prepared_destroy(struct prepared *prepared);
+
+/* For the session: frees its spare statement. Accepts NULL. */
+void prepared_free(struct prepared *prepared);
 
 /* Goes on to the next row, which prepared_value reads; *has_row is false at the end. A failure ends the run. */
 MUST_CHECK bool prepared_step(struct prepared *prepared, bool *has_row, struct ssql_error *error);
@@ -92,7 +99,7 @@ static inline struct value prepared_value(const struct prepared *prepared, uint3
 
 static inline uint32_t prepared_column_count(const struct prepared *prepared)
 {
-    return prepared->plan->returns_rows ? prepared->plan->root->column_count : 0;
+    return prepared->column_count;
 }
 
 /* Sets parameter `index`, from 1. The value is copied. Fails with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH,

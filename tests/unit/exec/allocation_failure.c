@@ -102,7 +102,7 @@ static bool run(struct plan_node *root, uint64_t *row_count, struct ssql_error *
     uint64_t mark = transaction_mark(transaction);
 
     *row_count = 0;
-    bool is_done = execution_create(&plan, &execution, error) && execution_start(execution, &context, error);
+    bool is_done = execution_create(&plan, NULL, &execution, error) && execution_start(execution, &context, error);
     while (is_done && (is_done = execution_next(execution, &batch, error)) && batch.row_count > 0)
         *row_count += batch.selected_count;
     if (execution != NULL)
@@ -252,7 +252,7 @@ static void a_warm_lookup_allocates_nothing(void **state)
     project->project.items =
         BUILD_LIST(build_binary(FUNCTION_ADD, SSQL_TYPE_INT, build_column(1, SSQL_TYPE_INT), build_int(1)),
                    build_unary(FUNCTION_UPPER, SSQL_TYPE_STRING, build_column(2, SSQL_TYPE_STRING)));
-    assert_true(execution_create(&plan, &execution, NULL));
+    assert_true(execution_create(&plan, NULL, &execution, NULL));
     for (int round = 0; round < 10; round++) {
         parameter.integer = 17 + round;
         allocations_left = round < 3 ? -1 : 0; /* from the fourth run on the first allocation fails */

@@ -78,7 +78,7 @@ static bool run(struct plan_node *root, struct buffer *text)
     bool is_done;
 
     buffer_reset(text);
-    assert_true(execution_create(&plan, &execution, NULL));
+    assert_true(execution_create(&plan, NULL, &execution, NULL));
     is_done = execution_start(execution, &context, &error);
     while (is_done && (is_done = execution_next(execution, &batch, &error)) && batch.row_count > 0) {
         assert_true(batch.selected_count > 0);

@@ -95,7 +95,7 @@ static inline struct plan *plan_typed(const char *text, const enum ssql_type *ty
     arena_init(&arena);
     error_clear(error);
     if (parse_statement(parser, text, strlen(text), &arena, &statement, &consumed, error))
-        (void)!plan_statement(statement, schema, types, &plan, error);
+        (void)!plan_statement(statement, schema, types, NULL, &plan, error);
     arena_clear(&arena);
     return plan;
 }
