@@ -57,7 +57,10 @@ static struct test_step *add_step(struct walk *walk, enum test_step_kind kind, s
 {
     struct test_file *file = walk->file;
 
-    file->steps = must_reallocate(file->steps, (file->step_count + 1) * sizeof *file->steps);
+    /* Room is doubled whenever the count reaches a power of two. */
+    if ((file->step_count & (file->step_count - 1)) == 0)
+        file->steps =
+            must_reallocate(file->steps, (file->step_count == 0 ? 1 : file->step_count * 2) * sizeof *file->steps);
     struct test_step *step = &file->steps[file->step_count++];
     *step = (struct test_step){.kind = kind, .line = line_of(walk, at)};
     return step;
