@@ -499,6 +499,9 @@ static bool write_in_transaction(struct prepared *prepared, struct ssql_error *e
 
     uint64_t mark = transaction_mark(work->transaction);
     if (run_writing(prepared, work, &changes, error)) {
+        /* While queries are open, a query that starts makes no mark, and has to see these writes. */
+        if (prepared->session->active != NULL)
+            transaction_mark(work->transaction);
         note_changes(prepared, changes);
         return true;
     }

@@ -175,6 +175,24 @@ static void a_query_within_a_transaction_goes_on_beside_changes(void **state)
     ssql_finalize(change);
 }
 
+static void a_query_beside_an_open_one_sees_what_was_written_in_between(void **state)
+{
+    ssql_conn *conn = conn_of(state);
+
+    must_exec(conn, "begin");
+    ssql_stmt *open = must_prepare(conn, "select id from users order by id desc");
+    assert_int_equal(ssql_step(open), SSQL_ROW);
+    must_exec(conn, "insert into users (id) values (4)");
+    assert_int_equal(count_users(conn), 4);
+    must_exec(conn, "delete from users where id >= 3");
+    assert_int_equal(count_users(conn), 2);
+    assert_int_equal(ssql_step(open), SSQL_ROW);
+    assert_int_equal(ssql_column_int(open, 0), 2);
+    assert_int_equal(count_users(conn), 2);
+    ssql_finalize(open);
+    must_exec(conn, "rollback");
+}
+
 static void what_is_left_of_a_large_query_is_put_aside_in_a_file(void **state)
 {
     enum { ROWS = 20000 };
@@ -288,6 +306,7 @@ int main(void)
         TEST_WITH_USERS(the_end_of_a_transaction_ends_its_queries),
         TEST_WITH_USERS(a_query_from_before_begin_goes_on),
         TEST_WITH_USERS(a_query_within_a_transaction_goes_on_beside_changes),
+        cmocka_unit_test(a_query_beside_an_open_one_sees_what_was_written_in_between),
         cmocka_unit_test(what_is_left_of_a_large_query_is_put_aside_in_a_file),
         TEST_WITH_USERS(schema_changes_are_part_of_their_transaction),
         TEST_WITH_USERS(a_failed_schema_change_is_undone_within_its_transaction),
