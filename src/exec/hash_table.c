@@ -73,8 +73,7 @@ void hash_table_find_all(const struct hash_table *table, const uint64_t *hashes,
         if (i >= 2 * KEYS_AHEAD && i - 2 * KEYS_AHEAD < count)
             fetch_bytes(table, hashes[i - 2 * KEYS_AHEAD]);
         if (i >= 3 * KEYS_AHEAD)
-            numbers[i - 3 * KEYS_AHEAD] =
-                hash_table_find(table, hashes[i - 3 * KEYS_AHEAD], keys[i - 3 * KEYS_AHEAD]);
+            numbers[i - 3 * KEYS_AHEAD] = hash_table_find(table, hashes[i - 3 * KEYS_AHEAD], keys[i - 3 * KEYS_AHEAD]);
     }
 }
 

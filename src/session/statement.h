@@ -17,10 +17,10 @@
 enum { CONFLICT_TRIES = 100 }; /* runs of a statement outside `begin` before SSQL_CONFLICT is reported */
 
 struct bound_parameter {
-    const char *name;   /* "" for one without */
-    bool is_open;       /* the statement alone does not tell its type */
+    const char *name;      /* "" for one without */
+    bool is_open;          /* the statement alone does not tell its type */
     enum ssql_type wanted; /* by the plan */
-    struct value given; /* as bound; a string's bytes are in `bytes` */
+    struct value given;    /* as bound; a string's bytes are in `bytes` */
     uint8_t *bytes;
     size_t capacity;
 };
@@ -40,9 +40,9 @@ struct prepared {
     struct execution *execution; /* of `plan`; NULL until the first run */
     struct plan *spare_plan;     /* emptied, for the next plan and execution */
     struct execution *spare_execution;
-    bool wants_new_plan;         /* values of other types than those planned for were bound */
+    bool wants_new_plan; /* values of other types than those planned for were bound */
 
-    uint32_t column_count;       /* of the result, as the plan's root has them */
+    uint32_t column_count; /* of the result, as the plan's root has them */
     const enum ssql_type *column_types;
     struct arena column_arena; /* names of the columns; reset with each plan */
     const char **column_names; /* terminated; NULL in a statement that was not copied */
