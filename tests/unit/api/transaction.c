@@ -306,7 +306,7 @@ int main(void)
         TEST_WITH_USERS(the_end_of_a_transaction_ends_its_queries),
         TEST_WITH_USERS(a_query_from_before_begin_goes_on),
         TEST_WITH_USERS(a_query_within_a_transaction_goes_on_beside_changes),
-        cmocka_unit_test(a_query_beside_an_open_one_sees_what_was_written_in_between),
+        TEST_WITH_USERS(a_query_beside_an_open_one_sees_what_was_written_in_between),
         cmocka_unit_test(what_is_left_of_a_large_query_is_put_aside_in_a_file),
         TEST_WITH_USERS(schema_changes_are_part_of_their_transaction),
         TEST_WITH_USERS(a_failed_schema_change_is_undone_within_its_transaction),
