@@ -46,7 +46,8 @@ static void append_inner_string(struct buffer *buffer, struct slice string)
         buffer_append_byte(buffer, 0xFF);
         from = i + 1;
     }
-    buffer_append(buffer, string.data + from, string.size - from);
+    if (from < string.size) /* an empty string need not have an address */
+        buffer_append(buffer, string.data + from, string.size - from);
     buffer_append(buffer, "\0\1", 2);
 }
 

@@ -144,7 +144,7 @@ static bool find_rows(struct aggregate_groups *groups, const struct vector *keys
         while (done + count < selection.count && groups->bytes.size < KEY_BYTES_ENOUGH && !groups->bytes.failed) {
             uint32_t row = selection_row(selection, done + count);
             for (uint32_t k = 0; k < groups->key_count; k++)
-                row_append_item(&groups->bytes, &keys[k], row);
+                row_append_group_item(&groups->bytes, &keys[k], row);
             ends[count++] = groups->bytes.size;
         }
         if (!find_keys(groups, ends, count, numbers + done, hashes + done, error))

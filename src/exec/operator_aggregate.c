@@ -212,7 +212,7 @@ static bool update_distinct(struct aggregate_operator_state *state, uint32_t agg
         buffer_reset(&state->record);
         buffer_append_u32le(&state->record, aggregate);
         buffer_append_u32le(&state->record, group);
-        row_append_value(&state->record, &value);
+        row_append_group_value(&state->record, &value);
         if (state->record.failed)
             return error_no_memory(error);
         switch (distinct_set_add(&state->distinct, buffer_slice(&state->record), error)) {

@@ -45,7 +45,7 @@ static bool narrow(struct distinct_state *state, struct batch *batch, struct ssq
         uint32_t row = selection_row(selection, i);
         buffer_reset(&state->bytes);
         for (uint32_t column = 0; column < batch->column_count; column++)
-            row_append_item(&state->bytes, &batch->columns[column], row);
+            row_append_group_item(&state->bytes, &batch->columns[column], row);
         if (state->bytes.failed)
             return error_no_memory(error);
         enum distinct_outcome outcome = distinct_set_add(&state->set, buffer_slice(&state->bytes), error);

@@ -32,12 +32,10 @@ void row_append_value(struct buffer *buffer, const struct value *value)
         store_u64le(bytes + 1, (uint64_t)value->integer);
         buffer_append(buffer, bytes, 9);
         break;
-    case SSQL_TYPE_FLOAT: {
-        double real = isnan(value->real) ? NAN : value->real == 0 ? 0.0 : value->real;
-        memcpy(bytes + 1, &real, sizeof real);
+    case SSQL_TYPE_FLOAT:
+        memcpy(bytes + 1, &value->real, sizeof value->real);
         buffer_append(buffer, bytes, 9);
         break;
-    }
     case SSQL_TYPE_BOOL:
         bytes[1] = value->boolean;
         buffer_append(buffer, bytes, 2);
@@ -51,6 +49,22 @@ void row_append_item(struct buffer *buffer, const struct vector *vector, uint32_
     struct value value = vector_value(vector, row);
 
     row_append_value(buffer, &value);
+}
+
+void row_append_group_value(struct buffer *buffer, const struct value *value)
+{
+    struct value group = *value;
+
+    if (group.type == SSQL_TYPE_FLOAT && !group.is_null)
+        group.real = isnan(group.real) ? NAN : group.real == 0 ? 0.0 : group.real;
+    row_append_value(buffer, &group);
+}
+
+void row_append_group_item(struct buffer *buffer, const struct vector *vector, uint32_t row)
+{
+    struct value value = vector_value(vector, row);
+
+    row_append_group_value(buffer, &value);
 }
 
 static const uint8_t *take_bytes(struct slice *bytes, size_t size)

@@ -1,8 +1,7 @@
-/* row_codec.h - rows of operators as bytes: what they keep in hash tables and spill files. Values that are equal
- * (value.h) have equal bytes, so that a group's key can be hashed and compared as it stands.
+/* row_codec.h - rows of operators as bytes: what they keep in hash tables and spill files.
  *
  *   per value   1 byte    0: a value follows; 1: null, nothing follows
- *               8 bytes   int, float (little-endian; -0.0 as 0.0, one NaN)
+ *               8 bytes   int, float (little-endian)
  *               1 byte    bool
  *               4 bytes   length of a string, then its bytes
  *
@@ -12,10 +11,14 @@
 
 #include "base/vector.h"
 
-/* Failures are kept in buffer->failed. */
+/* A value, and the item of a row, as they are. Failures are kept in buffer->failed. */
 void row_append_value(struct buffer *buffer, const struct value *value);
-/* The item of a row. */
 void row_append_item(struct buffer *buffer, const struct vector *vector, uint32_t row);
+
+/* The same with -0.0 as 0.0 and one NaN: values that are equal (value.h) have equal bytes, so that a group's key can be
+ * hashed and compared as it stands. */
+void row_append_group_value(struct buffer *buffer, const struct value *value);
+void row_append_group_item(struct buffer *buffer, const struct vector *vector, uint32_t row);
 
 /* Takes one value of a type off the front of `bytes`; a string points into them. False: these bytes are no such value.
  */
