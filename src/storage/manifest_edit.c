@@ -348,38 +348,60 @@ static bool swap(struct engine *engine, struct slice bytes, struct ssql_error *e
     return false;
 }
 
-/* Memtables of the current version but the flushed one. More of them than there is room for cannot be: see
- * SPARE_MEMTABLES and the limits of engine_admit; they would be kept in the log. */
+/* Memtables of the current version but the flushed one. */
 static void fill_memtables(struct prepared_edit *prepared, const struct table_version *current)
 {
     for (uint32_t i = 0; i < current->memtable_count; i++) {
         if (current->memtables[i] == prepared->edit->flushed)
             continue;
-        assert(prepared->planned->memtable_count < prepared->memtable_room);
         table_version_add_memtable(prepared->planned, current->memtables[i]);
     }
 }
 
-static void install(struct prepared_edit *prepared)
+/* Makes room for memtables that were frozen while the manifest was being written, in case they are unusually many. */
+static bool grow_planned(struct prepared_edit *prepared, const struct table_version *current)
+{
+    struct table_version *planned = prepared->planned;
+
+    if (current->memtable_count <= prepared->memtable_room)
+        return true;
+    prepared->planned = table_version_allocate(current->memtable_count, count_files(planned));
+    for (uint32_t level = 0; level < LEVELS && prepared->planned != NULL; level++)
+        for (uint32_t i = 0; i < planned->file_count[level]; i++)
+            table_version_add_file(prepared->planned, level, planned->files[level][i]);
+    table_version_release(planned);
+    return prepared->planned != NULL;
+}
+
+/* Makes the edit visible. `is_named`: the manifest that was just written has the table. When memory has run out, the
+ * table stays as it was: its sources hold the same rows, and the caller sees to it that none of them is deleted. */
+static bool install(struct prepared_edit *prepared, bool is_named)
 {
     const struct table_edit *edit = prepared->edit;
     struct table *table = edit->table;
+
+    pthread_mutex_lock(&table->mutex);
+    if (!grow_planned(prepared, table->current)) {
+        pthread_mutex_unlock(&table->mutex);
+        return false;
+    }
+    fill_memtables(prepared, table->current);
+    struct table_version *old = table_install_version(table, prepared->planned);
+    pthread_mutex_unlock(&table->mutex);
+    prepared->planned = NULL;
 
     for (uint32_t i = 0; i < edit->removed_count; i++) {
         if (!is_moved(edit, edit->removed[i]->info.name))
             atomic_store(&edit->removed[i]->obsolete, true);
     }
-    /* A table that was dropped meanwhile lets go of its files with its last version. */
-    for (uint32_t i = 0; atomic_load(&table->dropped_sequence) != UINT64_MAX && i < edit->added_count; i++)
+    /* A table that was dropped may have been let go of already: its new files go with this version. While a manifest
+     * names them they must stay; then engine_collect_dropped comes to them after a later one. */
+    for (uint32_t i = 0; !is_named && i < edit->added_count; i++)
         atomic_store(&prepared->added[i]->obsolete, true);
-    pthread_mutex_lock(&table->mutex);
-    fill_memtables(prepared, table->current);
-    struct table_version *old = table_install_version(table, prepared->planned);
-    pthread_mutex_unlock(&table->mutex);
-    prepared->planned = NULL;
     if (edit->flushed != NULL)
         table->flushed_sequence = highest_of(table->flushed_sequence, edit->flushed_sequence);
     table_version_release(old);
+    return true;
 }
 
 /* Creations and drops of a commit without a WAL record. */
@@ -411,12 +433,14 @@ static bool change_locked(struct engine *engine, const struct manifest_change *c
               encode(&picture, prepared, change->edit_count, &bytes, error) &&
               (engine->wal == NULL || wal_sync_to(engine->wal, picture.catalog_position, error)) &&
               swap(engine, buffer_slice(&bytes), error);
+    bool is_installed = true;
     if (is_done) {
         engine->manifest_last_sequence = picture.header.last_sequence;
         engine->manifest_catalog_sequence = picture.header.catalog_sequence;
         engine->log_is_needed = picture.run_count > 0;
         for (uint32_t i = 0; i < change->edit_count; i++)
-            install(&prepared[i]);
+            is_installed &=
+                install(&prepared[i], is_among(picture.tables, picture.table_count, change->edits[i].table));
         enter_catalog_change(engine, change);
         atomic_store(&engine->epoch_is_claimed, true);
         if (engine->wal != NULL)
@@ -427,8 +451,11 @@ static bool change_locked(struct engine *engine, const struct manifest_change *c
     buffer_clear(&bytes);
     struct ssql_error ignored;
     if (is_done && engine->wal != NULL && !wal_retire_before(engine->wal, retire_below, &ignored))
-        return true; /* segments that nobody needs stay until the next clean-up */
-    return is_done;
+        ignored.code = SSQL_OK; /* segments that nobody needs stay until the next clean-up */
+    if (is_installed)
+        return is_done;
+    error_no_memory(&ignored);
+    return engine_fail(engine, SSQL_UNKNOWN_OUTCOME, "the manifest has changed, but memory has not", &ignored, error);
 }
 
 bool engine_change_manifest(struct engine *engine, const struct manifest_change *change, struct ssql_error *error)
