@@ -291,10 +291,12 @@ static bool wait_for_room(struct engine *engine, struct ssql_error *error)
     /* One that is under way began before the cause of an earlier failure was gone, perhaps: it does not count. */
     uint64_t wanted = engine->flush_attempts + 1 + engine->flush_is_running;
     while (is_full(engine) && !atomic_load(&engine->is_closing)) {
-        if (engine->flush_attempts >= wanted && engine->flush_error.code != SSQL_OK) {
+        /* After a lasting failure nothing is flushed any more: no progress would wake anybody. */
+        const struct ssql_error *cause = atomic_load(&engine->has_failed) ? &engine->failure : &engine->flush_error;
+        if ((engine->flush_attempts >= wanted || cause == &engine->failure) && cause->code != SSQL_OK) {
             has_room = false;
             if (error != NULL)
-                *error = engine->flush_error;
+                *error = *cause;
             break;
         }
         engine->flush_is_urgent = true;
