@@ -423,17 +423,45 @@ static void append_row_key(const struct sstable_writer *writer, const struct sst
     key_encode(key, parts, layout->key_count);
 }
 
+/* One int: its key is eight bytes, made without a buffer. */
+static void filter_int_keys(struct sstable_writer *writer, const struct sstable_rows *rows)
+{
+    const struct vector *column = &rows->columns[writer->format->layout.key_columns[0]];
+
+    for (uint32_t i = 0; i < rows->row_count; i++) {
+        int64_t integer = column->integers[column->kind == VECTOR_CONSTANT ? 0 : i];
+        uint8_t key[INT_KEY_SIZE];
+        key_encode_int(integer, key);
+        filter_builder_add(&writer->filter, filter_hash(slice_make(key, sizeof key)));
+    }
+}
+
+static void filter_any_keys(struct sstable_writer *writer, const struct sstable_rows *rows)
+{
+    struct buffer *key = &writer->block_last_key;
+
+    for (uint32_t i = 0; i < rows->row_count && !key->failed; i++) {
+        buffer_reset(key);
+        append_row_key(writer, rows, i, key);
+        filter_builder_add(&writer->filter, filter_hash(buffer_slice(key)));
+    }
+}
+
 /* Adds every row's key to the filter; the first and the last stay for the index. */
 static bool gather_keys(struct sstable_writer *writer, const struct sstable_rows *rows, struct ssql_error *error)
 {
+    if (writer->options.filter_bits > 0) {
+        if (writer->format->key_is_int)
+            filter_int_keys(writer, rows);
+        else
+            filter_any_keys(writer, rows);
+        if (writer->block_last_key.failed)
+            return error_no_memory(error);
+    }
     buffer_reset(&writer->block_first_key);
     append_row_key(writer, rows, 0, &writer->block_first_key);
-    for (uint32_t i = writer->options.filter_bits > 0 ? 0 : rows->row_count - 1; i < rows->row_count; i++) {
-        buffer_reset(&writer->block_last_key);
-        append_row_key(writer, rows, i, &writer->block_last_key);
-        if (writer->options.filter_bits > 0)
-            filter_builder_add(&writer->filter, filter_hash(buffer_slice(&writer->block_last_key)));
-    }
+    buffer_reset(&writer->block_last_key);
+    append_row_key(writer, rows, rows->row_count - 1, &writer->block_last_key);
     return (!writer->block_first_key.failed && !writer->block_last_key.failed) || error_no_memory(error);
 }
 
