@@ -110,7 +110,7 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 %type <struct name> word name word_or_quoted optional_alias bare_alias
 %type <struct name_list> names optional_names
 %type <struct expr *> expr operand where_clause having_clause limit_clause offset_clause case_operand case_else default_or_expr
-%type <struct expr *> literal signed_number plain_literal function_call
+%type <struct expr *> signed_number plain_literal function_call
 %type <struct expr_list> exprs group_clause insert_values literals
 %type <struct case_branches> case_branches
 %type <struct row_list> rows insert_rows
@@ -405,8 +405,10 @@ insert_rows:
   ;
 
 insert_values:
-    default_or_expr                         { $$ = exprs_append(parser, (struct expr_list){0}, $1); }
-  | insert_values "," default_or_expr       { $$ = exprs_append(parser, $1, $3); }
+    expr                                    { $$ = exprs_append(parser, (struct expr_list){0}, $1); }
+  | "default"                               { $$ = exprs_append(parser, (struct expr_list){0}, expr_make_default(parser, @1)); }
+  | insert_values "," expr                  { $$ = exprs_append(parser, $1, $3); }
+  | insert_values "," "default"             { $$ = exprs_append(parser, $1, expr_make_default(parser, @3)); }
   ;
 
 default_or_expr:
@@ -414,9 +416,13 @@ default_or_expr:
   | "default"                               { $$ = expr_make_default(parser, @1); }
   ;
 
+/* Values as they stand in the original grammar's lists: without parentheses or operators. Written out, as the lists
+ * above: a script consists of little else, and a rule between costs a step for each value. */
 literals:
-    literal                                 { $$ = exprs_append(parser, (struct expr_list){0}, $1); }
-  | literals "," literal                    { $$ = exprs_append(parser, $1, $3); }
+    plain_literal                           { $$ = exprs_append(parser, (struct expr_list){0}, $1); }
+  | signed_number                           { $$ = exprs_append(parser, (struct expr_list){0}, $1); }
+  | literals "," plain_literal              { $$ = exprs_append(parser, $1, $3); }
+  | literals "," signed_number              { $$ = exprs_append(parser, $1, $3); }
   ;
 
 conflict_clause:
@@ -579,12 +585,6 @@ case_else:    %empty { $$ = NULL; } | "else" expr { $$ = $2; };
 case_branches:
     "when" expr "then" expr                 { $$ = case_branches_append(parser, (struct case_branches){0}, $2, $4); }
   | case_branches "when" expr "then" expr   { $$ = case_branches_append(parser, $1, $3, $5); }
-  ;
-
-/* A value as it stands in the original grammar's lists: without parentheses or operators. */
-literal:
-    plain_literal
-  | signed_number
   ;
 
 signed_number:
