@@ -256,6 +256,6 @@ void crash_before_operation(void *context)
 
     if (random_below(&simulation->crash_random, 60) != 0)
         return;
-    crash_now(simulation, simulation->store,
-              (struct bounds){history->durable, history->written, history->count - 1}, 1);
+    crash_now(simulation, simulation->store, (struct bounds){history->durable, history->written, history->count - 1},
+              1);
 }

@@ -26,8 +26,9 @@ static double now_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Each seed runs in a process of its own: it begins with the same memory whether it comes first or last, which memtables
- * notice by where their nodes fall into cache lines, and an assertion that fails is reported with its seed. */
+/* Each seed runs in a process of its own: it begins with the same memory whether it comes first or last, which
+ * memtables notice by where their nodes fall into cache lines, and an assertion that fails is reported with its seed.
+ */
 static void run_seed(struct simulation *simulation, uint64_t seed, bool is_verbose)
 {
     int status = 0;
@@ -66,7 +67,8 @@ static void run_for(const struct arguments *arguments)
         runs++;
         took = now_seconds() - begin;
     } while (!arguments->has_seed && took < arguments->seconds);
-    printf("simulator: %llu runs, %llu crashes (%.0f a second), %llu commits, %llu conflicts, %llu bulk writes, %llu fault "
+    printf("simulator: %llu runs, %llu crashes (%.0f a second), %llu commits, %llu conflicts, %llu bulk writes, %llu "
+           "fault "
            "plans, %llu reopenings, %.1f s: all states right\n",
            (unsigned long long)runs, (unsigned long long)simulation->crash_count,
            (double)simulation->crash_count / took, (unsigned long long)simulation->commit_count,

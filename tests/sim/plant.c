@@ -8,9 +8,17 @@
 #include "storage/filter.h"
 #include "storage/transaction_internal.h"
 
-const char *const plant_names[] = {"log_not_synced",  "commit_not_waited_for", "seal_left_out",     "name_not_synced",
-                                   "edit_lost",       "tombstone_too_early",   "snapshot_overlooked", "stale_filter",
-                                   "log_cut_too_early", "nothing_validated",   NULL};
+const char *const plant_names[] = {"log_not_synced",
+                                   "commit_not_waited_for",
+                                   "seal_left_out",
+                                   "name_not_synced",
+                                   "edit_lost",
+                                   "tombstone_too_early",
+                                   "snapshot_overlooked",
+                                   "stale_filter",
+                                   "log_cut_too_early",
+                                   "nothing_validated",
+                                   NULL};
 
 static const char *planted = "";
 

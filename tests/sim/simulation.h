@@ -28,8 +28,8 @@ struct history {
     struct state states[STATES_MOST];
     uint64_t sequences[STATES_MOST]; /* last sequence of the commit that made it */
     size_t count;
-    size_t durable; /* a power cut leaves this one or a later one */
-    size_t written; /* the same for a killed process */
+    size_t durable;   /* a power cut leaves this one or a later one */
+    size_t written;   /* the same for a killed process */
     bool is_in_doubt; /* of the last one nobody knows whether it is there */
 };
 

@@ -182,8 +182,8 @@ static void crash_and_go_on(struct simulation *simulation)
 {
     struct history *history = &simulation->history;
     bool is_kill = below(simulation, 3) == 0;
-    struct volume *copy = store_crash(simulation, simulation->store,
-                                      is_kill ? UINT64_MAX : random_next(&simulation->random) / 2);
+    struct volume *copy =
+        store_crash(simulation, simulation->store, is_kill ? UINT64_MAX : random_next(&simulation->random) / 2);
     struct bounds bounds = {history->durable, is_kill ? history->written : history->durable, history->count - 1};
     struct ssql_error ignored;
 
@@ -229,8 +229,8 @@ static void begin(struct simulation *simulation, struct open_transaction *open)
     open->base = state_at(simulation, transaction_snapshot(open->transaction));
     open->now = open->marked = simulation->history.states[open->base];
     if (open->base < simulation->history.durable && open->wait == COMMIT_DURABLE)
-        simulation_fail(simulation, "a transaction does not see state %zu, only state %zu",
-                        simulation->history.durable, open->base);
+        simulation_fail(simulation, "a transaction does not see state %zu, only state %zu", simulation->history.durable,
+                        open->base);
     say(simulation, "begin %td: kind %d, state %zu", open - simulation->open, (int)open->kind, open->base);
 }
 
@@ -264,6 +264,7 @@ static bool scan(struct simulation *simulation, struct open_transaction *open, i
     static const uint32_t nothing[KEYS];
     bool is_new = open->marked.table_id[slot] != open->now.table_id[slot];
 
+    say(simulation, "  scan %td: slot %d", open - simulation->open, slot);
     memset(open->read[slot], true, sizeof open->read[slot]);
     bool is_done = content_scan(simulation, open->transaction, slot, open->now.table_id[slot],
                                 below(simulation, 2) == 0, rows, &error);
@@ -276,10 +277,9 @@ static bool get(struct simulation *simulation, struct open_transaction *open, in
 {
     uint32_t number = 0, expected = open->now.rows[slot][key];
     struct ssql_error error = {0};
-    bool is_done =
-        content_get(simulation, open->transaction, slot, open->now.table_id[slot], key, &number, &error);
-
-    open->read[slot][key] = true;
+    bool is_done = content_get(simulation, open->transaction, slot, open->now.table_id[slot], key, &number, &error);
+    say(simulation, "  get %td: slot %d, key %d", open - simulation->open, slot, key);
+    open->read[slot][key] |= !open->wrote[slot][key]; /* its own write, which may be taken back, depends on nothing */
     if (is_done && number != expected)
         simulation_fail(simulation, "transaction %td (state %zu): slot %d, get of key %d: row %u instead of %u",
                         open - simulation->open, open->base, slot, key, number, expected);
@@ -301,7 +301,7 @@ static bool put(struct simulation *simulation, struct open_transaction *open, in
     struct content content;
     struct ssql_error error = {0};
     struct table *table = transaction_table(open->transaction, open->now.table_id[slot]);
-
+    say(simulation, "  put %td: slot %d, key %d", open - simulation->open, slot, key);
     content_make(slot, key, number, &content);
     bool is_done = transaction_put(open->transaction, table, content.values, &error);
     if (is_done)
@@ -315,10 +315,9 @@ static bool insert(struct simulation *simulation, struct open_transaction *open,
     struct content content;
     struct ssql_error error = {0};
     struct table *table = transaction_table(open->transaction, open->now.table_id[slot]);
-
+    say(simulation, "  insert %td: slot %d, key %d", open - simulation->open, slot, key);
     content_make(slot, key, number, &content);
     enum write_outcome outcome = transaction_insert(open->transaction, table, content.values, &error);
-    open->read[slot][key] = true;
     if (outcome != WRITE_FAILED && (outcome == WRITE_DUPLICATE) != (open->now.rows[slot][key] != 0))
         simulation_fail(simulation, "transaction %td (state %zu): slot %d, insert of key %d: %s",
                         open - simulation->open, open->base, slot, key,
@@ -326,6 +325,8 @@ static bool insert(struct simulation *simulation, struct open_transaction *open,
     if (outcome == WRITE_DONE) {
         open->now.rows[slot][key] = number;
         open->wrote[slot][key] = true;
+    } else {
+        open->read[slot][key] |= !open->wrote[slot][key];
     }
     return check(simulation, open, outcome != WRITE_FAILED, "insert", &error);
 }
@@ -335,10 +336,9 @@ static bool delete_key(struct simulation *simulation, struct open_transaction *o
     struct content content;
     struct ssql_error error = {0};
     struct table *table = transaction_table(open->transaction, open->now.table_id[slot]);
-
+    say(simulation, "  delete %td: slot %d, key %d", open - simulation->open, slot, key);
     content_make(slot, key, 0, &content);
-    bool is_done =
-        transaction_delete(open->transaction, table, slice_make(content.key, content.key_size), &error);
+    bool is_done = transaction_delete(open->transaction, table, slice_make(content.key, content.key_size), &error);
     open->now.rows[slot][key] = 0;
     open->wrote[slot][key] = true;
     return check(simulation, open, is_done, "delete", &error);
@@ -472,8 +472,7 @@ static void run_statement(struct simulation *simulation, struct open_transaction
 /* ---- the end of a transaction ---- */
 
 /* The newest state with the transaction's writes over it. */
-static void merge_writes(const struct simulation *simulation, const struct open_transaction *open,
-                         struct state *merged)
+static void merge_writes(const struct simulation *simulation, const struct open_transaction *open, struct state *merged)
 {
     const struct state *base = &simulation->history.states[open->base];
 
