@@ -5,8 +5,8 @@
  * key query_oracles [SEED [PREDICATES]]      seed 0: from the clock. The seed is printed; the first fault ends the run.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <ssql.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +254,9 @@ static bool check_predicate(struct random *random, struct oracle *oracle)
     struct sql_generator generator = {
         .choices = &choices, .table = oracle->table, .without_parameters = true, .without_mistakes = true};
 
+    /* A constant part that fails does so in where without any row, elsewhere only with one. */
+    if (askf(oracle->connection, "select * from %s limit 1", oracle->table->name).rows == 0)
+        return true;
     refill(random, bytes);
     sql_text_clear(&text);
     generate_expr(&generator, GENERATED_BOOL, 1 + (unsigned)random_below(random, 4), &text);
