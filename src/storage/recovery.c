@@ -407,6 +407,20 @@ void engine_delete_orphans(struct engine *engine)
     buffer_clear(&orphans.names);
 }
 
+/* Whether a crash may have left objects and logs that no manifest names. A run that was named and got no segment is the
+ * trace of a process that wrote files only (a large transaction, a compaction) and ended without closing. */
+static bool needs_clean_up(const struct manifest *manifest, const struct wal_recovery *found)
+{
+    if (manifest->version == 0)
+        return false;
+    if (!found->clean_close)
+        return true;
+    if (manifest->run_count == 0 || manifest->runs[manifest->run_count - 1].has_end)
+        return false;
+    return found->segment_count == 0 ||
+           found->segments[found->segment_count - 1].epoch != manifest->runs[manifest->run_count - 1].epoch;
+}
+
 /* ---- all of it ---- */
 
 static bool open_log(struct engine *engine, const struct wal_recovery *found, struct ssql_error *error)
@@ -450,7 +464,7 @@ bool engine_recover(struct engine *engine, struct ssql_error *error)
                             ATTEMPTS_BESIDE_WRITER);
     if (is_done && !engine->is_read_only) {
         is_done = (manifest->version != 0 || prepare_new(engine, error)) && open_log(engine, &found, error);
-        if (is_done && manifest->version != 0 && !found.clean_close)
+        if (is_done && needs_clean_up(manifest, &found))
             engine_delete_orphans(engine);
     }
     manifest_destroy(manifest);

@@ -338,6 +338,48 @@ static void many_short_runs_do_not_pile_up(void **state)
     fixture_close(engine);
 }
 
+static bool count_table_file(void *context, const char *name, uint64_t size)
+{
+    (void)size;
+    *(unsigned *)context += strncmp(name, "tables/", 7) == 0;
+    return true;
+}
+
+/* The process has named its run of the log in the manifest and written files, but nothing to the log. */
+static void files_of_a_transaction_that_a_crash_ended_are_removed(void **state)
+{
+    struct engine_options options = fixture_options(true);
+    struct volume *second, *after;
+    struct ssql_error error;
+    unsigned count = 0;
+
+    (void)state;
+    struct volume *volume = fixture_volume();
+    struct engine *engine = fixture_open(volume, &options);
+    create_tables(engine);
+    assert_true(engine_flush(engine, &error));
+    assert_true(volume_memory_crash(volume, UINT64_MAX, &after, &error));
+    fixture_close(engine);
+    engine = fixture_open(after, &options); /* not closed cleanly: cleans up, and names its run */
+    assert_true(engine_flush(engine, &error));
+    assert_true(volume_memory_crash(after, UINT64_MAX, &second, &error));
+    fixture_close(engine);
+    engine = fixture_open(second, &options);
+    struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+    for (int64_t key = 0; key < 3000; key++)
+        fixture_put(transaction, TABLE_ONE, key, key);
+    assert_int_equal(volume_list(second, count_table_file, &count, &error), VOLUME_OK);
+    assert_true(count > 0);
+    assert_true(volume_memory_crash(second, UINT64_MAX, &after, &error));
+    fixture_rollback(transaction);
+    fixture_close(engine);
+    engine = fixture_open(after, &options);
+    count = 0;
+    assert_int_equal(volume_list(after, count_table_file, &count, &error), VOLUME_OK);
+    assert_int_equal(count, 0);
+    fixture_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +390,7 @@ int main(void)
         cmocka_unit_test(every_damaged_file_is_noticed_or_harmless),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(orphans_of_a_crash_are_removed),
+        cmocka_unit_test(files_of_a_transaction_that_a_crash_ended_are_removed),
         cmocka_unit_test(many_short_runs_do_not_pile_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
