@@ -176,6 +176,7 @@ bool scan_open_version(const struct table_version *version, const struct own_wri
         return false;
     }
     scan->is_validating = request->filter != NULL && !request->in_key_order && scan->source_count > 1;
+    scan->begins_small = request->in_key_order && request->filter == NULL && request->column_count > 0;
     *out = scan;
     return true;
 }

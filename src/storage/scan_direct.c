@@ -3,16 +3,16 @@
  * are decoded for the survivors only. */
 #include "storage/scan_internal.h"
 
-/* Rows from place `from` on that are no tombstones. */
-static uint32_t select_rows(const struct scan_source *source, uint32_t from, uint16_t *selection)
+/* Rows from place `from` to `end` that are no tombstones. */
+static uint32_t select_rows(const struct scan_source *source, uint32_t from, uint32_t end, uint16_t *selection)
 {
     uint32_t count = 0;
 
     if (!source->has_tombstones) {
-        memcpy(selection, source->rows + from, (source->count - from) * sizeof *selection);
-        return source->count - from;
+        memcpy(selection, source->rows + from, (end - from) * sizeof *selection);
+        return end - from;
     }
-    for (uint32_t i = from; i < source->count; i++) {
+    for (uint32_t i = from; i < end; i++) {
         uint16_t row = source->rows[i];
         selection[count] = row;
         count += !source->tombstones[row];
@@ -33,11 +33,11 @@ static bool read_columns(struct scan *scan, struct scan_source *source, uint32_t
     return true;
 }
 
-bool scan_emit_chunk(struct scan *scan, struct scan_source *source, uint32_t from, struct batch *batch,
+bool scan_emit_chunk(struct scan *scan, struct scan_source *source, uint32_t from, uint32_t end, struct batch *batch,
                      struct ssql_error *error)
 {
     const struct scan_request *request = &scan->request;
-    uint32_t count = select_rows(source, from, scan->selection);
+    uint32_t count = select_rows(source, from, end, scan->selection);
 
     scan_begin_batch(scan, batch, 0, NULL, 0);
     if (count == 0)

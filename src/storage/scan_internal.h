@@ -40,8 +40,10 @@ struct scan {
     struct scan_source *sources; /* newest first, as far as order tells */
     uint32_t source_count;
     bool is_validating;
-    uint32_t current; /* validating: the source being read */
-    uint16_t *newer;  /* validating: sources that may hide rows of the chunk */
+    bool begins_small;         /* in key order, without a filter: many a reader wants the first rows only */
+    struct scan_source *begun; /* of whose chunk only the first rows were handed out, unmerged */
+    uint32_t current;          /* validating: the source being read */
+    uint16_t *newer;           /* validating: sources that may hide rows of the chunk */
     uint32_t newer_count;
     struct scan_source probe; /* validating: walks a newer source */
     uint16_t selection[BATCH_CAPACITY];
@@ -59,10 +61,10 @@ MUST_CHECK bool scan_open_version(const struct table_version *version, const str
 MUST_CHECK bool scan_next_ordered(struct scan *scan, struct batch *batch, struct ssql_error *error);
 MUST_CHECK bool scan_next_validated(struct scan *scan, struct batch *batch, struct ssql_error *error);
 
-/* Makes a batch of the chunk's rows from place `from` of source->rows on. row_count is 0 when no row survives. Rows
- * that one of the sources scan->newer hides are left out. */
-MUST_CHECK bool scan_emit_chunk(struct scan *scan, struct scan_source *source, uint32_t from, struct batch *batch,
-                                struct ssql_error *error);
+/* Makes a batch of the chunk's rows from place `from` to `end` of source->rows. row_count is 0 when no row survives.
+ * Rows that one of the sources scan->newer hides are left out. */
+MUST_CHECK bool scan_emit_chunk(struct scan *scan, struct scan_source *source, uint32_t from, uint32_t end,
+                                struct batch *batch, struct ssql_error *error);
 /* Makes a batch of scan->merged. */
 MUST_CHECK bool scan_emit_merged(struct scan *scan, struct batch *batch, struct ssql_error *error);
 

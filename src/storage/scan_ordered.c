@@ -3,6 +3,8 @@
  * before every other source's goes direct; else everything that reaches into it is loaded and merged. */
 #include "storage/scan_internal.h"
 
+enum { FIRST_ROWS = 112 }; /* so few of a block that picking them is cheaper than decoding it */
+
 static bool is_ended(const struct scan_source *source)
 {
     return !source->is_loaded && !source->has_next;
@@ -118,9 +120,28 @@ static bool pass_block(struct scan *scan, struct scan_source *source, struct bat
         scan_begin_batch(scan, batch, row_count, NULL, row_count);
         return true;
     }
-    if (!source_load(source, error) || !scan_emit_chunk(scan, source, 0, batch, error))
+    if (!source_load(source, error))
         return false;
-    source->position = source->count;
+    uint32_t end = source->count;
+    if (scan->begins_small && end > FIRST_ROWS) {
+        end = FIRST_ROWS;
+        scan->begun = source;
+    }
+    scan->begins_small = false;
+    source->position = end;
+    return scan_emit_chunk(scan, source, 0, end, batch, error);
+}
+
+/* The rest of the first chunk is wanted after all. */
+static bool go_on(struct scan *scan, struct ssql_error *error)
+{
+    struct scan_source *source = scan->begun;
+    uint32_t position = source->position;
+
+    scan->begun = NULL;
+    if (!source_begin_merge(source, error))
+        return false;
+    source->position = position;
     return true;
 }
 
@@ -155,7 +176,7 @@ static bool pass_chunks(struct scan *scan, struct scan_source *first, struct bat
     if (!scan->request.descending && is_alone(scan, first)) {
         uint32_t from = first->position;
         first->position = first->count;
-        return scan_emit_chunk(scan, first, from, batch, error);
+        return scan_emit_chunk(scan, first, from, first->count, batch, error);
     }
     return load_overlapping(scan, first, error) && scan_merge_chunks(scan, error) &&
            scan_emit_merged(scan, batch, error);
@@ -164,6 +185,8 @@ static bool pass_chunks(struct scan *scan, struct scan_source *first, struct bat
 bool scan_next_ordered(struct scan *scan, struct batch *batch, struct ssql_error *error)
 {
     while (batch->row_count == 0) {
+        if (scan->begun != NULL && !go_on(scan, error))
+            return false;
         if (!cancellation_check(scan->request.cancellation, error) || !prepare_sources(scan, error))
             return false;
         struct scan_source *first = find_first(scan);

@@ -203,14 +203,14 @@ static bool pass_chunk(struct scan *scan, struct scan_source *source, struct bat
         if (source->count == 0)
             return true;
         find_newer(scan, source, source->versions[0].key, source->versions[source->count - 1].key);
-        return scan_emit_chunk(scan, source, 0, batch, error);
+        return scan_emit_chunk(scan, source, 0, source->count, batch, error);
     }
     if (source_next_is_excluded(source, scan->request.zones, scan->request.zone_count)) {
         source_skip_next(source);
         return true;
     }
     find_newer(scan, source, source_next_first_key(source), source_next_last_key(source));
-    return source_load(source, error) && scan_emit_chunk(scan, source, 0, batch, error);
+    return source_load(source, error) && scan_emit_chunk(scan, source, 0, source->count, batch, error);
 }
 
 bool scan_next_validated(struct scan *scan, struct batch *batch, struct ssql_error *error)
