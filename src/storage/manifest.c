@@ -440,7 +440,11 @@ static bool read_referenced(struct volume *volume, struct buffer *bytes, const c
 
     if (!take_name(&cursor, object) || cursor.failed || cursor.next != cursor.end || size > SIZE_MAX / 2)
         return damaged(path, &cursor, bytes->data, error);
-    if (object_open(volume, object, size, &handle, error) != VOLUME_OK)
+    enum volume_status status = object_open(volume, object, size, &handle, error);
+    if (status == VOLUME_NOT_FOUND)
+        return error_set(error, SSQL_CORRUPT, NO_SPAN, "\"%s/%s\" is missing, but \"%s\" names it", volume_path(volume),
+                         object, path);
+    if (status != VOLUME_OK)
         return false;
     buffer_reset(bytes);
     uint8_t *to = buffer_reserve(bytes, size);

@@ -134,6 +134,18 @@ done:
     return loaded;
 }
 
+/* The manifest names it, so its absence is damage. */
+static bool open_object(struct sstable *sstable, struct volume *volume, uint64_t size, struct ssql_error *error)
+{
+    switch (object_open(volume, sstable->name, size, &sstable->object, error)) {
+    case VOLUME_OK: return true;
+    case VOLUME_NOT_FOUND:
+        return error_set(error, SSQL_CORRUPT, NO_SPAN, "\"%s/%s\" is missing, but the manifest names it",
+                         volume_path(volume), sstable->name);
+    default: return false;
+    }
+}
+
 bool sstable_open(struct volume *volume, struct block_cache *cache, const struct row_format *format,
                   const struct sstable_info *info, struct sstable **sstable, struct ssql_error *error)
 {
@@ -150,8 +162,7 @@ bool sstable_open(struct volume *volume, struct block_cache *cache, const struct
     memcpy(opened->name, info->name, sizeof opened->name);
     opened->name[sizeof opened->name - 1] = 0;
     opened->identity = sstable_identity(opened->name);
-    if (object_open(volume, opened->name, info->size, &opened->object, error) != VOLUME_OK ||
-        !load_tail(opened, info, error)) {
+    if (!open_object(opened, volume, info->size, error) || !load_tail(opened, info, error)) {
         sstable_close(opened);
         return false;
     }

@@ -438,7 +438,7 @@ static const struct volume_operations directory_operations = {
     .close = directory_close,
 };
 
-enum directory_content { CONTENT_NOTHING, CONTENT_DATABASE, CONTENT_FOREIGN };
+enum directory_content { CONTENT_NOTHING, CONTENT_DATABASE, CONTENT_FOREIGN, CONTENT_HEADLESS };
 
 /* What a process that died before its first manifest may leave does not make a directory somebody else's. */
 static bool is_own_leftover(const char *leaf)
@@ -446,6 +446,31 @@ static bool is_own_leftover(const char *leaf)
     return strcmp(leaf, ".") == 0 || strcmp(leaf, "..") == 0 || strcmp(leaf, DIRECTORY_LOCK_NAME) == 0 ||
            strcmp(leaf, DIRECTORY_ROOT_REGISTER DIRECTORY_ASIDE_SUFFIX) == 0 || strcmp(leaf, "wal") == 0 ||
            strcmp(leaf, "tables") == 0;
+}
+
+static bool note_first_file(void *context, const char *name, uint64_t size)
+{
+    bool *is_found = context;
+
+    (void)size;
+    *is_found = strncmp(name, "wal/", 4) == 0 || strncmp(name, "tables/", 7) == 0;
+    return !*is_found;
+}
+
+/* No log and no object is made before the first manifest. Where there is one without it, the manifest was lost, and a
+ * new database in its place would bury the rows. */
+static enum volume_status look_for_headless(struct volume_directory *directory, enum directory_content *content,
+                                            struct ssql_error *error)
+{
+    bool is_found = false;
+    enum volume_status status = directory_list(&directory->base, note_first_file, &is_found, error);
+
+    if (!is_found)
+        return status;
+    /* Unless somebody else has just made it. */
+    bool is_there = faccessat(directory->directory_fd, DIRECTORY_ROOT_REGISTER, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    *content = is_there ? CONTENT_DATABASE : CONTENT_HEADLESS;
+    return VOLUME_OK;
 }
 
 static enum volume_status look_inside(struct volume_directory *directory, enum directory_content *content,
@@ -472,7 +497,9 @@ static enum volume_status look_inside(struct volume_directory *directory, enum d
     }
     int number = entry == NULL ? errno : 0;
     closedir(stream);
-    return number == 0 ? VOLUME_OK : directory_fail_reading(directory, error, number, "list", NULL);
+    if (number != 0)
+        return directory_fail_reading(directory, error, number, "list", NULL);
+    return *content == CONTENT_NOTHING ? look_for_headless(directory, content, error) : VOLUME_OK;
 }
 
 /* Told at once, although nothing is written yet: nobody should work for an hour and fail at the first commit. */
@@ -507,6 +534,11 @@ static bool open_existing(struct volume_directory *directory, bool must_exist, s
         error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s\" is no ssql database: it holds other files and no %s",
                   directory->path, DIRECTORY_ROOT_REGISTER);
         return error_hint(error, "give the path of a database, or of a directory that is new or empty");
+    }
+    if (content == CONTENT_HEADLESS) {
+        directory_fail_corrupt(directory, error, DIRECTORY_ROOT_REGISTER,
+                               "it is missing, but files of a database are there");
+        return false;
     }
     if (content == CONTENT_NOTHING && must_exist) {
         error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "there is no database in \"%s\": the directory is empty",

@@ -420,13 +420,11 @@ static void assert_noticed(const char *database, const char *path, const struct 
         return;
     if (count >= 0)
         fail_msg("%s, %s: %lld rows and no error", path, damage->what, (long long)count);
-    /* Format numbers are looked at before anything else, so damage there may look like a newer format; a file that is
-     * not there cannot be opened. */
-    bool may_be_no_database =
-        damage->is_removed || strcmp(name, "manifest") == 0 || strstr(opened.message, "format") != NULL;
-    if (opened.code != SSQL_CORRUPT && !(may_be_no_database && opened.code == SSQL_CANNOT_OPEN))
+    /* Format numbers are looked at before anything else, so damage there may look like a newer format. */
+    bool may_be_newer = !damage->is_removed && strstr(opened.message, "format") != NULL;
+    if (opened.code != SSQL_CORRUPT && !(may_be_newer && opened.code == SSQL_CANNOT_OPEN))
         fail_msg("%s, %s: code %d: %s", path, damage->what, opened.code, opened.message);
-    if (strstr(opened.message, damage->is_removed && strcmp(name, "manifest") == 0 ? "/db" : name) == NULL)
+    if (strstr(opened.message, name) == NULL)
         fail_msg("%s, %s: not named in: %s", path, damage->what, opened.message);
 }
 
@@ -470,6 +468,17 @@ static void damage_of_a_closed_database_is_noticed(void **state)
 {
     (void)state;
     damage_everything(true);
+}
+
+static void a_lost_manifest_does_not_make_room_for_a_new_database(void **state)
+{
+    (void)state;
+    const char *path = make_database(true);
+    char manifest[PATH_SIZE];
+
+    snprintf(manifest, sizeof manifest, "%s/manifest", path);
+    assert_int_equal(unlink(manifest), 0);
+    assert_refused(path, SSQL_CORRUPT, "manifest");
 }
 
 /* Here damage at the log's end cannot be told from a torn tail: then its last transaction, whole, is missing. */
@@ -754,6 +763,7 @@ int main(void)
         TEST(a_newer_format_is_refused_by_name),
         TEST(a_newer_register_is_refused_by_name),
         TEST(damage_of_a_closed_database_is_noticed),
+        TEST(a_lost_manifest_does_not_make_room_for_a_new_database),
         TEST(damage_of_a_killed_database_is_noticed),
         TEST(a_locked_database_names_who_has_it),
         TEST(a_database_without_permission_is_read_only),
