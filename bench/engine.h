@@ -31,8 +31,7 @@ struct settings {
     const char *directory;
     enum durability durability;
     size_t memory_bytes;  /* cache and buffers together */
-    bool large_wal;       /* sqlite: wal_autocheckpoint=50000 */
-    int threads;          /* for scans, where the engine can */
+    bool keep_runs;       /* what is flushed stays as it is until `compact`, and a memtable takes a quarter of the memory */
 };
 
 struct answer { /* of any query: compared between engines */
@@ -63,10 +62,15 @@ struct engine {
     bool (*group_user)(struct session *session, struct answer *answer);  /* the same by user */
     bool (*top)(struct session *session, struct answer *answer);         /* order by amount, id limit 10 */
     bool (*sort)(struct session *session, struct answer *answer);        /* order by amount, id: all rows handed out */
+    bool (*group_many)(struct session *session, int64_t groups, struct answer *answer); /* the same by id % groups */
     bool (*compact)(struct database *database);                          /* all settled: flushed, merged */
+    bool (*flush)(struct database *database);                            /* what is in memory becomes one more run */
+    bool (*count_runs)(struct database *database, uint64_t *count);      /* files that may overlap each other */
+    bool shares_writes; /* takes writes of two sessions at a time without one of them failing */
+    bool by_request;    /* only when it is named in --engines */
 };
 
-extern const struct engine engine_ssql, engine_sqlite, engine_rocksdb, engine_leveldb, engine_lmdb;
+extern const struct engine engine_ssql, engine_sqlite, engine_sqlite_large_wal, engine_rocksdb, engine_leveldb, engine_lmdb;
 
 /* Every grouping and sorting answer is folded in this way, so that order and content count. */
 static inline int64_t answer_mix(int64_t sum, int64_t item)

@@ -214,6 +214,9 @@ static bool compact(struct database *database)
     return true;
 }
 
-const struct engine engine_leveldb = {"leveldb", version, open_database, close_database, session_open, session_close,
-                                      begin, commit, put, update, erase, get, range, filter, group_kind, group_user,
-                                      NULL, NULL, compact};
+const struct engine engine_leveldb = {
+    .name = "leveldb", .version = version,
+    .open = open_database, .close = close_database, .session_open = session_open, .session_close = session_close,
+    .begin = begin, .commit = commit, .insert = put, .update = update, .erase = erase, .get = get, .range = range,
+    .filter = filter, .group_kind = group_kind, .group_user = group_user, .compact = compact, .shares_writes = true,
+};

@@ -201,6 +201,9 @@ static bool group_user(struct session *session, struct answer *answer)
     return kv_run(KV_GROUP_USER, walk, session, answer);
 }
 
-const struct engine engine_lmdb = {"lmdb", version, open_database, close_database, session_open, session_close, begin,
-                                   commit, put, update, erase, get, range, filter, group_kind, group_user, NULL, NULL,
-                                   NULL};
+const struct engine engine_lmdb = {
+    .name = "lmdb", .version = version,
+    .open = open_database, .close = close_database, .session_open = session_open, .session_close = session_close,
+    .begin = begin, .commit = commit, .insert = put, .update = update, .erase = erase, .get = get, .range = range,
+    .filter = filter, .group_kind = group_kind, .group_user = group_user, .shares_writes = true,
+};

@@ -50,6 +50,10 @@ static bool open_database(const struct settings *settings, struct database **out
     rocksdb_options_set_create_if_missing(database->options, 1);
     rocksdb_options_set_compression(database->options, rocksdb_lz4_compression);
     rocksdb_options_set_write_buffer_size(database->options, 64 << 20);
+    if (settings->keep_runs) {
+        rocksdb_options_set_write_buffer_size(database->options, settings->memory_bytes / 8);
+        rocksdb_options_set_disable_auto_compactions(database->options, 1);
+    }
     rocksdb_options_set_max_write_buffer_number(database->options, 3);
     rocksdb_options_increase_parallelism(database->options, 2);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(database->options, 1);
@@ -211,17 +215,37 @@ static bool group_user(struct session *session, struct answer *answer)
     return kv_run(KV_GROUP_USER, walk, session, answer);
 }
 
-static bool compact(struct database *database)
+static bool flush(struct database *database)
 {
     rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
     char *message = NULL;
 
     rocksdb_flush(database->db, options, &message);
     rocksdb_flushoptions_destroy(options);
-    rocksdb_compact_range(database->db, NULL, 0, NULL, 0);
     return complain(message);
 }
 
-const struct engine engine_rocksdb = {"rocksdb", version, open_database, close_database, session_open, session_close,
-                                      begin, commit, put, update, erase, get, range, filter, group_kind, group_user,
-                                      NULL, NULL, compact};
+static bool compact(struct database *database)
+{
+    bool done = flush(database);
+
+    rocksdb_compact_range(database->db, NULL, 0, NULL, 0);
+    return done;
+}
+
+static bool count_runs(struct database *database, uint64_t *count)
+{
+    char *text = rocksdb_property_value(database->db, "rocksdb.num-files-at-level0");
+
+    *count = text == NULL ? 0 : strtoull(text, NULL, 10);
+    rocksdb_free(text);
+    return text != NULL;
+}
+
+const struct engine engine_rocksdb = {
+    .name = "rocksdb", .version = version,
+    .open = open_database, .close = close_database, .session_open = session_open, .session_close = session_close,
+    .begin = begin, .commit = commit, .insert = put, .update = update, .erase = erase, .get = get, .range = range,
+    .filter = filter, .group_kind = group_kind, .group_user = group_user,
+    .compact = compact, .flush = flush, .count_runs = count_runs, .shares_writes = true,
+};

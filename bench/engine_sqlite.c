@@ -8,6 +8,7 @@
 
 struct database {
     struct settings settings;
+    bool large_wal;
     char path[4096];
 };
 
@@ -39,15 +40,15 @@ static bool session_open(struct database *database, struct session **out)
              "pragma journal_mode=wal; pragma synchronous=%s; pragma cache_size=-%zu; pragma mmap_size=1073741824;"
              "pragma temp_store=memory; pragma busy_timeout=60000; pragma wal_autocheckpoint=%d",
              database->settings.durability == DURABILITY_FULL ? "full" : "normal",
-             database->settings.memory_bytes / 1024, database->settings.large_wal ? 50000 : 1000);
+             database->settings.memory_bytes / 1024, database->large_wal ? 50000 : 1000);
     if (sqlite3_exec(session->connection, pragmas, NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_exec(session->connection,
                      "create table if not exists events (id integer primary key, user text, kind text, amount integer, "
                      "ok integer)", NULL, NULL, NULL) != SQLITE_OK)
         return complain(session->connection);
     for (int i = 0; i < STATEMENTS; i++)
-        if (sqlite3_prepare_v3(session->connection, i == BEGIN ? "begin immediate" : sql_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &session->statements[i],
-                               NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(session->connection, i == BEGIN ? "begin immediate" : sql_texts[i], -1,
+                               SQLITE_PREPARE_PERSISTENT, &session->statements[i], NULL) != SQLITE_OK)
             return complain(session->connection);
     return true;
 }
@@ -68,6 +69,14 @@ static bool open_database(const struct settings *settings, struct database **out
     snprintf(database->path, sizeof database->path, "%s/events.sqlite", settings->directory);
     *out = database;
     return true;
+}
+
+static bool open_with_large_wal(const struct settings *settings, struct database **out)
+{
+    bool done = open_database(settings, out);
+
+    (*out)->large_wal = true;
+    return done;
 }
 
 static bool close_database(struct database *database)
@@ -203,6 +212,12 @@ static bool sort(struct session *session, struct answer *answer)
     return fold(session, SORT, true, 0, answer);
 }
 
+static bool group_many(struct session *session, int64_t groups, struct answer *answer)
+{
+    sqlite3_bind_int64(session->statements[GROUP_MANY], 1, groups);
+    return fold(session, GROUP_MANY, false, 1, answer);
+}
+
 static bool compact(struct database *database)
 {
     struct session *session;
@@ -213,6 +228,12 @@ static bool compact(struct database *database)
     return done;
 }
 
-const struct engine engine_sqlite = {"sqlite", version, open_database, close_database, session_open, session_close, begin,
-                                     commit, insert, update, erase, get, range, filter, group_kind, group_user, top, sort,
-                                     compact};
+#define SQLITE_FUNCTIONS                                                                                               \
+    .version = version, .close = close_database, .session_open = session_open, .session_close = session_close,         \
+    .begin = begin, .commit = commit, .insert = insert, .update = update, .erase = erase, .get = get, .range = range,  \
+    .filter = filter, .group_kind = group_kind, .group_user = group_user, .top = top, .sort = sort,                    \
+    .group_many = group_many, .compact = compact, .shares_writes = true
+
+const struct engine engine_sqlite = {.name = "sqlite", .open = open_database, SQLITE_FUNCTIONS};
+const struct engine engine_sqlite_large_wal = {
+    .name = "sqlite_large_wal", .open = open_with_large_wal, .by_request = true, SQLITE_FUNCTIONS};

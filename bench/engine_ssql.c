@@ -21,6 +21,16 @@ static bool complain(ssql_conn *connection)
     return false;
 }
 
+/* An eighth of the memory is the most that memtables may take together with those that are being written. */
+static bool keep_runs(const struct settings *settings, ssql_options *options)
+{
+    char memtable[32];
+
+    snprintf(memtable, sizeof memtable, "%zu", settings->memory_bytes / 8);
+    return ssql_options_set(options, "level0_files", "64") == SSQL_OK &&
+           ssql_options_set(options, "memtable_size", memtable) == SSQL_OK;
+}
+
 static bool open_database(const struct settings *settings, struct database **out)
 {
     struct database *database = calloc(1, sizeof *database);
@@ -32,6 +42,7 @@ static bool open_database(const struct settings *settings, struct database **out
     snprintf(memory, sizeof memory, "%zu", settings->memory_bytes);
     if (ssql_options_new(&options) != SSQL_OK || ssql_options_set(options, "memory_limit", memory) != SSQL_OK ||
         ssql_options_set(options, "sync", settings->durability == DURABILITY_FULL ? "full" : "normal") != SSQL_OK ||
+        (settings->keep_runs && !keep_runs(settings, options)) ||
         ssql_open_with(path, options, &database->db) != SSQL_OK) {
         fprintf(stderr, "ssql: cannot open %s\n", path);
         return false;
@@ -212,6 +223,12 @@ static bool sort(struct session *session, struct answer *answer)
     return fold(session, SORT, true, 0, answer);
 }
 
+static bool group_many(struct session *session, int64_t groups, struct answer *answer)
+{
+    ssql_bind_int(session->statements[GROUP_MANY], 1, groups);
+    return fold(session, GROUP_MANY, false, 1, answer);
+}
+
 static bool compact(struct database *database)
 {
     ssql_conn *connection;
@@ -223,6 +240,37 @@ static bool compact(struct database *database)
     return done;
 }
 
-const struct engine engine_ssql = {"ssql", ssql_version, open_database, close_database, session_open, session_close, begin,
-                                   commit, insert, update, erase, get, range, filter, group_kind, group_user, top, sort,
-                                   compact};
+static bool flush(struct database *database)
+{
+    ssql_conn *connection;
+
+    if (ssql_connect(database->db, &connection) != SSQL_OK)
+        return false;
+    bool done = ssql_checkpoint(connection) == SSQL_OK || complain(connection);
+    ssql_disconnect(connection);
+    return done;
+}
+
+static bool count_runs(struct database *database, uint64_t *count)
+{
+    ssql_conn *connection;
+    ssql_tables *tables = NULL;
+    int64_t files = 0;
+
+    if (ssql_connect(database->db, &connection) != SSQL_OK)
+        return false;
+    bool done = (ssql_tables_new(connection, &tables) == SSQL_OK || complain(connection)) &&
+                ssql_tables_stat(tables, 0, "level0_files", &files) == SSQL_OK;
+    ssql_tables_free(tables);
+    ssql_disconnect(connection);
+    *count = (uint64_t)files;
+    return done;
+}
+
+const struct engine engine_ssql = {
+    .name = "ssql", .version = ssql_version,
+    .open = open_database, .close = close_database, .session_open = session_open, .session_close = session_close,
+    .begin = begin, .commit = commit, .insert = insert, .update = update, .erase = erase, .get = get, .range = range,
+    .filter = filter, .group_kind = group_kind, .group_user = group_user, .top = top, .sort = sort,
+    .group_many = group_many, .compact = compact, .flush = flush, .count_runs = count_runs, .shares_writes = true,
+};

@@ -13,4 +13,5 @@ const char *const sql_texts[STATEMENTS] = {
     [GROUP_USER] = "select user, count(*), sum(amount) from events group by user",
     [TOP] = "select id, amount from events order by amount, id limit 10",
     [SORT] = "select id, amount from events order by amount, id",
+    [GROUP_MANY] = "select id % ?1, count(*), sum(amount) from events group by id % ?1",
 };

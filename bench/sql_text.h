@@ -15,6 +15,7 @@ enum sql_statement {
     GROUP_USER,
     TOP,
     SORT,
+    GROUP_MANY,
     STATEMENTS
 };
 
