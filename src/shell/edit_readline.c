@@ -375,8 +375,13 @@ void edit_start(const struct edit_hooks *hooks)
     using_history();
 }
 
+/* Readline ends the line that it has painted itself; of ours it knows nothing, and the result would overwrite it. */
 static void take_line(char *line)
 {
+    if (line != NULL && editor.paints) {
+        fputs("\r\n", rl_outstream);
+        fflush(rl_outstream);
+    }
     editor.line = line;
     editor.is_accepted = true;
     rl_callback_handler_remove();

@@ -57,6 +57,16 @@ class Terminal(ShellTest):
         self.ask(shell, "select 1 as a; select 2 as b;\r", "│ 1 │", "│ 2 │")
         self.leave(shell)
 
+    def test_a_result_stands_below_the_statement(self):
+        shell = self.open("-q")
+        for statement in ("select 1 as a;\r", "select 1\r as a;\r", ".print ┌\r"):
+            shell.send(statement)
+            shell.expect_exact("\x1b[?2004l") # the text was accepted
+            shell.expect_exact("┌")
+            self.assertRegex(shell.before, r"\A[\r]*\n\Z")
+            shell.expect_exact("\x1b[?2004h\r\x1b[Jssql> ")
+        self.leave(shell)
+
     def test_up_moves_within_the_text_then_through_the_history(self):
         shell = self.open("-q")
         self.ask(shell, "select 'first' as a;\r", "│ first │")
