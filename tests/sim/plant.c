@@ -100,6 +100,13 @@ enum volume_status __wrap_manifest_store(struct volume *volume, struct slice byt
     return __real_manifest_store(volume, bytes, object_name, version, used_object, error);
 }
 
+size_t __real_wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t capacity);
+size_t __wrap_wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t capacity);
+size_t __wrap_wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t capacity)
+{
+    return __real_wal_runs(wal, is_planted("log_cut_too_early") ? sequence + 3 : sequence, runs, capacity);
+}
+
 bool __real_wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error);
 bool __wrap_wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error);
 bool __wrap_wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error)
