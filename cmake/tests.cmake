@@ -11,7 +11,7 @@ foreach(source ${unit_sources})
   target_include_directories(unit_${room}_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/unit)
   target_link_libraries(unit_${room}_${name} PRIVATE ssql_objects ${CMOCKA_LINK_LIBRARIES})
   add_test(NAME unit/${room}/${name} COMMAND unit_${room}_${name})
-  set_tests_properties(unit/${room}/${name} PROPERTIES TIMEOUT 120)
+  set_tests_properties(unit/${room}/${name} PROPERTIES TIMEOUT 400)
 endforeach()
 
 include(${CMAKE_SOURCE_DIR}/cmake/library_tests.cmake)
