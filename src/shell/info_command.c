@@ -8,6 +8,7 @@
 
 #include "shell/display_width.h"
 #include "shell/session.h"
+#include "shell/output.h"
 #include "shell/text_buffer.h"
 
 enum { NAME_COLUMNS = 24 };
@@ -90,10 +91,9 @@ static int print_info(ssql_db *db, ssql_conn *connection, const char *path)
     for (int i = 0; i < ssql_tables_count(tables); i++)
         add_table(&text, tables, i);
     ssql_tables_free(tables);
-    size_t written = fwrite(text.data, 1, text.size, stdout);
-    bool done = written == text.size && fflush(stdout) == 0;
+    fwrite(text.data, 1, text.size, stdout);
     text_clear(&text);
-    return done ? STATUS_DONE : STATUS_FAILED;
+    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
 int info_command(int argc, char **argv)
@@ -106,7 +106,7 @@ int info_command(int argc, char **argv)
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
         puts(
             "usage: ssql info DB\nShows the tables of a database: rows, files of each level, sizes. It may be in use.");
-        return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
+        return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
     }
     if (argc != 2 || argv[1][0] == '-') {
         fputs("error: expected one database\nhint: ssql info DB\n", stderr);

@@ -17,6 +17,7 @@
 #include "shell/interactive.h"
 #include "shell/interrupt.h"
 #include "shell/options.h"
+#include "shell/output.h"
 #include "shell/script.h"
 #include "shell/session.h"
 #include "shell/suggestion.h"
@@ -74,7 +75,7 @@ static int print_help(void)
                            "database, 130 interrupted. At the prompt, .help tells of the dot commands.\n");
     fwrite(text.data, 1, text.size, stdout);
     text_clear(&text);
-    return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
+    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int help_command(int argc, char **argv)
@@ -88,7 +89,7 @@ static int print_version(void)
 {
     printf("ssql %s\nfile format: %d\nline editing: %s\nUnicode: utf8proc %s\nlicence: %s\n", ssql_version(),
            ssql_format_version(), edit_library(), utf8proc_version(), edit_licence());
-    return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
+    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int complain(const char *message, const char *hint)

@@ -162,3 +162,12 @@ bool output_close(struct output *output, bool keep)
     errno = error;
     return error == 0;
 }
+
+bool output_flush_stdout(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno != 0 ? errno : EIO));
+    return false;
+}

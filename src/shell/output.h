@@ -42,4 +42,7 @@ bool output_close(struct output *output, bool keep);
 /* What an errno of output_close says. */
 const char *output_error_text(int error);
 
+/* Flushes stdout of C, to which commands that open no session write. Says so on stderr when it cannot: then false. */
+bool output_flush_stdout(void);
+
 #endif

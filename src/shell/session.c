@@ -217,10 +217,11 @@ void session_close(struct session *session, bool keep)
     bool is_file = session->other.file >= 0;
 
     session_flush(session);
-    if (!output_close(&session->other, keep) && is_file && errno != ECANCELED)
+    if (!output_close(&session->other, keep) && is_file && errno != ECANCELED && !session->write_failure_is_told)
         session_report_text(session, NULL, NULL, "cannot write the results: %s", output_error_text(errno));
     close_database(session);
-    if (session->standard.error != 0 && session->standard.error != EPIPE && session->standard.error != ECANCELED)
+    if (session->standard.error != 0 && session->standard.error != EPIPE && session->standard.error != ECANCELED &&
+        !session->write_failure_is_told)
         session_report_text(session, NULL, NULL, "cannot write to standard output: %s",
                             strerror(session->standard.error));
     text_clear(&session->standard.text);
@@ -366,6 +367,7 @@ static bool check_output(struct session *session, const struct source *source)
     if (session_flush(session) || output->error == EPIPE || output->error == ECANCELED)
         return true;
     session_report_text(session, source, NULL, "cannot write the result: %s", strerror(output->error));
+    session->write_failure_is_told = true;
     session->is_leaving = session->is_leaving || output == &session->standard;
     return false;
 }

@@ -43,6 +43,7 @@ struct session {
 
     bool needs_sync; /* something ran that may not be durable yet */
     bool is_leaving;
+    bool write_failure_is_told; /* what failed to be written is told once */
     bool has_chosen_status; /* .exit N */
     int status;
     const struct reader *reading; /* the innermost, or NULL */

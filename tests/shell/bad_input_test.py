@@ -2,9 +2,10 @@
 
 import os
 import pathlib
+import subprocess
 import unittest
 
-from shell import ShellTest
+from shell import PROGRAM, ShellTest
 
 TABLE = "create table t { id int primary, name string, must int not null };\n"
 
@@ -97,6 +98,27 @@ class BadDatabase(ShellTest):
         os.chmod(self.path("db"), 0o500)
         self.check_error("db", "insert into t values 1, 'a', 2", says="[25006]", status=2)
         self.check("-r", "--no-header", "db", "select count(*) from t", out="0\n")
+
+
+class FullDisk(ShellTest):
+    """/dev/full takes nothing: each way to write there gets one error."""
+
+    def check_one_error(self, *arguments, stdout=None):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=self.environment, stdout=stdout or full,
+                                    stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual((result.returncode, result.stderr.count("error: cannot write"), len(result.stderr.splitlines())),
+                         (1, 1, 1), result.stderr)
+
+    def test_results(self):
+        self.check_one_error("-c", "select 1")
+        self.check_one_error("-o", "/dev/full", "-c", "select 1", stdout=subprocess.DEVNULL)
+
+    def test_commands_without_a_session(self):
+        self.check("db", "create table t { id int }")
+        for arguments in (["--help"], ["--version"], ["help"], ["info", "--help"], ["info", "db"]):
+            with self.subTest(arguments):
+                self.check_one_error(*arguments)
 
 
 if __name__ == "__main__":
