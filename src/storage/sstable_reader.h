@@ -115,8 +115,13 @@ MUST_CHECK bool block_decode_tombstones(const struct block *block, uint8_t *tomb
 uint64_t block_row_sequence(const struct block *block, uint32_t row);
 bool block_row_is_tombstone(const struct block *block, uint32_t row);
 
-/* Reads and checks everything: checksums, order of keys, zone maps, filter, counts, sequences. For `ssql check` and
- * tests. */
+/* Reads and checks everything: checksums, order of keys, zone maps, filter, counts, sequences; once more from the volume
+ * what opening has read. `report` gets each fault, with the number of the block or SSTABLE_NO_BLOCK, and returns false
+ * to stop; so does this then. A block counts as one fault, whatever is wrong in it. */
+#define SSTABLE_NO_BLOCK UINT32_MAX
+typedef bool sstable_report(void *context, uint32_t block, const struct ssql_error *fault);
+MUST_CHECK bool sstable_verify_each(struct sstable *sstable, sstable_report *report, void *context);
+/* The same up to the first fault. */
 MUST_CHECK bool sstable_verify(struct sstable *sstable, struct ssql_error *error);
 
 #endif

@@ -8,6 +8,7 @@ struct verification {
     struct sstable *sstable;
     uint64_t tombstone_count;
     uint64_t lowest_sequence, highest_sequence;
+    bool has_filter;        /* there is one, and it can be read */
     struct buffer last_key; /* of the block before */
     uint64_t last_sequence; /* of its last row */
     struct block_keys keys;
@@ -63,7 +64,7 @@ static bool check_filter(struct verification *state, const struct block *block, 
     uint8_t bytes[8];
     bool may;
 
-    for (uint32_t row = 0; row < block->row_count; row++) {
+    for (uint32_t row = 0; state->has_filter && row < block->row_count; row++) {
         if (!sstable_may_contain(state->sstable, filter_hash(row_key_at(state, row, bytes)), &may, error))
             return false;
         if (!may)
@@ -170,7 +171,20 @@ static bool check_totals(const struct verification *state, struct ssql_error *er
     return true;
 }
 
-/* The parts that opening read, and the header, once more from the volume. */
+/* A part once more from the volume. */
+static bool check_part(struct sstable *sstable, uint64_t offset, uint64_t size, uint64_t checksum, const char *what,
+                       struct ssql_error *error)
+{
+    uint8_t *bytes = malloc(size);
+
+    if (bytes == NULL)
+        return error_no_memory(error);
+    bool is_good = sstable_read_checked(sstable, offset, bytes, size, checksum, what, error);
+    free(bytes);
+    return is_good;
+}
+
+/* What opening read, once more. */
 static bool check_frame(struct sstable *sstable, struct ssql_error *error)
 {
     const struct sstable_footer *footer = &sstable->footer;
@@ -186,34 +200,75 @@ static bool check_frame(struct sstable *sstable, struct ssql_error *error)
         return sstable_damaged(sstable, 0, "its header is no sstable's", error);
     if (sstable_footer_load(&again, sstable->identity, place, end) != FOOTER_GOOD)
         return sstable_damaged(sstable, place, "the checksum of the footer is wrong", error);
-    uint64_t most = footer->index_size > footer->filter_size ? footer->index_size : footer->filter_size;
-    uint8_t *bytes = malloc(most);
-    if (bytes == NULL)
-        return error_no_memory(error);
-    bool is_good = sstable_read_checked(sstable, footer->index_offset, bytes, footer->index_size,
-                                        footer->index_checksum, "index", error) &&
-                   (footer->filter_kind == FILTER_NONE ||
-                    sstable_read_checked(sstable, footer->filter_offset, bytes, footer->filter_size,
-                                         footer->filter_checksum, "filter", error));
-    free(bytes);
-    return is_good;
+    return check_part(sstable, footer->index_offset, footer->index_size, footer->index_checksum, "index", error);
 }
 
-bool sstable_verify(struct sstable *sstable, struct ssql_error *error)
+static bool check_filter_bytes(struct sstable *sstable, struct ssql_error *error)
+{
+    const struct sstable_footer *footer = &sstable->footer;
+
+    return footer->filter_kind == FILTER_NONE || check_part(sstable, footer->filter_offset, footer->filter_size,
+                                                            footer->filter_checksum, "filter", error);
+}
+
+/* Every part in turn, whatever the one before it was like; the totals only when all blocks could be counted. */
+static bool verify_parts(struct verification *state, sstable_report *report, void *context)
+{
+    struct sstable *sstable = state->sstable;
+    struct ssql_error error;
+    bool is_counted = true;
+
+    if (!check_frame(sstable, &error) && !report(context, SSTABLE_NO_BLOCK, &error))
+        return false;
+    state->has_filter = check_filter_bytes(sstable, &error);
+    if (!state->has_filter && !report(context, SSTABLE_NO_BLOCK, &error))
+        return false;
+    for (uint32_t i = 0; i < sstable->footer.block_count; i++) {
+        if (check_block(state, i, &error))
+            continue;
+        is_counted = false;
+        if (!report(context, i, &error))
+            return false;
+    }
+    return !is_counted || check_totals(state, &error) || report(context, SSTABLE_NO_BLOCK, &error);
+}
+
+bool sstable_verify_each(struct sstable *sstable, sstable_report *report, void *context)
 {
     struct verification *state = calloc(1, sizeof *state);
+    struct ssql_error error;
 
-    if (state == NULL)
-        return error_no_memory(error);
+    if (state == NULL) {
+        error_no_memory(&error);
+        return report(context, SSTABLE_NO_BLOCK, &error);
+    }
     state->sstable = sstable;
     state->lowest_sequence = UINT64_MAX;
-    bool is_good = check_frame(sstable, error);
-    for (uint32_t i = 0; is_good && i < sstable->footer.block_count; i++)
-        is_good = check_block(state, i, error);
-    is_good = is_good && check_totals(state, error);
+    bool goes_on = verify_parts(state, report, context);
     buffer_clear(&state->last_key);
     block_keys_clear(&state->keys);
     column_buffer_clear(&state->column);
     free(state);
-    return is_good;
+    return goes_on;
+}
+
+/* Keeps the first fault and stops. */
+static bool keep_fault(void *context, uint32_t block, const struct ssql_error *fault)
+{
+    struct ssql_error *error = context;
+
+    (void)block;
+    *error = *fault;
+    return false;
+}
+
+bool sstable_verify(struct sstable *sstable, struct ssql_error *error)
+{
+    struct ssql_error fault;
+
+    if (sstable_verify_each(sstable, keep_fault, &fault))
+        return true;
+    if (error != NULL)
+        *error = fault;
+    return false;
 }

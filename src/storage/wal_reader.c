@@ -185,6 +185,20 @@ static uint64_t known_end(const struct recovery_state *state, uint64_t number)
     return state->run->has_end && number == state->run->end_segment ? state->run->end_offset : UINT64_MAX;
 }
 
+/* Looks at the bytes between the record before and `offset`. */
+static bool read_gap(struct recovery_state *state, uint64_t offset, bool *is_zero, struct ssql_error *error)
+{
+    struct slice gap;
+    uint8_t all = 0;
+
+    if (!look(&state->input, state->content_end, (size_t)(offset - state->content_end), &gap, error))
+        return false;
+    for (size_t i = 0; i < gap.size; i++)
+        all |= gap.data[i];
+    *is_zero = all == 0;
+    return true;
+}
+
 /* Reads records up to the first place that holds none, the known end, or a clean close. */
 static bool read_records(struct recovery_state *state, struct wal_segment *segment, struct ssql_error *error)
 {
@@ -194,12 +208,17 @@ static bool read_records(struct recovery_state *state, struct wal_segment *segme
     while (segment->size < end && !state->is_closed) {
         struct wal_record_header header;
         struct slice payload;
-        bool is_valid;
+        bool is_valid, is_zero;
         uint64_t offset = segment->size;
-        if (!read_record(&state->input, offset, &header, &payload, &is_valid, error))
+        if (!read_gap(state, offset, &is_zero, error) ||
+            !read_record(&state->input, offset, &header, &payload, &is_valid, error))
             return false;
         if (!is_valid)
             break;
+        /* The zeros were written with the record before, which a valid one behind it shows to be whole. */
+        if (!is_zero)
+            return fail_damaged(state, segment->number, state->content_end, "there is something between two records",
+                                error);
         if (header.kind == WAL_RECORD_CLOSE)
             state->is_closed = true;
         else if (!apply_record(state, offset, &header, payload, segment, error))
