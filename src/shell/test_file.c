@@ -251,6 +251,8 @@ bool test_file_read(struct test_file *file, const char *path, struct text_buffer
         return false;
     }
     walk.limit = file->text.size;
+    if (begins(&walk, 0, "\xEF\xBB\xBF")) /* the mark of UTF-8, which scripts may have as well */
+        walk.at = 3;
     bool done = is_markdown(path) ? read_markdown(&walk, splitter) : read_region(&walk, splitter);
     ssql_splitter_free(splitter);
     return done;
