@@ -196,6 +196,19 @@ static bool read_settled_log(struct check *check, struct log_check *log, struct 
     return false;
 }
 
+static bool report_stain(struct check *check)
+{
+    const struct wal_recovery *found = &check->log;
+    char name[WAL_NAME_SIZE], text[96];
+
+    if (found->stain_offset == 0)
+        return true;
+    wal_segment_name(found->stain_epoch, found->stain_segment, name);
+    snprintf(text, sizeof text, "at offset %" PRIu64 ": what stands between two records is not zero",
+             found->stain_offset);
+    return check_find(check, CHECK_DAMAGE, name, (int64_t)found->stain_offset, 0, text);
+}
+
 bool check_log(struct check *check)
 {
     struct log_check log;
@@ -218,5 +231,5 @@ bool check_log(struct check *check)
         if (!check_find(check, CHECK_PROGRESS, name, -1, 0, ""))
             return false;
     }
-    return true;
+    return report_stain(check);
 }

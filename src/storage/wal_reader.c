@@ -185,7 +185,7 @@ static uint64_t known_end(const struct recovery_state *state, uint64_t number)
     return state->run->has_end && number == state->run->end_segment ? state->run->end_offset : UINT64_MAX;
 }
 
-/* Looks at the bytes between the record before and `offset`. */
+/* Looks at the zeros between the record before and `offset`, where the next one may stand. */
 static bool read_gap(struct recovery_state *state, uint64_t offset, bool *is_zero, struct ssql_error *error)
 {
     struct slice gap;
@@ -197,6 +197,17 @@ static bool read_gap(struct recovery_state *state, uint64_t offset, bool *is_zer
         all |= gap.data[i];
     *is_zero = all == 0;
     return true;
+}
+
+static void note_stain(struct recovery_state *state)
+{
+    struct wal_recovery *recovery = state->recovery;
+
+    if (recovery->stain_offset != 0)
+        return;
+    recovery->stain_epoch = state->input.epoch;
+    recovery->stain_segment = state->input.number;
+    recovery->stain_offset = state->content_end;
 }
 
 /* Reads records up to the first place that holds none, the known end, or a clean close. */
@@ -215,10 +226,9 @@ static bool read_records(struct recovery_state *state, struct wal_segment *segme
             return false;
         if (!is_valid)
             break;
-        /* The zeros were written with the record before, which a valid one behind it shows to be whole. */
+        /* Behind the last record there may be anything: the zeros count once another record follows. */
         if (!is_zero)
-            return fail_damaged(state, segment->number, state->content_end, "there is something between two records",
-                                error);
+            note_stain(state);
         if (header.kind == WAL_RECORD_CLOSE)
             state->is_closed = true;
         else if (!apply_record(state, offset, &header, payload, segment, error))
