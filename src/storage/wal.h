@@ -77,6 +77,9 @@ struct wal_recovery {
     uint64_t byte_count; /* of the records */
     bool clean_close;    /* the last run ends in a close record, or there is no run */
     bool torn_tail;      /* as far as can be seen, a record that was never whole was left out; for messages */
+    /* The first place between two whole records that is not zero; offset 0: there is none. No row depends on it, so
+     * that it is a matter for `ssql check` only. */
+    uint64_t stain_epoch, stain_segment, stain_offset;
 };
 
 /* Calls `apply` for every record in order. A torn tail of an open run ends it without an error; whatever is missing or
