@@ -182,3 +182,9 @@ bool session_rollback(struct session *session, struct ssql_error *error)
     leave_transaction(session);
     return true;
 }
+
+void session_note_outcome(struct session *session, bool done)
+{
+    if (session->open != NULL)
+        session->state = done ? SESSION_IN_TRANSACTION : SESSION_STATEMENT_FAILED;
+}
