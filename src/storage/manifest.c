@@ -412,7 +412,7 @@ bool manifest_decode(struct slice bytes, const char *name, struct manifest **out
 {
     struct cursor cursor = {.next = bytes.data + MANIFEST_HEADER_SIZE, .end = bytes.data + bytes.size};
     bool no_memory = false;
-    uint32_t kind;
+    uint32_t kind = 0;
 
     *out = NULL;
     if (!check_header(bytes, name, &kind, error))
@@ -459,7 +459,7 @@ static bool read_referenced(struct volume *volume, struct buffer *bytes, const c
 static bool read_bytes(struct volume *volume, struct buffer *bytes, const char *path, uint64_t *version, char *object,
                        struct ssql_error *error)
 {
-    uint32_t kind;
+    uint32_t kind = 0;
 
     if (register_read(volume, register_name, bytes, version, error) != VOLUME_OK)
         return false;
