@@ -1,6 +1,7 @@
 #include "base/value.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,20 @@ uint64_t value_hash(const struct value *value, uint64_t seed)
     return seed;
 }
 
+/* The host program's locale may write another decimal point, of several bytes even; ours is always the same. Returns by
+ * how many bytes the text became shorter. */
+static int put_point(char *text)
+{
+    char *point = text + strspn(text, "+-0123456789e");
+    size_t width = strcspn(point, "0123456789");
+
+    if (*point == '\0')
+        return 0;
+    *point = '.';
+    memmove(point + 1, point + width, strlen(point + width) + 1);
+    return (int)width - 1;
+}
+
 size_t float_format(double real, char *text)
 {
     if (isnan(real))
@@ -58,13 +73,21 @@ size_t float_format(double real, char *text)
         if (strtod(text, NULL) == real)
             break;
     }
-    /* The host program's locale may write and read another decimal point; ours is always the same. */
-    size_t point = strspn(text, "+-0123456789e");
-    if (text[point] != '\0')
-        text[point] = '.';
+    length -= put_point(text);
     if (strpbrk(text, ".e") == NULL)
         length += snprintf(text + length, FLOAT_TEXT_SIZE - (size_t)length, ".0");
     return (size_t)length;
+}
+
+bool float_parse(const char *text, double *real, struct ssql_error *error)
+{
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+
+    if (c_locale == (locale_t)0)
+        return error_no_memory(error);
+    *real = strtod_l(text, NULL, c_locale);
+    freelocale(c_locale);
+    return true;
 }
 
 void value_append_text(struct buffer *buffer, const struct value *value)

@@ -60,4 +60,8 @@ void value_append_text(struct buffer *buffer, const struct value *value);
 enum { FLOAT_TEXT_SIZE = 32 };
 size_t float_format(double real, char *text);
 
+/* The double nearest to a number written with digits, '.' and 'e', whatever decimal point the host program's locale has;
+ * infinite when it is too large. Fails with SSQL_NO_MEMORY. */
+MUST_CHECK bool float_parse(const char *text, double *real, struct ssql_error *error);
+
 #endif

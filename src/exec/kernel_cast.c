@@ -1,5 +1,4 @@
 /* cast(x as type): strict readings of strings, truncation of floats, 0 and 1 for bools, and the text of anything. */
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +72,7 @@ static bool equals_without_case(struct slice text, const char *word)
     return word[text.size] == '\0';
 }
 
-/* digits [. digits] [e [sign] digits], with a digit before the e: what strtod is then asked to read. */
+/* digits [. digits] [e [sign] digits], with a digit before the e: what float_parse is then asked to read. */
 static bool has_float_form(struct slice text)
 {
     size_t i = 0, digits = 0;
@@ -130,7 +129,8 @@ static bool parse_float(struct kernel_call *call, struct slice text, double *res
         return false;
     memcpy(copy, digits.data, digits.size);
     copy[digits.size] = '\0';
-    *result = strtod((const char *)copy, NULL);
+    if (!float_parse((const char *)copy, result, error))
+        return false;
     if (isinf(*result))
         return error_set(error, SSQL_OUT_OF_RANGE, call->span, "\"%.*s\" does not fit in a float",
                          digits.size > QUOTED_TEXT_MOST ? QUOTED_TEXT_MOST : (int)digits.size, (const char *)copy);

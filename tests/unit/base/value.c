@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <inttypes.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -79,6 +80,29 @@ static void literals_are_written_as_ssql_reads_them(void **state)
     assert_string_equal(literal(text("b\"o\\b\n\t\r\x01\x7F\xC3\xA4")),
                         "\"b\\\"o\\\\b\\n\\t\\r\\u{1}\\u{7F}\xC3\xA4\"");
     assert_string_equal(literal(text("")), "\"\"");
+}
+
+/* Takes on a locale whose decimal point is not '.', where the machine has one: a comma, or a point of two bytes. */
+static void set_foreign_numbers(void)
+{
+    if (setlocale(LC_NUMERIC, "ps_AF.UTF-8") == NULL && setlocale(LC_NUMERIC, "de_DE.UTF-8") == NULL &&
+        setlocale(LC_NUMERIC, "fr_FR.UTF-8") == NULL)
+        skip();
+}
+
+static void floats_have_a_point_in_every_locale(void **state)
+{
+    struct ssql_error error = {0};
+    double real = 0;
+
+    (void)state;
+    set_foreign_numbers();
+    assert_string_equal(literal(value_float(-2.5e30)), "-2.5e+30");
+    assert_string_equal(literal(value_float(0.1)), "0.1");
+    assert_string_equal(literal(value_float(2)), "2.0");
+    assert_true(float_parse("2.5e1", &real, &error));
+    setlocale(LC_NUMERIC, "C");
+    assert_true(real == 25);
 }
 
 /* Undoes what a string's literal does, by the rules of the language. */
@@ -155,9 +179,13 @@ static void text_has_no_quotes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_ordered_nulls_first_and_nan_last), cmocka_unit_test(equal_values_hash_alike),
-        cmocka_unit_test(literals_are_written_as_ssql_reads_them),     cmocka_unit_test(a_string_literal_reads_back),
-        cmocka_unit_test(a_float_reads_back_to_the_same_bits),         cmocka_unit_test(text_has_no_quotes),
+        cmocka_unit_test(values_are_ordered_nulls_first_and_nan_last),
+        cmocka_unit_test(equal_values_hash_alike),
+        cmocka_unit_test(floats_have_a_point_in_every_locale),
+        cmocka_unit_test(literals_are_written_as_ssql_reads_them),
+        cmocka_unit_test(a_string_literal_reads_back),
+        cmocka_unit_test(a_float_reads_back_to_the_same_bits),
+        cmocka_unit_test(text_has_no_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
