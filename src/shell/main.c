@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <utf8proc.h>
 
+#include "shell/check_command.h"
 #include "shell/edit.h"
 #include "shell/info_command.h"
 #include "shell/interactive.h"
@@ -48,6 +49,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"test", "[OPTION]... PATH...", "run golden tests", test_command},
+    {"check", "DB", "read every byte of a database and say what is damaged", check_command},
     {"info", "DB", "tables of a database: rows, files, sizes", info_command},
     {"help", "", "this text", help_command},
 };
@@ -197,6 +199,10 @@ static void run_as_asked(struct session *session, const struct options *options)
 {
     if (!options->single_transaction) {
         run_all(session, options);
+        if (!session->is_interactive && session->status == STATUS_DONE && !session->is_leaving &&
+            ssql_in_transaction(session->connection) != 0)
+            session_report_text(session, NULL, "end it with commit",
+                                "the input ended within a transaction, which is rolled back");
         return;
     }
     if (!script_run_text(session, "begin;"))

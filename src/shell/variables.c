@@ -60,7 +60,8 @@ static bool is_float(const char *literal, double *value)
 {
     char *end;
 
-    if (strspn(literal, "+-.0123456789eE") != strlen(literal))
+    /* Without a point or an exponent it is an int, and one that does not fit is no float instead. */
+    if (strspn(literal, "+-.0123456789eE") != strlen(literal) || strpbrk(literal, ".eE") == NULL)
         return false;
     errno = 0;
     *value = strtod(literal, &end);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -552,10 +553,31 @@ static bool open_existing(struct volume_directory *directory, bool must_exist, s
            (root_is_readable(directory, error) && directory_lock(directory, error) == VOLUME_OK);
 }
 
+/* Nothing is made before the first write, yet where it could not be made is said at once. */
+static bool check_can_be_made(struct volume_directory *directory, struct ssql_error *error)
+{
+    struct stat status;
+
+    if (lstat(directory->path, &status) == 0)
+        return error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s\" is a link to nothing", directory->path);
+    char *parent = strdup(directory->path);
+    if (parent == NULL)
+        return error_no_memory(error);
+    const char *name = dirname(parent);
+    bool can_be_made = access(name, W_OK | X_OK) == 0;
+    if (!can_be_made && errno == ENOENT)
+        error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s\" cannot be made: there is no directory \"%s\"",
+                  directory->path, name);
+    else if (!can_be_made)
+        directory_fail_writing(directory, error, errno, "create", NULL);
+    free(parent);
+    return can_be_made;
+}
+
 static bool open_absent(struct volume_directory *directory, bool must_exist, struct ssql_error *error)
 {
     if (!must_exist)
-        return true;
+        return check_can_be_made(directory, error);
     error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "there is no database \"%s\"", directory->path);
     return error_hint(error, "look for a mistyped path, or open it for writing to make a new one");
 }

@@ -308,12 +308,18 @@ static void a_folder_in_no_folder_is_refused(void **state)
     (void)state;
     struct opened opened = open_with(in_folder("no/such/db"), NULL);
 
-    if (opened.code == SSQL_OK) { /* nothing is made before the first write */
-        run(&opened, "create table t (id int primary key, what string)");
-        close_it(&opened);
-    }
     assert_clear_error(&opened, SSQL_CANNOT_OPEN);
     assert_int_equal(access(in_folder("no"), F_OK), -1);
+}
+
+static void a_link_to_nothing_is_refused(void **state)
+{
+    (void)state;
+    const char *path = in_folder("link");
+
+    assert_int_equal(symlink("nowhere", path), 0);
+    struct opened opened = open_with(path, NULL);
+    assert_clear_error(&opened, SSQL_CANNOT_OPEN);
 }
 
 static void an_empty_folder_is_a_new_database_unless_one_must_exist(void **state)
@@ -759,6 +765,7 @@ int main(void)
         TEST(a_folder_of_something_else_is_refused),
         TEST(a_manifest_of_something_else_is_refused),
         TEST(a_folder_in_no_folder_is_refused),
+        TEST(a_link_to_nothing_is_refused),
         TEST(an_empty_folder_is_a_new_database_unless_one_must_exist),
         TEST(a_newer_format_is_refused_by_name),
         TEST(a_newer_register_is_refused_by_name),

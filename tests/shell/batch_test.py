@@ -118,6 +118,17 @@ class Failing(ShellTest):
                          says="[23505]")
         self.check("--no-header", "db", "select name from t", out="a\n")
 
+    def test_an_input_that_ends_within_a_transaction_is_an_error(self):
+        self.check("db", TABLE)
+        self.check_error("db", text="begin; insert into t values (1, 'a');", says="ended within a transaction")
+        self.check("--no-header", "db", "select count(*) from t", out="0\n")
+
+    def test_an_int_that_does_not_fit_is_no_float(self):
+        self.check_error("-v", "n=9223372036854775808", ":memory:", "select 1 + :n", says="[42804]")
+
+    def test_where_no_database_can_be_made_nothing_starts(self):
+        self.check_error("no/such/db", "select 1", says="there is no directory", status=2)
+
     def test_exit_statuses(self):
         self.assertEqual(self.run_shell("-c", ".exit 7", "-c", "select 1").status, 7)
         self.assertEqual(self.run_shell("--no-bail", "-c", "selct", "-c", ".exit").status, 1)
