@@ -166,7 +166,7 @@ static int bind_variable(ssql_stmt *statement, int index, const char *literal)
     if (size > 0 && *end == '\0' && errno == 0)
         return ssql_bind_int(statement, index, integer);
     double real = strtod(literal, &end);
-    if (size > 0 && *end == '\0')
+    if (size > 0 && *end == '\0' && strpbrk(literal, ".eE") != NULL)
         return ssql_bind_float(statement, index, real);
     return ssql_bind_string(statement, index, literal, size);
 }
