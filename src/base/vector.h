@@ -27,6 +27,19 @@ struct vector {
     const uint8_t *nulls;          /* per row (one for a constant), 1 = null; NULL: no row is null */
 };
 
+/* Bytes of one item in the array of a flat vector; 1 for the type of a bare null, which has no items. */
+static inline size_t vector_item_size(enum ssql_type type)
+{
+    switch (type) {
+    case SSQL_TYPE_NULL: break;
+    case SSQL_TYPE_INT: return sizeof(int64_t);
+    case SSQL_TYPE_FLOAT: return sizeof(double);
+    case SSQL_TYPE_BOOL: return sizeof(uint8_t);
+    case SSQL_TYPE_STRING: return sizeof(struct slice);
+    }
+    return 1;
+}
+
 /* Item of row `row` (a row number of the batch, not of the selection). Strings stay borrowed. Not for inner loops. */
 static inline struct value vector_value(const struct vector *vector, uint32_t row)
 {

@@ -110,18 +110,6 @@ static void load_columns(struct expression *expression, const struct batch *inpu
 
 /* ---- memory of results ---- */
 
-static size_t size_of_type(enum ssql_type type)
-{
-    switch (type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_BOOL: return 1;
-    case SSQL_TYPE_INT:
-    case SSQL_TYPE_FLOAT: return 8;
-    case SSQL_TYPE_STRING: return sizeof(struct slice);
-    }
-    return 1;
-}
-
 /* A batch of one row (a look-up, a constant) takes little; what is larger takes the capacity of a whole batch at once.
  */
 static uint32_t row_capacity(uint32_t rows)
@@ -133,7 +121,7 @@ static bool reserve_items(struct expression *expression, struct slot *slot, enum
                           struct ssql_error *error)
 {
     struct arena *arena = &expression->environment->arena;
-    uint32_t size = (uint32_t)size_of_type(type);
+    uint32_t size = (uint32_t)vector_item_size(type);
 
     if (slot->items != NULL && slot->item_capacity >= rows && slot->item_size >= size)
         return true;

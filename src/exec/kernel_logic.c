@@ -114,18 +114,6 @@ static bool is_not_null(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-static size_t item_size(enum ssql_type type)
-{
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT:
-    case SSQL_TYPE_FLOAT: return 8;
-    case SSQL_TYPE_STRING: return sizeof(struct slice);
-    case SSQL_TYPE_BOOL: return 1;
-    }
-    return 1;
-}
-
 static void copy_item(const struct vector *source, uint32_t row, enum ssql_type type, void *result)
 {
     switch (type) {
@@ -142,7 +130,7 @@ void kernel_copy(const struct vector *source, enum ssql_type type, struct select
 {
     if (selection.rows == NULL && selection.count > 0 && source->type == type && source->kind == VECTOR_FLAT &&
         source->nulls == NULL) {
-        memcpy(result, source->integers, selection.count * item_size(type));
+        memcpy(result, source->integers, selection.count * vector_item_size(type));
         memset(nulls, 0, selection.count);
         return;
     }

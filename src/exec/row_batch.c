@@ -14,18 +14,6 @@ void row_batch_clear(struct row_batch *rows)
     arena_clear(&rows->strings);
 }
 
-static size_t size_of_item(enum ssql_type type)
-{
-    switch (type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_BOOL: return 1;
-    case SSQL_TYPE_INT:
-    case SSQL_TYPE_FLOAT: return 8;
-    case SSQL_TYPE_STRING: return sizeof(struct slice);
-    }
-    return 1;
-}
-
 static bool allocate(struct row_batch *rows, uint32_t capacity)
 {
     uint32_t count = rows->column_count;
@@ -42,7 +30,7 @@ static bool allocate(struct row_batch *rows, uint32_t capacity)
         }
     }
     for (uint32_t i = 0; i < count; i++) {
-        rows->items[i] = arena_alloc_array(rows->arena, capacity, size_of_item(rows->types[i]));
+        rows->items[i] = arena_alloc_array(rows->arena, capacity, vector_item_size(rows->types[i]));
         rows->nulls[i] = arena_alloc(rows->arena, capacity);
     }
     if (arena_failed(rows->arena))

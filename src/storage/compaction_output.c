@@ -4,18 +4,6 @@
 
 /* ---- life ---- */
 
-static size_t item_size(enum ssql_type type)
-{
-    switch (type) {
-    case SSQL_TYPE_INT: return sizeof(int64_t);
-    case SSQL_TYPE_FLOAT: return sizeof(double);
-    case SSQL_TYPE_BOOL: return sizeof(uint8_t);
-    case SSQL_TYPE_STRING: return sizeof(struct slice);
-    case SSQL_TYPE_NULL: break;
-    }
-    return 1;
-}
-
 static bool make_columns(struct compaction_output *output, struct ssql_error *error)
 {
     const struct table_layout *layout = &output->table->format->layout;
@@ -26,7 +14,7 @@ static bool make_columns(struct compaction_output *output, struct ssql_error *er
     for (uint32_t i = 0; i < layout->column_count; i++) {
         struct output_column *column = &output->columns[i];
         column->type = layout->types[i];
-        column->items = malloc(BATCH_CAPACITY * item_size(column->type));
+        column->items = malloc(BATCH_CAPACITY * vector_item_size(column->type));
         column->nulls = malloc(BATCH_CAPACITY);
         if (column->items == NULL || column->nulls == NULL)
             return error_no_memory(error);

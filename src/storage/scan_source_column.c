@@ -6,18 +6,6 @@
 /* Decoding a whole column costs about as much as picking a row of eight. */
 enum { GATHER_SHARE = 8 };
 
-static size_t item_size(enum ssql_type type)
-{
-    switch (type) {
-    case SSQL_TYPE_INT: return sizeof(int64_t);
-    case SSQL_TYPE_FLOAT: return sizeof(double);
-    case SSQL_TYPE_BOOL: return sizeof(uint8_t);
-    case SSQL_TYPE_STRING: return sizeof(struct slice);
-    case SSQL_TYPE_NULL: break;
-    }
-    return 1;
-}
-
 /* One row of a memtable; tombstones have no row to read. Ints are read in place, for they are most of what is scanned.
  */
 static void read_memtable_value(const struct scan_source *source, struct source_column *column, uint16_t table_column,
@@ -53,7 +41,7 @@ static bool read_memtable_column(struct scan_source *source, struct source_colum
     enum ssql_type type = source->format->layout.types[table_column];
     uint8_t any_null = 0;
 
-    if (!source_reserve(&column->items, item_size(type), error) ||
+    if (!source_reserve(&column->items, vector_item_size(type), error) ||
         !source_reserve((void **)&column->nulls, sizeof *column->nulls, error))
         return false;
     column->vector = (struct vector){.type = type, .kind = VECTOR_FLAT};
