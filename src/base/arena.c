@@ -115,8 +115,3 @@ struct slice arena_copy(struct arena *arena, struct slice slice)
     bytes[slice.size] = 0;
     return slice_make(bytes, slice.size);
 }
-
-char *arena_copy_text(struct arena *arena, const char *text)
-{
-    return (char *)arena_copy(arena, slice_of(text)).data;
-}

@@ -34,9 +34,6 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 /* A copy of the bytes with a zero byte after them (not counted). data is NULL only when out of memory. */
 struct slice arena_copy(struct arena *arena, struct slice slice);
 
-/* A terminated copy. */
-char *arena_copy_text(struct arena *arena, const char *text);
-
 static inline bool arena_failed(const struct arena *arena)
 {
     return arena->failed;

@@ -56,12 +56,3 @@ void nearest_consider(struct nearest *nearest, struct slice name)
     nearest->distance = distance;
     nearest->best = name;
 }
-
-const char *nearest_name(struct slice wrong, const char *const *names, size_t count)
-{
-    struct nearest nearest = nearest_start(wrong);
-
-    for (size_t i = 0; i < count; i++)
-        nearest_consider(&nearest, slice_of(names[i]));
-    return (const char *)nearest.best.data;
-}

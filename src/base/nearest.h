@@ -18,7 +18,4 @@ struct nearest nearest_start(struct slice wrong);
  * counts as near, one that is longer than any name worth comparing is passed over. */
 void nearest_consider(struct nearest *nearest, struct slice name);
 
-/* The nearest of an array of names, or NULL. */
-const char *nearest_name(struct slice wrong, const char *const *names, size_t count);
-
 #endif

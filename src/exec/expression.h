@@ -48,7 +48,4 @@ MUST_CHECK bool expression_constant(struct expression *expression, struct value 
 /* Whether evaluating may fail on some rows (running out of memory not counted). */
 bool bound_expr_may_fail(const struct bound_expr *expr);
 
-/* Whether it reads no column. */
-bool bound_expr_is_constant(const struct bound_expr *expr);
-
 #endif

@@ -307,16 +307,6 @@ bool expression_create(struct expression_environment *environment, struct bound_
     return true;
 }
 
-bool bound_expr_is_constant(const struct bound_expr *expr)
-{
-    if (expr->kind == BOUND_COLUMN)
-        return false;
-    for (uint32_t i = 0; i < expr->argument_count; i++)
-        if (!bound_expr_is_constant(expr->arguments[i]))
-            return false;
-    return true;
-}
-
 bool bound_expr_may_fail(const struct bound_expr *expr)
 {
     if (expr->can_fail)

@@ -72,7 +72,6 @@ static void arena_copies_end_in_a_zero(void **state)
     assert_int_equal(copy.size, 3);
     assert_memory_equal(copy.data, "a\0b", 4);
     assert_non_null(arena_copy(&arena, slice_make(NULL, 0)).data);
-    assert_string_equal(arena_copy_text(&arena, "text"), "text");
     arena_clear(&arena);
 }
 

@@ -13,9 +13,11 @@ enum { NAME_COUNT = sizeof names / sizeof names[0] };
 
 static const char *nearest_of(const char *wrong)
 {
-    const char *found = nearest_name(slice_of(wrong), names, NAME_COUNT);
+    struct nearest nearest = nearest_start(slice_of(wrong));
 
-    return found == NULL ? "" : found;
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        nearest_consider(&nearest, slice_of(names[i]));
+    return nearest.best.data == NULL ? "" : (const char *)nearest.best.data;
 }
 
 static void slips_of_the_hand_are_recognised(void **state)
