@@ -22,7 +22,7 @@ static inline void buffer_reset(struct buffer *buffer)
     buffer->failed = false;
 }
 
-/* Room for `size` more bytes at data + size, which the caller fills and then adds to `size`; NULL when out of memory. */
+/* Room for `size` more bytes at data + size, which the caller fills and adds to `size`; NULL when out of memory. */
 uint8_t *buffer_reserve(struct buffer *buffer, size_t size);
 
 /* The appenders keep a failure in `failed`, so that a run of them is checked once. */

@@ -1,5 +1,5 @@
-/* cancellation.h - a flag by which one thread (or a signal handler) asks another to give up its statement. Whoever does long
- * work looks at it at least once per block or batch. */
+/* cancellation.h - a flag by which one thread (or a signal handler) asks another to give up its statement. Whoever does
+ * long work looks at it at least once per block or batch. */
 #ifndef SSQL_BASE_CANCELLATION_H
 #define SSQL_BASE_CANCELLATION_H
 

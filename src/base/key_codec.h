@@ -13,8 +13,8 @@
 /* Appends the key of `count` values; none is null. A failure is kept in buffer->failed. */
 void key_encode(struct buffer *buffer, const struct value *parts, uint32_t count);
 
-/* Splits a key into `count` parts of the given types. Strings are copied to `scratch` only when they hold an escape, else
- * they point into `key`; they live as long as both. False: these bytes are no such key. */
+/* Splits a key into `count` parts of the given types. Strings are copied to `scratch` only when they hold an escape,
+ * else they point into `key`; they live as long as both. False: these bytes are no such key. */
 MUST_CHECK bool key_decode(struct slice key, const enum ssql_type *types, uint32_t count, struct value *parts,
                            struct buffer *scratch);
 

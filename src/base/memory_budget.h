@@ -1,5 +1,5 @@
-/* memory_budget.h - one share of the memory limit, counted in bytes. Any thread. Reserving never blocks: whoever is refused
- * spills, evicts or fails. */
+/* memory_budget.h - one share of the memory limit, counted in bytes. Any thread. Reserving never blocks: whoever is
+ * refused spills, evicts or fails. */
 #ifndef SSQL_BASE_MEMORY_BUDGET_H
 #define SSQL_BASE_MEMORY_BUDGET_H
 

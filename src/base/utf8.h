@@ -4,7 +4,7 @@
 
 #include "base/slice.h"
 
-/* Bytes of the longest valid prefix; equals text.size when all of it is valid UTF-8 (no surrogates, no overlong forms). */
+/* Bytes of the longest valid prefix; text.size when all of it is valid UTF-8 (no surrogates, no overlong forms). */
 size_t utf8_valid_prefix(struct slice text);
 
 /* Code points in valid UTF-8. */

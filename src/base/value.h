@@ -49,8 +49,8 @@ int value_compare(const struct value *left, const struct value *right);
 /* Equal in the order above; equal values hash alike. */
 uint64_t value_hash(const struct value *value, uint64_t seed);
 
-/* Appends the value as SSQL text writes it: 1, 2.5, true, null, "bob" (quoted and escaped). Reads back to the same value;
- * a float always has a '.', an 'e', or is inf, -inf or nan. */
+/* Appends the value as SSQL text writes it: 1, 2.5, true, null, "bob" (quoted and escaped). Reads back to the same
+ * value; a float always has a '.', an 'e', or is inf, -inf or nan. */
 void value_append_literal(struct buffer *buffer, const struct value *value);
 
 /* The same without quotes and escapes for strings. */
@@ -60,8 +60,8 @@ void value_append_text(struct buffer *buffer, const struct value *value);
 enum { FLOAT_TEXT_SIZE = 32 };
 size_t float_format(double real, char *text);
 
-/* The double nearest to a number written with digits, '.' and 'e', whatever decimal point the host program's locale has;
- * infinite when it is too large. Fails with SSQL_NO_MEMORY. */
+/* The double nearest to a number written with digits, '.' and 'e', whatever decimal point the host program's locale
+ * has; infinite when it is too large. Fails with SSQL_NO_MEMORY. */
 MUST_CHECK bool float_parse(const char *text, double *real, struct ssql_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* vector.h - one column of a batch. Constants and dictionary codes stay what they are until somebody needs plain values.
- * A vector owns nothing: its arrays belong to whoever filled it, and live as that one's header says. */
+/* vector.h - one column of a batch. Constants and dictionary codes stay what they are until somebody needs plain
+ * values. A vector owns nothing: its arrays belong to whoever filled it, and live as that one's header says. */
 #ifndef SSQL_BASE_VECTOR_H
 #define SSQL_BASE_VECTOR_H
 
@@ -22,9 +22,9 @@ struct vector {
         const uint8_t *booleans; /* 0 or 1 */
         const struct slice *strings;
     };
-    const uint16_t *codes;         /* VECTOR_DICTIONARY */
-    uint32_t dictionary_count;     /* VECTOR_DICTIONARY: items in `strings`, distinct */
-    const uint8_t *nulls;          /* per row (one for a constant), 1 = null; NULL: no row is null */
+    const uint16_t *codes;     /* VECTOR_DICTIONARY */
+    uint32_t dictionary_count; /* VECTOR_DICTIONARY: items in `strings`, distinct */
+    const uint8_t *nulls;      /* per row (one for a constant), 1 = null; NULL: no row is null */
 };
 
 /* Bytes of one item in the array of a flat vector; 1 for the type of a bare null, which has no items. */

@@ -1,8 +1,9 @@
-/* catalog.h - what exists: tables, their columns and names. Kept as rows of two system tables of the same storage, so that a
- * schema change is a part of its transaction (layout in catalog_format.h).
+/* catalog.h - what exists: tables, their columns and names. Kept as rows of two system tables of the same storage, so
+ * that a schema change is a part of its transaction (layout in catalog_format.h).
  *
- * A schema is an immutable picture of all tables, shared by reference counting; a catalog (one per database) keeps the newest
- * one; a catalog_view (one per connection) gives the picture that fits its transaction, own schema changes included.
+ * A schema is an immutable picture of all tables, shared by reference counting; a catalog (one per database) keeps the
+ * newest one; a catalog_view (one per connection) gives the picture that fits its transaction, own schema changes
+ * included.
  * Threads: a catalog and its schemas are shared by any threads; a view is used by one at a time. */
 #ifndef SSQL_CATALOG_CATALOG_H
 #define SSQL_CATALOG_CATALOG_H
@@ -13,19 +14,19 @@
 enum { NAME_SIZE_MOST = 128 }; /* bytes of a name */
 
 struct column_schema {
-    struct slice name;         /* as created; compared without case (ASCII) */
+    struct slice name; /* as created; compared without case (ASCII) */
     enum ssql_type type;
-    bool is_not_null;          /* also of key columns */
+    bool is_not_null; /* also of key columns */
     bool is_key;
     bool is_hidden;            /* the row number of a table without primary key: the last column, named by nobody */
     struct slice default_text; /* SSQL text of a constant expression; size 0: null */
 };
 
 struct table_schema {
-    uint32_t id;               /* storage's */
+    uint32_t id; /* storage's */
     struct slice name;
-    uint32_t column_count;     /* hidden one included */
-    uint32_t visible_count;    /* what users see and `*` means: the first so many columns */
+    uint32_t column_count;  /* hidden one included */
+    uint32_t visible_count; /* what users see and `*` means: the first so many columns */
     struct column_schema *columns;
     uint32_t key_count;
     const uint16_t *key_columns; /* in key order */
@@ -57,9 +58,9 @@ struct catalog_view;
 MUST_CHECK bool catalog_view_create(struct catalog *catalog, struct catalog_view **view, struct ssql_error *error);
 void catalog_view_destroy(struct catalog_view *view); /* accepts NULL */
 
-/* The picture that the open transaction sees; borrowed, valid until the view's next call (retain it to keep it). Cheap when
- * nothing changed: one atomic load. For write transactions the look at the schema counts as read: a schema change that
- * commits meanwhile to a table that they use makes them conflict (storage sees to it by the dropped table). */
+/* The picture that the open transaction sees; borrowed, valid until the view's next call (retain it to keep it). Cheap
+ * when nothing changed: one atomic load. For write transactions the look at the schema counts as read: a schema change
+ * that commits meanwhile to a table that they use makes them conflict (storage sees to it by the dropped table). */
 MUST_CHECK bool catalog_view_schema(struct catalog_view *view, struct transaction *transaction, struct schema **schema,
                                     struct ssql_error *error);
 

@@ -17,8 +17,8 @@ struct execution_context {
     struct cancellation *cancellation;
 };
 
-/* Compiles the plan, which must outlive the execution. `spare` is NULL or an emptied execution whose memory is used, and
- * which is gone afterwards, also when this fails. */
+/* Compiles the plan, which must outlive the execution. `spare` is NULL or an emptied execution whose memory is used,
+ * and which is gone afterwards, also when this fails. */
 MUST_CHECK bool execution_create(const struct plan *plan, struct execution *spare, struct execution **execution,
                                  struct ssql_error *error);
 void execution_destroy(struct execution *execution); /* accepts NULL */

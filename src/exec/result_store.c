@@ -54,8 +54,7 @@ bool result_store_append(struct result_store *store, const struct batch *batch, 
     return true;
 }
 
-bool result_store_next(struct result_store *store, const struct value **values, bool *has_row,
-                       struct ssql_error *error)
+bool result_store_next(struct result_store *store, const struct value **values, bool *has_row, struct ssql_error *error)
 {
     struct slice record = {.data = NULL};
 

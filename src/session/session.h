@@ -77,8 +77,8 @@ MUST_CHECK bool session_begin(struct session *session, bool read_only, struct ss
 MUST_CHECK bool session_commit(struct session *session, struct ssql_error *error);
 MUST_CHECK bool session_rollback(struct session *session, struct ssql_error *error);
 
-/* Within `begin`: whether the last statement went well. The prompt of a shell, and whoever decides about a commit, wants
- * to know that something went wrong. */
+/* Within `begin`: whether the last statement went well. The prompt of a shell, and whoever decides about a commit,
+ * wants to know that something went wrong. */
 void session_note_outcome(struct session *session, bool done);
 
 #endif

@@ -1,4 +1,4 @@
-/* test_render.h - what a statement did, in the lines that a golden file expects (docs/testing.md, "What is expected"). */
+/* test_render.h - what a statement did, as the lines of a golden file (docs/testing.md, "What is expected"). */
 #ifndef SHELL_TEST_RENDER_H
 #define SHELL_TEST_RENDER_H
 

@@ -1,5 +1,5 @@
-/* text_buffer.h - text that grows. The program ends when memory does: the shell has nothing to save then that the library
- * does not keep safe. Zeroed memory is an empty text. */
+/* text_buffer.h - text that grows. The program ends when memory does: the shell has nothing to save then that the
+ * library does not keep safe. Zeroed memory is an empty text. */
 #ifndef SHELL_TEXT_BUFFER_H
 #define SHELL_TEXT_BUFFER_H
 

@@ -100,7 +100,8 @@ static void trees_are_limited(void **state)
     assert_int_equal(parse_nested(state, "1,", "1", "", 3000000), SSQL_TOO_LARGE);
     assert_int_equal(parse_nested(state, "", "1 in (1", ",1", 5000000), SSQL_TOO_LARGE);
     assert_true(((struct parsing *)*state)->arena.used_bytes < 3 * (size_t)TREE_SIZE_LIMIT);
-    assert_int_equal(parse_nested(state, "", "1 in (1", ",1", 100000), SSQL_SYNTAX); /* no `)`, and no limit kept from before */
+    /* No `)`, and no limit kept from before. */
+    assert_int_equal(parse_nested(state, "", "1 in (1", ",1", 100000), SSQL_SYNTAX);
 }
 
 static void long_statements_are_refused_without_reading_them(void **state)
