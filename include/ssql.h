@@ -12,8 +12,8 @@
  * Rules that hold throughout, and are not repeated below:
  *   Results    A function that returns int and can fail returns SSQL_OK (0) or one of the error numbers below. Pointers
  *              that a function hands out through an argument are NULL after a failure.
- *   Errors     What went wrong in a call on a connection or on one of its statements is kept in the connection until the
- *              next call that can fail: ssql_errmsg and its companions tell it. ssql_reset, ssql_finalize and all
+ *   Errors     What went wrong in a call on a connection or on one of its statements is kept in the connection until
+ *              the next call that can fail: ssql_errmsg and its companions tell it. ssql_reset, ssql_finalize and all
  *              functions that only look leave it as it is.
  *   Threads    A database is shared by any threads. A connection, with its statements, is used by one thread at a time
  *              (not always the same). Only ssql_interrupt may come from another thread, or from a signal handler.
@@ -110,6 +110,7 @@ typedef struct ssql_conn ssql_conn;         /* a connection: one transaction at 
 typedef struct ssql_stmt ssql_stmt;         /* a prepared statement of a connection */
 typedef struct ssql_options ssql_options;   /* how to open a database */
 typedef struct ssql_tables ssql_tables;     /* what tables there are, at one moment */
+typedef struct ssql_finding ssql_finding;   /* what a check met: lives during the callback */
 typedef struct ssql_splitter ssql_splitter; /* finds the ends of statements in a text that grows */
 
 /* ---- opening and closing ---- */
@@ -369,6 +370,44 @@ SSQL_API const char *ssql_stat_name(int i);
 
 /* 1 when the database was opened readonly. Any thread. */
 SSQL_API int ssql_db_is_read_only(ssql_db *db);
+
+/* ---- looking for damage ---- */
+
+#define SSQL_FINDING_DAMAGE 1   /* bytes or files that are not what was written */
+#define SSQL_FINDING_NOTICE 2   /* no damage: a file that nothing names */
+#define SSQL_FINDING_PROGRESS 3 /* nothing was found: one more file was read, or all is done (the last call) */
+
+/* Called for each thing that a check meets, in the thread that called it. Returns 0 to go on; another number ends the
+ * check with SSQL_INTERRUPTED. The finding and its texts are valid until it returns. */
+typedef int ssql_check_report(void *context, const ssql_finding *finding);
+
+/* Reads every byte of the database at a path, open or not, here or elsewhere: checksums and places, order of keys, zone
+ * maps, filters, counts, sequence numbers, the log, the catalog. Changes nothing and takes no lock. Beside a writer it
+ * checks what was there when it began, and what replaced that meanwhile. `options` (NULL: defaults) limit memory and
+ * keep the message, as with ssql_open_with; `report` may be NULL.
+ * SSQL_OK: read to the end, and whole. SSQL_CORRUPT: damage was found, each reported. Anything else: it could not be
+ * checked: SSQL_CANNOT_OPEN (absent, not a database, of a newer format), SSQL_BAD_OPTION (":memory:"), SSQL_NO_MEMORY,
+ * SSQL_TOO_MANY_OPEN, SSQL_IO (writers changed it too fast). A file that cannot be read is damage. Any thread. */
+SSQL_API int ssql_check(const char *path, ssql_options *options, ssql_check_report *report, void *context);
+
+/* One of the kinds above. */
+SSQL_API int ssql_finding_kind(const ssql_finding *finding);
+
+/* Path of the file, or of the database when it is about none. */
+SSQL_API const char *ssql_finding_file(const ssql_finding *finding);
+
+/* Where in the file; -1 when that is not known. */
+SSQL_API int64_t ssql_finding_offset(const ssql_finding *finding);
+
+/* Name of the table that is concerned; NULL: none, one of the catalog's own, or its name could not be read. */
+SSQL_API const char *ssql_finding_table(const ssql_finding *finding);
+
+/* What was found, in one sentence with its place in the file; "" for progress. */
+SSQL_API const char *ssql_finding_text(const ssql_finding *finding);
+
+/* A number so far. Names: tables, files, bytes (that were read), bytes_total, damages, notices. Fails with
+ * SSQL_BAD_OPTION for another name; *value is 0 then. */
+SSQL_API int ssql_finding_stat(const ssql_finding *finding, const char *name, int64_t *value);
 
 /* ---- steering the work in the background. Of the whole database; not needed in normal use. ---- */
 

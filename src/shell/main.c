@@ -72,7 +72,7 @@ static int print_help(void)
     options_describe(&text);
     text_add_string(&text, "\nCommands:\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
-        text_format(&text, "  %-5s%-23s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
+        text_format(&text, "  %-6s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
     text_add_string(&text, "\nExit status: 0 all done, 1 a statement failed, 2 could not start, 3 damage found in a\n"
                            "database, 130 interrupted. At the prompt, .help tells of the dot commands.\n");
     fwrite(text.data, 1, text.size, stdout);

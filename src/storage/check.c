@@ -181,8 +181,7 @@ static bool name_numbers(const char *name, uint64_t *epoch, uint64_t *number)
     leaf = leaf == NULL ? name : leaf + 1;
     while (*leaf != '\0' && (*leaf < '0' || *leaf > '9'))
         leaf++;
-    return take_number(&leaf, epoch) && *leaf++ == '-' && take_number(&leaf, number) &&
-           (*leaf == '\0' || *leaf == '.');
+    return take_number(&leaf, epoch) && *leaf++ == '-' && take_number(&leaf, number) && (*leaf == '\0' || *leaf == '.');
 }
 
 /* The entry in the manifest by itself: name, sequences, place in level 0. */
@@ -253,8 +252,7 @@ static bool refers_to_object(struct check *check)
     struct ssql_error ignored;
     uint64_t version;
     bool refers = register_read(check->volume, MANIFEST_NAME, &bytes, &version, &ignored) == VOLUME_OK &&
-                  bytes.size >= MANIFEST_HEADER_SIZE &&
-                  memcmp(bytes.data, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) == 0 &&
+                  bytes.size >= MANIFEST_HEADER_SIZE && memcmp(bytes.data, MANIFEST_MAGIC, MANIFEST_MAGIC_SIZE) == 0 &&
                   bytes.data[MANIFEST_KIND_OFFSET] == MANIFEST_REFERENCE;
 
     buffer_clear(&bytes);
@@ -285,10 +283,10 @@ static bool compare_runs(struct check *check)
 
     for (uint32_t i = 0; i < manifest->run_count; i++) {
         const struct wal_run *run = &manifest->runs[i];
-        bool follows = i == 0 || (run[-1].has_end && run[-1].epoch < run->epoch &&
-                                  run[-1].end_segment < run->first_segment);
-        bool makes_sense = run->epoch <= manifest->header.epoch &&
-                           (!run->has_end || run->end_segment >= run->first_segment);
+        bool follows =
+            i == 0 || (run[-1].has_end && run[-1].epoch < run->epoch && run[-1].end_segment < run->first_segment);
+        bool makes_sense =
+            run->epoch <= manifest->header.epoch && (!run->has_end || run->end_segment >= run->first_segment);
         if (!follows || !makes_sense)
             return check_find(check, CHECK_DAMAGE, MANIFEST_NAME, -1, 0, "the runs of the log contradict each other");
     }
@@ -403,7 +401,8 @@ static bool check_stray_files(struct check *check)
         goes_on = check_find_fault(check, "", 0, "", &fault);
     if (goes_on && stray.names.size > 0)
         goes_on = load_manifest(check, &is_there);
-    for (size_t i = 0; goes_on && is_there && i < stray.names.size; i += strlen((const char *)stray.names.data + i) + 1) {
+    for (size_t i = 0; goes_on && is_there && i < stray.names.size;
+         i += strlen((const char *)stray.names.data + i) + 1) {
         const char *name = (const char *)stray.names.data + i;
         if (is_stray(check, name))
             goes_on = report_stray(check, name);
@@ -448,8 +447,7 @@ static bool check_all(struct check *check)
 bool volume_check(struct volume *volume, check_report *report, void *context, struct check_progress *progress,
                   struct ssql_error *error)
 {
-    struct check check = {
-        .volume = volume, .report = report, .context = context, .progress = progress, .error = error};
+    struct check check = {.volume = volume, .report = report, .context = context, .progress = progress, .error = error};
 
     *progress = (struct check_progress){.file_count = 1};
     if (!block_cache_create(CACHE_SIZE, &check.cache, error))

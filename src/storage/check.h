@@ -25,9 +25,9 @@ struct check_progress {
 /* Borrowed by the callback. */
 struct check_finding {
     enum check_kind kind;
-    char file[VOLUME_NAME_SIZE]; /* within the volume; empty: none */
-    int64_t offset;              /* in the file; -1: not known */
-    uint32_t table_id;           /* 0: none */
+    char file[VOLUME_NAME_SIZE];        /* within the volume; empty: none */
+    int64_t offset;                     /* in the file; -1: not known */
+    uint32_t table_id;                  /* 0: none */
     char text[ERROR_MESSAGE_SIZE + 64]; /* "block 4 at offset 81920: the checksum of a block is wrong" */
     const struct check_progress *progress;
 };

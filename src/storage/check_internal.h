@@ -1,4 +1,5 @@
-/* check_internal.h - the state of one check, shared by check.c (manifest, files, what nothing names) and check_log.c. */
+/* check_internal.h - the state of one check, shared by check.c (manifest, files, what nothing names) and check_log.c.
+ */
 #ifndef SSQL_STORAGE_CHECK_INTERNAL_H
 #define SSQL_STORAGE_CHECK_INTERNAL_H
 
@@ -14,9 +15,9 @@ struct check {
     struct check_progress *progress;
     struct ssql_error *error; /* why the check cannot go on */
     struct manifest *manifest;
-    struct wal_recovery log;  /* the segments that count */
-    struct buffer checked;    /* names of files that need no second look, each terminated */
-    bool is_behind;           /* a writer has replaced a file: the newer manifest is to be checked too */
+    struct wal_recovery log; /* the segments that count */
+    struct buffer checked;   /* names of files that need no second look, each terminated */
+    bool is_behind;          /* a writer has replaced a file: the newer manifest is to be checked too */
 };
 
 /* Reports one thing, and returns whether to go on; if not, check->error is set. `offset` -1: none. */

@@ -161,9 +161,9 @@ static bool read_log(struct check *check, struct log_check *log, struct ssql_err
 {
     *log = (struct log_check){.manifest = check->manifest};
     wal_recovery_clear(&check->log);
-    bool is_whole = take_tables(log, fault) && wal_recover(check->volume, check->manifest->runs,
-                                                           check->manifest->run_count, false, check_record, log,
-                                                           &check->log, fault);
+    bool is_whole =
+        take_tables(log, fault) && wal_recover(check->volume, check->manifest->runs, check->manifest->run_count, false,
+                                               check_record, log, &check->log, fault);
     clear_tables(log);
     return is_whole;
 }

@@ -207,8 +207,8 @@ static bool check_filter_bytes(struct sstable *sstable, struct ssql_error *error
 {
     const struct sstable_footer *footer = &sstable->footer;
 
-    return footer->filter_kind == FILTER_NONE || check_part(sstable, footer->filter_offset, footer->filter_size,
-                                                            footer->filter_checksum, "filter", error);
+    return footer->filter_kind == FILTER_NONE ||
+           check_part(sstable, footer->filter_offset, footer->filter_size, footer->filter_checksum, "filter", error);
 }
 
 /* Every part in turn, whatever the one before it was like; the totals only when all blocks could be counted. */
