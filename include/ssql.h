@@ -45,60 +45,60 @@
 extern "C" {
 #endif
 
-#define SSQL_VERSION "0.1.0"
+#define SSQL_VERSION        "0.1.0"
 #define SSQL_VERSION_NUMBER 1000 /* major * 1,000,000 + minor * 1,000 + patch */
 
 /* ---- results ---- */
 
-#define SSQL_OK 0
-#define SSQL_ROW 100  /* ssql_step: a row is there to be read */
+#define SSQL_OK   0
+#define SSQL_ROW  100 /* ssql_step: a row is there to be read */
 #define SSQL_DONE 101 /* ssql_step: the statement has run to its end */
 
 /* Errors, each with its SQLSTATE. */
-#define SSQL_INTERNAL 1           /* XX000 a fault of ssql itself */
-#define SSQL_SYNTAX 2             /* 42601 */
-#define SSQL_UNKNOWN_TABLE 3      /* 42P01 */
-#define SSQL_UNKNOWN_COLUMN 4     /* 42703 */
-#define SSQL_UNKNOWN_FUNCTION 5   /* 42883 also: no function takes these types */
-#define SSQL_TABLE_EXISTS 6       /* 42P07 */
-#define SSQL_COLUMN_EXISTS 7      /* 42701 a column named twice */
-#define SSQL_AMBIGUOUS 8          /* 42702 */
-#define SSQL_TYPE_MISMATCH 9      /* 42804 */
-#define SSQL_BAD_GROUPING 10      /* 42803 */
-#define SSQL_NOT_SUPPORTED 11     /* 0A000 legal, but not built yet */
-#define SSQL_OUT_OF_RANGE 12      /* 22003 overflow, in literals too */
-#define SSQL_DIVISION_BY_ZERO 13  /* 22012 */
-#define SSQL_BAD_VALUE 14         /* 22P02 a text that is no value of the type asked for */
-#define SSQL_BAD_ENCODING 15      /* 22021 invalid UTF-8, NUL bytes */
-#define SSQL_DUPLICATE_KEY 16     /* 23505 */
-#define SSQL_NOT_NULL 17          /* 23502 */
-#define SSQL_CONFLICT 18          /* 40001 another transaction got in the way: run this one again */
-#define SSQL_NO_TRANSACTION 19    /* 25P01 commit or rollback without begin */
-#define SSQL_IN_TRANSACTION 20    /* 25001 begin inside a transaction */
-#define SSQL_READ_ONLY 21         /* 25006 */
-#define SSQL_INTERRUPTED 22       /* 57014 */
-#define SSQL_NO_MEMORY 23         /* 53200 */
-#define SSQL_DISK_FULL 24         /* 53100 */
-#define SSQL_LOCKED 25            /* 55006 the database is open elsewhere */
-#define SSQL_IO 26                /* 58030 */
-#define SSQL_CORRUPT 27           /* XX001 damage found in a file */
-#define SSQL_TOO_LARGE 28         /* 54000 a limit was passed; the message names it */
-#define SSQL_CANNOT_OPEN 29       /* 3D000 absent, or not an ssql database */
-#define SSQL_MISUSE 30            /* 55000 a call that its object's state does not allow */
+#define SSQL_INTERNAL          1  /* XX000 a fault of ssql itself */
+#define SSQL_SYNTAX            2  /* 42601 */
+#define SSQL_UNKNOWN_TABLE     3  /* 42P01 */
+#define SSQL_UNKNOWN_COLUMN    4  /* 42703 */
+#define SSQL_UNKNOWN_FUNCTION  5  /* 42883 also: no function takes these types */
+#define SSQL_TABLE_EXISTS      6  /* 42P07 */
+#define SSQL_COLUMN_EXISTS     7  /* 42701 a column named twice */
+#define SSQL_AMBIGUOUS         8  /* 42702 */
+#define SSQL_TYPE_MISMATCH     9  /* 42804 */
+#define SSQL_BAD_GROUPING      10 /* 42803 */
+#define SSQL_NOT_SUPPORTED     11 /* 0A000 legal, but not built yet */
+#define SSQL_OUT_OF_RANGE      12 /* 22003 overflow, in literals too */
+#define SSQL_DIVISION_BY_ZERO  13 /* 22012 */
+#define SSQL_BAD_VALUE         14 /* 22P02 a text that is no value of the type asked for */
+#define SSQL_BAD_ENCODING      15 /* 22021 invalid UTF-8, NUL bytes */
+#define SSQL_DUPLICATE_KEY     16 /* 23505 */
+#define SSQL_NOT_NULL          17 /* 23502 */
+#define SSQL_CONFLICT          18 /* 40001 another transaction got in the way: run this one again */
+#define SSQL_NO_TRANSACTION    19 /* 25P01 commit or rollback without begin */
+#define SSQL_IN_TRANSACTION    20 /* 25001 begin inside a transaction */
+#define SSQL_READ_ONLY         21 /* 25006 */
+#define SSQL_INTERRUPTED       22 /* 57014 */
+#define SSQL_NO_MEMORY         23 /* 53200 */
+#define SSQL_DISK_FULL         24 /* 53100 */
+#define SSQL_LOCKED            25 /* 55006 the database is open elsewhere */
+#define SSQL_IO                26 /* 58030 */
+#define SSQL_CORRUPT           27 /* XX001 damage found in a file */
+#define SSQL_TOO_LARGE         28 /* 54000 a limit was passed; the message names it */
+#define SSQL_CANNOT_OPEN       29 /* 3D000 absent, or not an ssql database */
+#define SSQL_MISUSE            30 /* 55000 a call that its object's state does not allow */
 #define SSQL_UNKNOWN_PARAMETER 31 /* 42P02 */
-#define SSQL_UNKNOWN_OUTCOME 32   /* 08007 a log write or sync failed: reopen the database to learn what is there */
-#define SSQL_VALUE_COUNT 33       /* 42601 too few or too many values */
-#define SSQL_UNKNOWN_TYPE 34      /* 42704 */
-#define SSQL_TOO_MANY_OPEN 35     /* 53000 out of file descriptors */
-#define SSQL_BAD_OPTION 36        /* 22023 unknown option, or a value that it does not take */
+#define SSQL_UNKNOWN_OUTCOME   32 /* 08007 a log write or sync failed: reopen the database to learn what is there */
+#define SSQL_VALUE_COUNT       33 /* 42601 too few or too many values */
+#define SSQL_UNKNOWN_TYPE      34 /* 42704 */
+#define SSQL_TOO_MANY_OPEN     35 /* 53000 out of file descriptors */
+#define SSQL_BAD_OPTION        36 /* 22023 unknown option, or a value that it does not take */
 
 /* ---- types of columns and parameters ---- */
 
-#define SSQL_TYPE_NULL 0 /* of a bare `null`, and of a parameter that may be of any type */
-#define SSQL_TYPE_INT 1
+#define SSQL_TYPE_NULL   0 /* of a bare `null`, and of a parameter that may be of any type */
+#define SSQL_TYPE_INT    1
 #define SSQL_TYPE_STRING 2
-#define SSQL_TYPE_BOOL 3
-#define SSQL_TYPE_FLOAT 4
+#define SSQL_TYPE_BOOL   3
+#define SSQL_TYPE_FLOAT  4
 
 /* "null", "int", "string", "bool", "float"; NULL for another number. */
 SSQL_API const char *ssql_type_name(int type);
@@ -199,16 +199,16 @@ SSQL_API int ssql_sync(ssql_conn *conn);
 
 /* ---- what went wrong ---- */
 
-/* Of the last call on the connection that can fail: SSQL_OK, "" and "00000" when it went well. Texts are valid until the
- * next such call. The message is one sentence without a full stop; the hint says what to do, or is "". */
+/* Of the last call on the connection that can fail: SSQL_OK, "" and "00000" when it went well. Texts are valid until
+ * the next such call. The message is one sentence without a full stop; the hint says what to do, or is "". */
 SSQL_API int ssql_errcode(const ssql_conn *conn);
 SSQL_API const char *ssql_errmsg(const ssql_conn *conn);
 SSQL_API const char *ssql_errhint(const ssql_conn *conn);
 SSQL_API const char *ssql_sqlstate(const ssql_conn *conn);
 
-/* Where in the text that was given to ssql_exec or ssql_prepare: line and column from 1, column and length in code points
- * (a length that runs over the line's end is cut there; at least 1). Returns 1, or 0 when the error has no position; the
- * numbers are 0 then. Each pointer may be NULL. */
+/* Where in the text that was given to ssql_exec or ssql_prepare: line and column from 1, column and length in code
+ * points (a length that runs over the line's end is cut there; at least 1). Returns 1, or 0 when the error has no
+ * position; the numbers are 0 then. Each pointer may be NULL. */
 SSQL_API int ssql_errpos(const ssql_conn *conn, int64_t *line, int64_t *column, int64_t *length);
 
 /* For a number alone: a short text such as "duplicate key", and the SQLSTATE. Static; never NULL. */
@@ -240,9 +240,9 @@ SSQL_API void ssql_finalize(ssql_stmt *stmt);
 /* The connection; NULL once that is gone. */
 SSQL_API ssql_conn *ssql_statement_connection(const ssql_stmt *stmt);
 
-#define SSQL_KIND_QUERY 1       /* returns rows, changes nothing */
-#define SSQL_KIND_CHANGE 2      /* insert, upsert, update, delete: ssql_changes counts rows */
-#define SSQL_KIND_SCHEMA 3      /* create, drop … */
+#define SSQL_KIND_QUERY       1 /* returns rows, changes nothing */
+#define SSQL_KIND_CHANGE      2 /* insert, upsert, update, delete: ssql_changes counts rows */
+#define SSQL_KIND_SCHEMA      3 /* create, drop … */
 #define SSQL_KIND_TRANSACTION 4 /* begin, commit, rollback */
 
 /* What the statement is: one of the numbers above. */
@@ -265,10 +265,10 @@ SSQL_API int ssql_parameter_type(const ssql_stmt *stmt, int index);
 /* Index of a named parameter (with or without ':' or '$'), or 0. */
 SSQL_API int ssql_bind_index(const ssql_stmt *stmt, const char *name);
 
-/* Give parameter `index`, counted from 1, a value for the runs that follow; before the first time it is null. Strings are
- * copied; a NULL text binds null. Fail with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH (an int is taken for a float,
- * nothing else is converted), SSQL_BAD_ENCODING, SSQL_NO_MEMORY, or SSQL_MISUSE while a run is going (ssql_reset ends it); the
- * parameter keeps its value then. */
+/* Give parameter `index`, counted from 1, a value for the runs that follow; before the first time it is null. Strings
+ * are copied; a NULL text binds null. Fail with SSQL_UNKNOWN_PARAMETER, SSQL_TYPE_MISMATCH (an int is taken for a
+ * float, nothing else is converted), SSQL_BAD_ENCODING, SSQL_NO_MEMORY, or SSQL_MISUSE while a run is going (ssql_reset
+ * ends it); the parameter keeps its value then. */
 SSQL_API int ssql_bind_int(ssql_stmt *stmt, int index, int64_t value);
 SSQL_API int ssql_bind_float(ssql_stmt *stmt, int index, double value);
 SSQL_API int ssql_bind_bool(ssql_stmt *stmt, int index, int value);
@@ -307,7 +307,7 @@ SSQL_API const char *ssql_column_text(ssql_stmt *stmt, int i, size_t *length);
 
 /* ---- texts that hold statements ---- */
 
-/* 1 when the text can be run as it stands: it is blank, or a `;` outside quotes and comments ends its last statement. */
+/* 1 when the text can be run as it stands: it is blank, or a `;` (not in quotes, comments) ends its last statement. */
 SSQL_API int ssql_complete(const char *text, size_t length);
 
 /* For reading statements from a stream, each byte looked at once. Fails with SSQL_NO_MEMORY only. */
@@ -318,16 +318,16 @@ SSQL_API int ssql_splitter_new(ssql_splitter **splitter);
  * ssql_splitter_reset. Returns 0 when more text is needed; *end is the text's length then. */
 SSQL_API int ssql_splitter_find(ssql_splitter *splitter, const char *text, size_t length, size_t *end);
 
-#define SSQL_TEXT_BLANK 0       /* nothing but blanks and comments so far */
-#define SSQL_TEXT_STATEMENT 1   /* in a statement, outside quotes and comments */
-#define SSQL_TEXT_IN_STRING 2   /* a '...' or "..." is open */
-#define SSQL_TEXT_IN_NAME 3     /* a `...` is open */
-#define SSQL_TEXT_IN_COMMENT 4  /* a bracketed comment is open */
+#define SSQL_TEXT_BLANK      0 /* nothing but blanks and comments so far */
+#define SSQL_TEXT_STATEMENT  1 /* in a statement, outside quotes and comments */
+#define SSQL_TEXT_IN_STRING  2 /* a '...' or "..." is open */
+#define SSQL_TEXT_IN_NAME    3 /* a `...` is open */
+#define SSQL_TEXT_IN_COMMENT 4 /* a bracketed comment is open */
 
 /* What the text that was looked at so far ends in. */
 SSQL_API int ssql_splitter_state(const ssql_splitter *splitter);
 
-/* Offset of the statement's first byte that is neither blank nor comment; of the bytes looked at while there is none. */
+/* Offset of the statement's first byte that is neither blank nor comment; the length looked at while there is none. */
 SSQL_API size_t ssql_splitter_begin(const ssql_splitter *splitter);
 
 /* Ready for the next statement, or another text. */
@@ -341,8 +341,8 @@ SSQL_API const char *ssql_function_name(int i);
 
 /* ---- looking at the database ---- */
 
-/* The tables that the connection sees now, its own transaction included. Freed with ssql_tables_free; independent of the
- * connection. Fails with SSQL_NO_MEMORY, SSQL_IO, SSQL_CORRUPT. */
+/* The tables that the connection sees now, its own transaction included. Freed with ssql_tables_free; independent of
+ * the connection. Fails with SSQL_NO_MEMORY, SSQL_IO, SSQL_CORRUPT. */
 SSQL_API int ssql_tables_new(ssql_conn *conn, ssql_tables **tables);
 SSQL_API int ssql_tables_count(const ssql_tables *tables);
 
@@ -373,8 +373,8 @@ SSQL_API int ssql_db_is_read_only(ssql_db *db);
 
 /* ---- looking for damage ---- */
 
-#define SSQL_FINDING_DAMAGE 1   /* bytes or files that are not what was written */
-#define SSQL_FINDING_NOTICE 2   /* no damage: a file that nothing names */
+#define SSQL_FINDING_DAMAGE   1 /* bytes or files that are not what was written */
+#define SSQL_FINDING_NOTICE   2 /* no damage: a file that nothing names */
 #define SSQL_FINDING_PROGRESS 3 /* nothing was found: one more file was read, or all is done (the last call) */
 
 /* Called for each thing that a check meets, in the thread that called it. Returns 0 to go on; another number ends the
