@@ -13,7 +13,7 @@ _Static_assert((int)CHECK_DAMAGE + 1 == SSQL_FINDING_DAMAGE && (int)CHECK_NOTICE
                    (int)CHECK_PROGRESS + 1 == SSQL_FINDING_PROGRESS,
                "the kinds of check.h are those of ssql.h less 1");
 
-enum { PATH_SIZE = 4096, OPENING_ATTEMPTS = 3 };
+enum { PATH_SIZE = 4096, OPENING_ATTEMPTS = 20 };
 
 struct ssql_finding {
     int kind;
@@ -97,17 +97,24 @@ static bool try_to_open(struct checking *checking, const struct ssql_options *op
            catalog_check_read(*engine, &checking->schema, fault);
 }
 
-/* Opens the engine and reads the catalog; what hinders it is in `fault`. Beside a busy writer it may take a second look
- * to tell a log that is growing from one that is damaged. */
+/* Opens the engine and reads the catalog; what hinders it is in `fault`. Beside a busy writer the log grows between two
+ * looks: damage is what stays the same. */
 static struct engine *open_for_names(struct checking *checking, const struct ssql_options *options,
                                      struct ssql_error *fault)
 {
+    struct ssql_error before = {.code = SSQL_OK};
     struct engine *engine;
 
     for (int attempt = 1; !try_to_open(checking, options, &engine, fault); attempt++) {
-        if (!is_about_the_data(fault) || attempt == OPENING_ATTEMPTS)
+        if (!is_about_the_data(fault) || strcmp(fault->message, before.message) == 0)
             break;
+        before = *fault;
         engine_close(engine, NULL);
+        engine = NULL;
+        if (attempt == OPENING_ATTEMPTS) {
+            error_set(fault, SSQL_IO, NO_SPAN, "the database changed %d times while it was being opened", attempt);
+            break;
+        }
     }
     return engine;
 }
@@ -129,6 +136,20 @@ static bool check_catalog(struct checking *checking, struct engine *engine, cons
     return catalog_check_tables(engine, checking->schema, pass_on_contradiction, checking, error);
 }
 
+/* The volume is whole, and yet it could not be opened: beside a writer that may have passed meanwhile. */
+static void open_again(struct checking *checking, const struct ssql_options *options, struct engine **engine,
+                       struct ssql_error *fault)
+{
+    const struct ssql_error before = *fault;
+
+    if (!is_about_the_data(fault) || checking->progress->damage_count > 0)
+        return;
+    engine_close(*engine, NULL);
+    *engine = open_for_names(checking, options, fault);
+    if (is_about_the_data(fault) && strcmp(fault->message, before.message) != 0)
+        error_set(fault, SSQL_IO, NO_SPAN, "the database changes too fast to be opened beside its writer");
+}
+
 static bool check_everything(struct checking *checking, const struct ssql_options *options, struct ssql_error *error)
 {
     struct ssql_error fault = {.code = SSQL_OK};
@@ -140,8 +161,10 @@ static bool check_everything(struct checking *checking, const struct ssql_option
         return pass_on_damage(checking, 0, error->message); /* not even the root is there */
     }
     struct engine *engine = open_for_names(checking, options, &fault);
-    bool is_done = volume_check(volume, pass_on_finding, checking, checking->progress, error) &&
-                   check_catalog(checking, engine, &fault, error);
+    bool is_done = volume_check(volume, pass_on_finding, checking, checking->progress, error);
+    if (is_done)
+        open_again(checking, options, &engine, &fault);
+    is_done = is_done && check_catalog(checking, engine, &fault, error);
     schema_release(checking->schema);
     checking->schema = NULL;
     engine_close(engine, NULL); /* a reader has nothing to lose */

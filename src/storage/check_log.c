@@ -193,6 +193,7 @@ static bool read_settled_log(struct check *check, struct log_check *log, struct 
             return false;
         before = *fault;
     }
+    check->is_behind = true; /* it never was the same twice */
     return false;
 }
 
