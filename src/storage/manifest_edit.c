@@ -420,12 +420,35 @@ static void enter_catalog_change(struct engine *engine, const struct manifest_ch
     pthread_mutex_unlock(&engine->tables_mutex);
 }
 
+/* A manifest without our run. */
+static bool swap_first(struct engine *engine, struct ssql_error *error)
+{
+    struct manifest_change nothing = {0};
+    struct manifest_picture picture = {0};
+    struct buffer bytes = {0};
+    bool is_done = take_picture(engine, &nothing, NULL, &picture, error) && encode(&picture, NULL, 0, &bytes, error) &&
+                   swap(engine, buffer_slice(&bytes), error);
+
+    clear_picture(&picture);
+    buffer_clear(&bytes);
+    return is_done;
+}
+
+/* Our run's first segment is there before the manifest names the run: so recovery can tell that it was lost. Nor is
+ * there a log without a manifest, which would look like a database whose manifest was lost. */
+static bool begin_run(struct engine *engine, struct ssql_error *error)
+{
+    if (engine->wal == NULL || atomic_load(&engine->run_is_named))
+        return true;
+    return (engine->manifest_version != 0 || swap_first(engine, error)) && wal_begin(engine->wal, error);
+}
+
 static bool change_locked(struct engine *engine, const struct manifest_change *change, struct prepared_edit *prepared,
                           struct ssql_error *error)
 {
     struct manifest_picture picture = {0};
     struct buffer bytes = {0};
-    bool is_done = engine_check_writable(engine, error);
+    bool is_done = engine_check_writable(engine, error) && begin_run(engine, error);
 
     for (uint32_t i = 0; is_done && i < change->edit_count; i++)
         is_done = plan_version(&prepared[i], error);

@@ -407,21 +407,43 @@ void engine_delete_orphans(struct engine *engine)
     buffer_clear(&orphans.names);
 }
 
-/* Whether a crash may have left objects and logs that no manifest names. A run that was named and got no segment is the
- * trace of a process that wrote files only (a large transaction, a compaction) and ended without closing. */
+/* Whether a crash may have left objects and logs that no manifest names. A database that has a manifest and nothing
+ * else is one whose first write a crash ended. */
 static bool needs_clean_up(const struct manifest *manifest, const struct wal_recovery *found)
 {
     if (manifest->version == 0)
         return false;
-    if (!found->clean_close)
-        return true;
-    if (manifest->run_count == 0 || manifest->runs[manifest->run_count - 1].has_end)
-        return false;
-    return found->segment_count == 0 ||
-           found->segments[found->segment_count - 1].epoch != manifest->runs[manifest->run_count - 1].epoch;
+    return !found->clean_close || (manifest->run_count == 0 && manifest->header.last_sequence == 0);
 }
 
 /* ---- all of it ---- */
+
+/* A crash before the manifest named its run leaves that run's first segment, and an epoch that nobody claimed. Names
+ * are never used twice: then this opening takes the next epoch. */
+static bool pass_unnamed_segment(struct engine *engine, const struct wal_recovery *found, bool *was_there,
+                                 struct ssql_error *error)
+{
+    uint64_t number = found->next_segment > 1 ? found->next_segment : 1;
+
+    for (*was_there = false;; *was_there = true, engine->epoch++) {
+        struct log_reader *reader;
+        struct ssql_error cause;
+        char name[WAL_NAME_SIZE];
+        wal_segment_name(engine->epoch, number, name);
+        enum volume_status status = log_open_reader(engine->volume, name, &reader, &cause);
+        if (status == VOLUME_NOT_FOUND)
+            break;
+        if (status != VOLUME_OK) {
+            if (error != NULL)
+                *error = cause;
+            return false;
+        }
+        log_close_reader(reader);
+    }
+    if (*was_there)
+        atomic_store(&engine->epoch_is_claimed, false);
+    return true;
+}
 
 static bool open_log(struct engine *engine, const struct wal_recovery *found, struct ssql_error *error)
 {
@@ -463,8 +485,10 @@ bool engine_recover(struct engine *engine, struct ssql_error *error)
         is_done = error_set(error, SSQL_IO, NO_SPAN, "the database changed %d times while it was being opened",
                             ATTEMPTS_BESIDE_WRITER);
     if (is_done && !engine->is_read_only) {
-        is_done = (manifest->version != 0 || prepare_new(engine, error)) && open_log(engine, &found, error);
-        if (is_done && needs_clean_up(manifest, &found))
+        bool has_orphan = false;
+        is_done = (manifest->version != 0 || prepare_new(engine, error)) &&
+                  pass_unnamed_segment(engine, &found, &has_orphan, error) && open_log(engine, &found, error);
+        if (is_done && (has_orphan || needs_clean_up(manifest, &found)))
             engine_delete_orphans(engine);
     }
     manifest_destroy(manifest);

@@ -179,6 +179,19 @@ static bool change_segment(struct wal *wal, uint64_t record_size, struct ssql_er
     return start_segment(wal, log, capacity, error);
 }
 
+bool wal_begin(struct wal *wal, struct ssql_error *error)
+{
+    bool is_begun = true;
+
+    pthread_mutex_lock(&wal->mutex);
+    if (wal->has_failed)
+        is_begun = wal_fail_again(wal, error);
+    else if (wal->log == NULL && !wal->is_finished)
+        is_begun = change_segment(wal, 0, error) && wal_sync_alone(wal, error);
+    pthread_mutex_unlock(&wal->mutex);
+    return is_begun;
+}
+
 /* ---- records ---- */
 
 /* A record's header, payload and zeros; the segment has room for it, or is as large as it must be. */
@@ -229,10 +242,10 @@ static bool append_locked(struct wal *wal, struct wal_record_header *header, con
 
     if (wal->has_failed)
         return wal_fail_again(wal, error);
-    assert(!wal->is_finished);
+    assert(wal->log != NULL && !wal->is_finished);
     assert(header->first_sequence > wal->last_sequence && header->sequence_count > 0);
     /* Room for the close record stays. */
-    bool fits = wal->log != NULL && current_offset(wal) + size + WAL_RECORD_HEADER_SIZE <= wal->capacity;
+    bool fits = current_offset(wal) + size + WAL_RECORD_HEADER_SIZE <= wal->capacity;
     if (!fits && !change_segment(wal, size, error))
         return false;
     if (!put_record(wal, header, parts, part_count, error))

@@ -1,12 +1,13 @@
 /* wal.h - the write-ahead log: one for all tables of a database, in segments. A record is one transaction.
  *
- * Life: wal_recover reads what earlier processes left; wal_open starts a new epoch after it; wal_append and wal_commit;
- * wal_finish leaves evidence of a clean close; wal_destroy frees. Nothing is created on the volume before the first
- * append.
+ * Life: wal_recover reads what earlier processes left; wal_open starts a new epoch after it; wal_begin makes its first
+ * segment; wal_append and wal_commit; wal_finish leaves evidence of a clean close; wal_destroy frees. Nothing is
+ * created on the volume before wal_begin.
  *
  * Runs. All segments of one epoch are a run; segment numbers go up by one, over epochs too. The manifest holds the live
  * runs, as wal_runs gives them. The engine's part, in this order:
- *   - before the first append of an epoch: swap the manifest with wal_runs(wal, 0, …), which names the new run. Further
+ *   - before the first append of an epoch: wal_begin, then swap the manifest with wal_runs(wal, 0, …), which names the
+ *     new run. So a run that the manifest names has its first segment, and one that is absent was lost. Further
  *     segments of the run need no entry: recovery reads on until a number is absent, and their names are durable before
  * a record in them is acknowledged;
  *   - when all below some sequence is in sstables: swap the manifest with wal_runs(wal, sequence, …), only then call
@@ -105,9 +106,13 @@ struct wal_options {
 MUST_CHECK bool wal_open(struct volume *volume, const struct wal_options *options, const struct wal_recovery *recovery,
                          struct wal **wal, struct ssql_error *error);
 
-/* Adds one record, made of `parts` one after the other (copied): sequences [first_sequence, first_sequence +
- * sequence_count), all greater than any earlier one; sequence_count > 0. It is kept in memory, written when that is
- * full (256 KiB) or somebody asks. `*position` is the record's end, for wal_commit and wal_sync_to. */
+/* Creates this epoch's first segment, with a durable header, for the manifest to name; once it is there, does nothing.
+ * Left behind by a crash before the manifest names it, the file is nobody's. */
+MUST_CHECK bool wal_begin(struct wal *wal, struct ssql_error *error);
+
+/* After wal_begin. Adds one record, made of `parts` one after the other (copied): sequences [first_sequence,
+ * first_sequence + sequence_count), all greater than any earlier one; sequence_count > 0. It is kept in memory, written
+ * when that is full (256 KiB) or somebody asks. `*position` is the record's end, for wal_commit and wal_sync_to. */
 MUST_CHECK bool wal_append(struct wal *wal, const struct slice *parts, size_t part_count, uint64_t first_sequence,
                            uint32_t sequence_count, uint64_t *position, struct ssql_error *error);
 
@@ -128,15 +133,16 @@ uint64_t wal_appended_position(struct wal *wal);
 bool wal_failed(struct wal *wal, struct ssql_error *error);
 
 /* The runs that hold all records with a sequence >= `sequence` (0: all live ones), oldest first; the last is this
- * epoch's. Stores at most `capacity` of them and returns how many there are. */
+ * epoch's, once wal_begin made it. Each begins with a segment whose header is durable. Stores at most `capacity` of
+ * them and returns how many there are. */
 size_t wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t capacity);
 
 /* The live segments, oldest first; the same rule. The last is being written, once something was appended. */
 size_t wal_segments(struct wal *wal, struct wal_segment *segments, size_t capacity);
 
 /* Deletes, or keeps for recycling, the leading segments that hold no record with a sequence >= `sequence`; never the
- * one being written, nor any that the last call of wal_runs gave out. The manifest already does without them. A failure leaves files that nobody needs, for the caller's
- * clean-up; everything else goes on. */
+ * one being written, nor any that the last call of wal_runs gave out. The manifest already does without them. A failure
+ * leaves files that nobody needs, for the caller's clean-up; everything else goes on. */
 MUST_CHECK bool wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_error *error);
 
 /* Whether a file of this name, as volume_list gives it, is a live segment or kept for recycling. */

@@ -39,9 +39,9 @@
  * offset;
  *   - the header of a later segment of the epoch;
  *   - the run's end, where the manifest knows it.
- * Then it is damage. What was synced last, with nothing written after it and no clean close, cannot be told from a torn
- * tail by any log.
- * History: version 1 (ssql 0.1) first. */
+ * Then it is damage. So is the first segment of a run that the manifest names, absent or without a valid header: it was
+ * durable before the run was named. What was synced last, with nothing written after it and no clean close, cannot be
+ * told from a torn tail by any log. History: version 1 (ssql 0.1) first. */
 #ifndef SSQL_STORAGE_WAL_FORMAT_H
 #define SSQL_STORAGE_WAL_FORMAT_H
 

@@ -21,7 +21,7 @@ struct wal {
     uint64_t segment_size;
     pthread_mutex_t mutex;
 
-    /* the segment being written; log is NULL until the first append */
+    /* the segment being written; log is NULL until wal_begin */
     struct volume_log *log;
     uint64_t base;     /* position of its first byte */
     uint64_t capacity; /* bytes preallocated */

@@ -2,14 +2,18 @@
 #include <stdlib.h>
 
 #include "storage/wal.h"
+#include "storage/wal_format.h"
 #include "storage/wal_internal.h"
 
-/* The first segment that holds a record with a sequence >= `sequence`, or is being written. */
+/* The first segment that holds a record with a sequence >= `sequence`, or is being written. The manifest may name it,
+ * so that while the header of the one being written is not durable, the one before it stays. */
 static size_t first_live(const struct wal *wal, uint64_t sequence)
 {
     size_t end = wal->segment_count - (wal->log != NULL ? 1 : 0);
     size_t i = 0;
 
+    if (wal->log != NULL && end > 0 && wal->durable < wal->base + WAL_SEGMENT_HEADER_SIZE)
+        end--;
     while (i < end && wal->segments[i].last_sequence < sequence)
         i++;
     return i;
@@ -46,12 +50,6 @@ size_t wal_runs(struct wal *wal, uint64_t sequence, struct wal_run *runs, size_t
         struct wal_run run = run_at(wal, i, &i);
         if (count < capacity)
             runs[count] = run;
-    }
-    /* The run to come, before its first segment; one that ended without any needs no entry. */
-    if (wal->log == NULL && !wal->is_finished) {
-        if (count < capacity)
-            runs[count] = (struct wal_run){.epoch = wal->epoch, .first_segment = wal->next_number};
-        count++;
     }
     pthread_mutex_unlock(&wal->mutex);
     return count;

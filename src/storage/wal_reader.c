@@ -369,8 +369,7 @@ static bool read_segment(struct recovery_state *state, const struct wal_segment_
     return add_segment(state->recovery, segment, error);
 }
 
-/* What follows the last whole record of an open run: nothing, a torn tail, or damage. `last` may be NULL: no segment.
- */
+/* What follows the last whole record of an open run: nothing, a torn tail, or damage. */
 static bool check_tail(struct recovery_state *state, const struct wal_segment *last, uint64_t stop_number,
                        bool stop_is_there, struct ssql_error *error)
 {
@@ -381,7 +380,7 @@ static bool check_tail(struct recovery_state *state, const struct wal_segment *l
         return false;
     if (!check_nothing_behind(state, stop_number, error))
         return false;
-    if (last == NULL || state->is_closed)
+    if (state->is_closed)
         return true;
     if (!open_input(state, last->number, &is_there, error))
         return false;
@@ -404,9 +403,9 @@ static bool end_open_run(struct recovery_state *state, const struct wal_segment 
 {
     if (!check_tail(state, last, number, is_there, error))
         return false;
-    if (last != NULL && state->seal && !seal_run(state, last, error))
+    if (state->seal && !seal_run(state, last, error))
         return false;
-    state->recovery->clean_close = last == NULL || state->is_closed;
+    state->recovery->clean_close = state->is_closed;
     if (state->recovery->next_segment <= number)
         state->recovery->next_segment = number + (is_there ? 1 : 0);
     return true;
@@ -415,8 +414,7 @@ static bool end_open_run(struct recovery_state *state, const struct wal_segment 
 static bool read_run(struct recovery_state *state, struct ssql_error *error)
 {
     const struct wal_run *run = state->run;
-    struct wal_segment last;
-    bool has_last = false;
+    struct wal_segment last = {0};
 
     for (uint64_t number = run->first_segment;; number++) {
         struct wal_segment_header header;
@@ -428,14 +426,14 @@ static bool read_run(struct recovery_state *state, struct ssql_error *error)
         }
         if (!open_segment(state, number, &is_there, &is_valid, &header, error))
             return false;
-        if (!is_valid && run->has_end)
+        /* The first segment was durable before the manifest named the run. */
+        if (!is_valid && (run->has_end || number == run->first_segment))
             return fail_damaged(state, number, 0, is_there ? "its header is not valid" : "the segment is missing",
                                 error);
         if (!is_valid || state->is_closed)
-            return end_open_run(state, has_last ? &last : NULL, number, is_there, error);
+            return end_open_run(state, &last, number, is_there, error);
         if (!read_segment(state, &header, &last, error))
             return false;
-        has_last = true;
     }
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/manifest.h"
 #include "storage/wal.h"
 #include "support/engine_fixture.h"
 
@@ -315,6 +316,49 @@ static void orphans_of_a_crash_are_removed(void **state)
     fixture_close(engine);
 }
 
+static bool pass_over(void *context, const struct wal_record *record, struct ssql_error *error)
+{
+    (void)context;
+    (void)record;
+    (void)error;
+    return true;
+}
+
+/* A crash between the first segment of a run and the manifest that names it. */
+static void a_segment_that_was_never_named_is_passed_and_removed(void **state)
+{
+    (void)state;
+    struct engine_options options = fixture_options(false);
+    struct volume *volume = closed_volume(20), *after;
+    char orphan[WAL_NAME_SIZE];
+    struct wal_recovery found;
+    struct manifest *manifest;
+    struct names names;
+    struct volume_log *log;
+    struct ssql_error error;
+
+    assert_true(manifest_load(volume, &manifest, &error));
+    assert_true(wal_recover(volume, manifest->runs, manifest->run_count, false, pass_over, NULL, &found, &error));
+    wal_segment_name(manifest->header.epoch + 1, found.next_segment, orphan);
+    wal_recovery_clear(&found);
+    manifest_destroy(manifest);
+    assert_int_equal(log_create(volume, orphan, 4096, NULL, &log, &error), VOLUME_OK);
+    log_close(log);
+    struct engine *engine = fixture_open(volume, &options);
+    list(volume, &names);
+    for (int i = 0; i < names.count; i++)
+        assert_string_not_equal(names.name[i], orphan);
+    commit_number(engine, 21);
+    list(volume, &names);
+    for (int i = 0; i < names.count; i++)
+        assert_string_not_equal(names.name[i], orphan);
+    assert_true(volume_memory_crash(volume, 0, &after, &error));
+    fixture_close(engine);
+    engine = fixture_open(after, &options);
+    assert_int_equal(assert_prefix(engine, 21), 21);
+    fixture_close(engine);
+}
+
 static void many_short_runs_do_not_pile_up(void **state)
 {
     (void)state;
@@ -390,6 +434,7 @@ int main(void)
         cmocka_unit_test(every_damaged_file_is_noticed_or_harmless),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(orphans_of_a_crash_are_removed),
+        cmocka_unit_test(a_segment_that_was_never_named_is_passed_and_removed),
         cmocka_unit_test(files_of_a_transaction_that_a_crash_ended_are_removed),
         cmocka_unit_test(many_short_runs_do_not_pile_up),
     };
