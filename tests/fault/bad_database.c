@@ -441,7 +441,7 @@ static void damage_everything(bool is_clean)
     size_t damage_count = 0;
 
     for (int i = 0; i < 64; i++)
-        damages[damage_count++] = (struct damage){.what = "a flipped bit", .offset = i};
+        damages[damage_count++] = (struct damage){.what = "a flipped bit", .offset = i, .keep = 64};
     damages[damage_count++] = (struct damage){.what = "empty", .offset = -1, .keep = 0};
     damages[damage_count++] = (struct damage){.what = "a part", .offset = -1, .keep = 7};
     damages[damage_count++] = (struct damage){.what = "half", .offset = -1, .keep = 32};
@@ -458,7 +458,8 @@ static void damage_everything(bool is_clean)
         uint8_t *bytes = read_file(path, &size);
         for (size_t j = 0; j < damage_count; j++) {
             damage_file(path, bytes, size, &damages[j]);
-            assert_noticed(database, path, &damages[j], is_log && !is_clean);
+            bool has_header = !damages[j].is_removed && damages[j].keep != 0;
+            assert_noticed(database, path, &damages[j], is_log && !is_clean && has_header);
             write_file(path, bytes, size);
             hash_tree(database);
         }
@@ -487,11 +488,88 @@ static void a_lost_manifest_does_not_make_room_for_a_new_database(void **state)
     assert_refused(path, SSQL_CORRUPT, "manifest");
 }
 
-/* Here damage at the log's end cannot be told from a torn tail: then its last transaction, whole, is missing. */
+/* Here damage at the log's end cannot be told from a torn tail: then its last transaction, whole, is missing. Not so
+ * where the segment has lost its header. */
 static void damage_of_a_killed_database_is_noticed(void **state)
 {
     (void)state;
     damage_everything(false);
+}
+
+/* The database's one file whose path has `part`. */
+static const char *find_file(const char *database, const char *part)
+{
+    static char path[256];
+
+    hash_tree(database);
+    path[0] = '\0';
+    for (size_t i = 0; i < tree.count; i++) {
+        if (strstr(tree.paths[i], part) == NULL)
+            continue;
+        assert_int_equal(path[0], '\0');
+        snprintf(path, sizeof path, "%s", tree.paths[i]);
+    }
+    assert_int_not_equal(path[0], '\0');
+    return path;
+}
+
+/* A segment of the second epoch of another database. */
+static uint8_t *read_other_log(size_t *size)
+{
+    const char *path = in_folder("other");
+
+    for (int64_t id = 0; id < 2; id++) {
+        struct opened opened = id == 0 ? create(path) : open_with(path, NULL);
+        assert_int_equal(insert(&opened, id), SSQL_OK);
+        assert_int_equal(close_it(&opened), SSQL_OK);
+    }
+    return read_file(find_file(path, "/wal/2-"), size);
+}
+
+static void a_killed_database_misses_its_live_segment(void **state)
+{
+    (void)state;
+    const char *database = make_database(false), *path = find_file(database, "/wal/");
+    size_t size, other_size;
+    uint8_t *bytes = read_file(path, &size), *other = read_other_log(&other_size);
+    const char *name = strrchr(path = find_file(database, "/wal/"), '/') + 1;
+
+    assert_int_equal(unlink(path), 0);
+    assert_refused(database, SSQL_CORRUPT, name);
+    write_file(path, "", 0);
+    assert_refused(database, SSQL_CORRUPT, name);
+    write_file(path, other, other_size);
+    assert_refused(database, SSQL_CORRUPT, name);
+    write_file(path, bytes, size);
+    struct opened opened = open_with(database, NULL);
+    assert_int_equal(opened.code, SSQL_OK);
+    assert_int_equal(count_rows(&opened), ROWS);
+    assert_int_equal(close_it(&opened), SSQL_OK);
+    free(bytes);
+    free(other);
+}
+
+/* A killed process that had written files and nothing to the log since it was opened. */
+static void a_database_killed_before_its_first_record_opens_again(void **state)
+{
+    (void)state;
+    const char *path = make_database(true);
+
+    for (int round = 0; round < 3; round++) {
+        pid_t child = fork();
+        if (child == 0) {
+            struct opened opened = open_with(path, "background", "off", NULL);
+            assert_int_equal(ssql_checkpoint(opened.conn), SSQL_OK);
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        struct opened opened = open_with(path, "readonly", "on", NULL);
+        assert_int_equal(opened.code, SSQL_OK);
+        assert_int_equal(count_rows(&opened), ROWS);
+        assert_int_equal(close_it(&opened), SSQL_OK);
+    }
 }
 
 /* ---- out of reach ---- */
@@ -772,6 +850,8 @@ int main(void)
         TEST(damage_of_a_closed_database_is_noticed),
         TEST(a_lost_manifest_does_not_make_room_for_a_new_database),
         TEST(damage_of_a_killed_database_is_noticed),
+        TEST(a_killed_database_misses_its_live_segment),
+        TEST(a_database_killed_before_its_first_record_opens_again),
         TEST(a_locked_database_names_who_has_it),
         TEST(a_database_without_permission_is_read_only),
         TEST(files_that_may_not_grow_are_told),
