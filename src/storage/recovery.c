@@ -14,7 +14,10 @@
 #include "storage/transaction.h"
 #include "storage/transaction_record.h"
 
-enum { ATTEMPTS_BESIDE_WRITER = 20 };
+enum {
+    ATTEMPTS_BESIDE_WRITER = 20,
+    FAILURES_DOUBTED = 4, /* attempts whose failure may be the writer's going on */
+};
 
 struct recovery {
     struct engine *engine;
@@ -333,10 +336,11 @@ static bool reaches(const struct manifest *manifest, const struct manifest *newe
            begins->first_segment <= reached_segment(manifest, found);
 }
 
-/* Whether a writer has changed the manifest so that what was read beside it does not count: it failed, or the log may
- * have seemed to end early because the writer had already removed segments that followed. */
+/* Whether what was read beside a writer does not count. The manifest has changed, and reading failed, or the log may have
+ * seemed to end early because the writer had already removed segments that followed. Or it has not changed, but reading
+ * failed where the writer may just have gone on to another segment: a failure is believed when it comes again. */
 static bool is_outdated(struct engine *engine, const struct manifest *manifest, const struct wal_recovery *found,
-                        bool is_done)
+                        bool is_done, int attempt)
 {
     struct ssql_error ignored;
     struct manifest *newer = NULL;
@@ -346,6 +350,8 @@ static bool is_outdated(struct engine *engine, const struct manifest *manifest, 
         return false;
     if (newer->version != manifest->version)
         is_behind = !is_done || !reaches(manifest, newer, found);
+    else
+        is_behind = !is_done && attempt < FAILURES_DOUBTED;
     manifest_destroy(newer);
     return is_behind;
 }
@@ -479,7 +485,7 @@ bool engine_recover(struct engine *engine, struct ssql_error *error)
         if (!manifest_load(engine->volume, &manifest, error))
             return false;
         is_done = read_everything(engine, manifest, &found, error);
-        is_current = !is_outdated(engine, manifest, &found, is_done);
+        is_current = !is_outdated(engine, manifest, &found, is_done, attempt);
     }
     if (is_done && !is_current)
         is_done = error_set(error, SSQL_IO, NO_SPAN, "the database changed %d times while it was being opened",
