@@ -8,7 +8,8 @@ import unittest
 
 from shell import ShellTest
 
-ROWS = "insert into users values " + ", ".join(f"({i}, 'name {i * i}')" for i in range(200))
+# More than what a clean close leaves in the log, so that there are files.
+ROWS = "insert into users values " + ", ".join(f"({i}, 'name {i * i}')" for i in range(4000))
 
 
 class Check(ShellTest):
@@ -18,7 +19,7 @@ class Check(ShellTest):
                    "create table orders { id int primary, user int }", "insert into orders values (1, 2), (2, 3)")
         settings = ["--set", "memtable_size=4k"]
         self.check(*settings, name, ROWS.replace("insert", "upsert"), "upsert into orders values (3, 4)")
-        self.check(name, "insert into users values (1000, 'last')")
+        self.check(name, "insert into users values (100000, 'last')")
 
     def sstables(self):
         files = sorted(glob.glob(self.path("db/tables/16/sst-*")))
