@@ -1,6 +1,5 @@
 #include "shell/test_render.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,32 +149,11 @@ static void add_error(ssql_conn *connection, struct test_answer *answer)
         text_format(&answer->lines, "hint: %s\n", ssql_errhint(connection));
 }
 
-static int bind_variable(ssql_stmt *statement, int index, const char *literal)
+static bool bind_variables(ssql_stmt *statement, const struct variables *variables)
 {
-    size_t size = strlen(literal);
-    char *end;
-
-    if (strcmp(literal, "null") == 0)
-        return ssql_bind_null(statement, index);
-    if (strcmp(literal, "true") == 0 || strcmp(literal, "false") == 0)
-        return ssql_bind_bool(statement, index, literal[0] == 't');
-    if (size >= 2 && (literal[0] == '"' || literal[0] == '\'') && literal[size - 1] == literal[0])
-        return ssql_bind_string(statement, index, literal + 1, size - 2);
-    errno = 0;
-    long long integer = strtoll(literal, &end, 10);
-    if (size > 0 && *end == '\0' && errno == 0)
-        return ssql_bind_int(statement, index, integer);
-    double real = strtod(literal, &end);
-    if (size > 0 && *end == '\0' && strpbrk(literal, ".eE") != NULL)
-        return ssql_bind_float(statement, index, real);
-    return ssql_bind_string(statement, index, literal, size);
-}
-
-static bool bind_variables(ssql_stmt *statement, const struct test_variable *variables, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int index = ssql_bind_index(statement, variables[i].name);
-        if (index > 0 && bind_variable(statement, index, variables[i].literal) != SSQL_OK)
+    for (size_t i = 0; i < variables->count; i++) {
+        int index = ssql_bind_index(statement, variables->list[i].name);
+        if (index > 0 && variable_bind(statement, index, variables->list[i].literal) != SSQL_OK)
             return false;
     }
     return true;
@@ -204,8 +182,8 @@ static void run_prepared(ssql_conn *connection, ssql_stmt *statement, bool sorte
     free(list.rows);
 }
 
-void test_run_statement(ssql_conn *connection, const char *text, size_t size, const struct test_variable *variables,
-                        size_t variable_count, bool sorted, struct test_answer *answer)
+void test_run_statement(ssql_conn *connection, const char *text, size_t size, const struct variables *variables,
+                        bool sorted, struct test_answer *answer)
 {
     ssql_stmt *statement;
 
@@ -217,7 +195,7 @@ void test_run_statement(ssql_conn *connection, const char *text, size_t size, co
     }
     if (statement == NULL)
         text_add_string(&answer->lines, "ok\n");
-    else if (!bind_variables(statement, variables, variable_count))
+    else if (!bind_variables(statement, variables))
         add_error(connection, answer);
     else
         run_prepared(connection, statement, sorted, answer);

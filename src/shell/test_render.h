@@ -5,13 +5,9 @@
 #include <ssql.h>
 
 #include "shell/text_buffer.h"
+#include "shell/variables.h"
 
 enum { TEST_ROWS_SHOWN = 200 }; /* a longer result is its number of rows and a hash */
-
-struct test_variable { /* a typed parameter */
-    char *name;
-    char *literal; /* 7, 2.5, true, null, "text", 'text'; anything else is a string */
-};
 
 struct test_answer {
     struct text_buffer lines; /* each ended by a newline, without "--> " */
@@ -19,7 +15,7 @@ struct test_answer {
 };
 
 /* Runs one statement and puts its lines into `answer`; `sorted`: rows in the order of their bytes. */
-void test_run_statement(ssql_conn *connection, const char *text, size_t size, const struct test_variable *variables,
-                        size_t variable_count, bool sorted, struct test_answer *answer);
+void test_run_statement(ssql_conn *connection, const char *text, size_t size, const struct variables *variables,
+                        bool sorted, struct test_answer *answer);
 
 #endif

@@ -30,8 +30,7 @@ struct run {
     unsigned current;
     unsigned database_number; /* of the next fresh database */
     unsigned statements_run;
-    struct test_variable *variables;
-    size_t variable_count;
+    struct variables variables;
     struct mask masks[MASKS_MOST];
     size_t mask_count;
     bool sort_next;
@@ -190,22 +189,11 @@ static bool set_variable(struct run *run, const struct test_step *step)
 {
     const char *equals = strchr(step->argument, '=');
 
-    if (equals == NULL || equals == step->argument) {
+    if (equals == NULL ||
+        !variables_set(&run->variables, step->argument, (size_t)(equals - step->argument), equals + 1)) {
         tell(run, step, "var wants NAME=VALUE");
         return false;
     }
-    size_t size = (size_t)(equals - step->argument);
-    struct test_variable *variable = NULL;
-    for (size_t i = 0; i < run->variable_count; i++)
-        if (strlen(run->variables[i].name) == size && memcmp(run->variables[i].name, step->argument, size) == 0)
-            variable = &run->variables[i];
-    if (variable == NULL) {
-        run->variables = must_reallocate(run->variables, (run->variable_count + 1) * sizeof *run->variables);
-        variable = &run->variables[run->variable_count++];
-        *variable = (struct test_variable){.name = must_copy(step->argument, size)};
-    }
-    free(variable->literal);
-    variable->literal = must_copy(equals + 1, strlen(equals + 1));
     return true;
 }
 
@@ -312,8 +300,8 @@ static bool run_statement(struct run *run, const struct test_step *step)
     ssql_conn *on = connection(run);
     if (on == NULL)
         return false;
-    test_run_statement(on, run->file.text.data + step->begin, step->end - step->begin, run->variables,
-                       run->variable_count, run->sort_next, &answer);
+    test_run_statement(on, run->file.text.data + step->begin, step->end - step->begin, &run->variables, run->sort_next,
+                       &answer);
     for (size_t i = 0; i < run->mask_count; i++)
         apply_mask(&run->masks[i], &answer.lines);
     judge(run, step, &answer);
@@ -361,11 +349,7 @@ static void clear_run(struct run *run)
     for (size_t i = 0; i < run->file.step_count; i++)
         free(run->replacements[i]);
     free(run->replacements);
-    for (size_t i = 0; i < run->variable_count; i++) {
-        free(run->variables[i].name);
-        free(run->variables[i].literal);
-    }
-    free(run->variables);
+    variables_clear(&run->variables);
     for (size_t i = 0; i < run->mask_count; i++) {
         regfree(&run->masks[i].pattern);
         free(run->masks[i].text);
