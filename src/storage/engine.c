@@ -284,11 +284,6 @@ struct volume *engine_volume(struct engine *engine)
     return engine->volume;
 }
 
-struct block_cache *engine_cache(struct engine *engine)
-{
-    return engine->cache;
-}
-
 const struct engine_options *engine_get_options(const struct engine *engine)
 {
     return &engine->options;

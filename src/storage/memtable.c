@@ -270,11 +270,6 @@ uint64_t memtable_highest_sequence(const struct memtable *memtable)
     return atomic_load_explicit(&memtable->highest_sequence, memory_order_relaxed);
 }
 
-const struct row_format *memtable_format(const struct memtable *memtable)
-{
-    return memtable->format;
-}
-
 /* ---- walking ---- */
 
 void memtable_iterator_init(struct memtable_iterator *iterator, const struct memtable *memtable, uint64_t snapshot,

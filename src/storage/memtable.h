@@ -55,7 +55,6 @@ size_t memtable_memory_bytes(const struct memtable *memtable); /* what it takes 
 uint64_t memtable_version_count(const struct memtable *memtable);
 uint64_t memtable_lowest_sequence(const struct memtable *memtable);  /* UINT64_MAX when empty */
 uint64_t memtable_highest_sequence(const struct memtable *memtable); /* 0 when empty */
-const struct row_format *memtable_format(const struct memtable *memtable);
 
 /* Walks keys in order, beside the writer: keys put after the walk began may or may not be met. The memtable is kept
  * alive by the caller. Entries are fetched a node at a time, so that a step costs a few instructions. */

@@ -84,7 +84,6 @@ MUST_CHECK bool engine_apply_edits(struct engine *engine, const struct table_edi
 /* ---- what compaction and the read path ask of the engine ---- */
 
 struct volume *engine_volume(struct engine *engine);
-struct block_cache *engine_cache(struct engine *engine);
 const struct engine_options *engine_get_options(const struct engine *engine);
 /* A fresh object name for a table's file. */
 void engine_new_file_name(struct engine *engine, uint32_t table_id, char name[SSTABLE_NAME_SIZE]);
