@@ -1,0 +1,64 @@
+#include "shell/command_line.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool command_fail(struct command_line *line, const char *hint, const char *what, const char *about)
+{
+    struct text_buffer message = {0};
+
+    text_format(&message, "%s%s", what, about);
+    struct error_report report = {
+        .message = message.data, .hint = hint, .line = 1, .column = 1, .length = (int64_t)line->source->size};
+    session_report(line->session, &report, line->source);
+    text_clear(&message);
+    return false;
+}
+
+bool command_fail_unknown(struct command_line *line, const char *what, const char *typed, suggestion_name *names,
+                          const char *otherwise)
+{
+    const char *nearest = suggestion_find(typed, names);
+    struct text_buffer hint = {0};
+
+    if (nearest != NULL)
+        text_format(&hint, "did you mean \"%s\"?", nearest);
+    else
+        text_add_string(&hint, otherwise);
+    command_fail(line, text_string(&hint), what, typed);
+    text_clear(&hint);
+    return false;
+}
+
+bool command_switch(struct command_line *line, bool *value, const char *name)
+{
+    const char *word = line->arguments[0];
+
+    if (line->count == 0) {
+        session_note(line->session, "%s: %s", name, *value ? "on" : "off");
+        return true;
+    }
+    if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+        return command_fail(line, NULL, "on or off, not ", word);
+    *value = word[1] == 'n';
+    return true;
+}
+
+bool command_number(struct command_line *line, int i, long least, long most, long *value)
+{
+    const char *word = line->arguments[i];
+    struct text_buffer message = {0};
+    char *end;
+
+    errno = 0;
+    long number = strtol(word, &end, 10);
+    if (end != word && *end == '\0' && errno == 0 && number >= least && number <= most) {
+        *value = number;
+        return true;
+    }
+    text_format(&message, "a number from %ld to %ld, not ", least, most);
+    command_fail(line, NULL, text_string(&message), word);
+    text_clear(&message);
+    return false;
+}
