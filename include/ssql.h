@@ -91,6 +91,7 @@ extern "C" {
 #define SSQL_UNKNOWN_TYPE      34 /* 42704 */
 #define SSQL_TOO_MANY_OPEN     35 /* 53000 out of file descriptors */
 #define SSQL_BAD_OPTION        36 /* 22023 unknown option, or a value that it does not take */
+#define SSQL_NOT_ALLOWED       37 /* 42501 this database, or its user, must not do that */
 
 /* ---- types of columns and parameters ---- */
 
@@ -147,6 +148,7 @@ SSQL_API int ssql_options_new(ssql_options **options);
  *     wal_segment_size  64MiB    largest file of the log
  *     block_rows        1024     rows of a block
  *     level0_files      4        overlapping files that start a compaction
+ *     allow_files       on       copy may read and write files; off: only its stdin and stdout (ssql_set_copy_input)
  * Fails with SSQL_BAD_OPTION (a hint names the nearest option) and changes nothing then. */
 SSQL_API int ssql_options_set(ssql_options *options, const char *name, const char *value);
 
@@ -187,6 +189,15 @@ SSQL_API int64_t ssql_changes(const ssql_conn *conn);
  * milliseconds and changes nothing. A statement that starts later is not concerned. Any thread, also a signal handler;
  * the connection must live. */
 SSQL_API void ssql_interrupt(ssql_conn *conn);
+
+/* How far a long statement is. `what` is a word for what is being done ("reading", "loading", "writing"), `done` and
+ * `total` count rows or bytes; total is 0 when it is not known, and may be an estimate. Returns 0 to go on; another
+ * number ends the statement with SSQL_INTERRUPTED. Must not use the connection but for ssql_copy_stat. */
+typedef int ssql_progress_report(void *context, const char *what, int64_t done, int64_t total);
+
+/* Has `report` called about every 100 ms while a statement of the connection runs, in the thread that runs it; NULL:
+ * never, as before the first call. Takes effect with the next statement. */
+SSQL_API void ssql_set_progress(ssql_conn *conn, ssql_progress_report *report, void *context);
 
 /* Run ahead of the sync: while `on` is not 0, commits of this connection return when they are in the log's memory, and
  * its queries see them. They become durable in order, at the next ssql_sync or soon after; a crash keeps a prefix of
@@ -338,6 +349,36 @@ SSQL_API void ssql_splitter_free(ssql_splitter *splitter);
  * the last. For completion and colouring. */
 SSQL_API const char *ssql_keyword(int i);
 SSQL_API const char *ssql_function_name(int i);
+
+/* ---- copy: many rows in from a file, out to a file ----
+ * The statement `copy` (docs/language.md) names a file, or `stdin` and `stdout`. What these are, a connection is told
+ * here: the library never touches the process's own streams. */
+
+/* Gives the next bytes: at most `capacity` of them to `bytes`, their number to *size, 0 at the end. Returns 0; another
+ * number fails the statement with SSQL_IO and the message of ssql_copy_fail. Called in the thread that runs the
+ * statement; must not use the connection but for ssql_copy_stat and ssql_copy_fail. */
+typedef int ssql_copy_read(void *context, char *bytes, size_t capacity, size_t *size);
+
+/* Takes bytes, all of them. Otherwise as above. */
+typedef int ssql_copy_write(void *context, const char *bytes, size_t size);
+
+/* What `stdin` and `stdout` mean in copy statements of the connection, until the next such call; NULL: they are refused
+ * with SSQL_MISUSE, as they are before the first call. `name` (copied; NULL: "stdin", "stdout") is what errors call it:
+ * a path, when the program opened a file. */
+SSQL_API void ssql_set_copy_input(ssql_conn *conn, ssql_copy_read *read, void *context, const char *name);
+SSQL_API void ssql_set_copy_output(ssql_conn *conn, ssql_copy_write *write, void *context, const char *name);
+
+/* For the functions above, before they return another number than 0: the message of the error that the statement then
+ * fails with. Copied. */
+SSQL_API void ssql_copy_fail(ssql_conn *conn, const char *message);
+
+/* A number about the connection's copy statement that is running or ran last, also from its callbacks. Names: rows (in
+ * or out), rejected (records that were left out with max_rejects), ignored (rows whose key was there, with on_conflict
+ * ignore), bytes (read or written). Fails with SSQL_BAD_OPTION for another name; *value is 0 then. */
+SSQL_API int ssql_copy_stat(const ssql_conn *conn, const char *name, int64_t *value);
+
+/* The `create table` that the last copy statement ran for its option `create`, or "". Valid until the next one runs. */
+SSQL_API const char *ssql_copy_created_table(const ssql_conn *conn);
 
 /* ---- looking at the database ---- */
 

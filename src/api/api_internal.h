@@ -17,6 +17,7 @@ struct ssql_options {
     struct engine_options engine;
     bool read_only;
     bool must_exist;
+    bool allows_files;
     struct ssql_error error; /* of the last set or open */
 };
 
@@ -28,6 +29,7 @@ struct ssql_db {
     atomic_uint references;
     struct engine *engine;
     struct catalog *catalog;
+    bool allows_files; /* copy may use files */
 };
 
 void database_retain(struct ssql_db *db);

@@ -17,6 +17,7 @@ int ssql_connect(ssql_db *db, ssql_conn **conn)
         return (int)error.code;
     }
     made->db = db;
+    made->session->copy.allows_files = db->allows_files;
     database_retain(db);
     *conn = made;
     return SSQL_OK;

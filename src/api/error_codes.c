@@ -24,7 +24,8 @@
                                                         each(VALUE_COUNT, "wrong number of values")                    \
                                                             each(UNKNOWN_TYPE, "unknown type")                         \
                                                                 each(TOO_MANY_OPEN, "too many open files")             \
-                                                                    each(BAD_OPTION, "bad option")
+                                                                    each(BAD_OPTION, "bad option")                         \
+                                                                    each(NOT_ALLOWED, "not allowed")
 
 #define KEEP_CODE(name, text) INNER_##name = SSQL_##name,
 enum { EACH_CODE(KEEP_CODE) INNER_CODE_END };

@@ -164,6 +164,11 @@ static bool set_must_exist(struct ssql_options *options, const char *name, const
     return parse_switch(name, value, &options->must_exist, &options->error);
 }
 
+static bool set_allow_files(struct ssql_options *options, const char *name, const char *value)
+{
+    return parse_switch(name, value, &options->allows_files, &options->error);
+}
+
 static const struct option {
     const char *name;
     bool (*set)(struct ssql_options *options, const char *name, const char *value);
@@ -179,6 +184,7 @@ static const struct option {
     {"wal_segment_size", set_wal_segment_size},
     {"block_rows", set_block_rows},
     {"level0_files", set_level0_files},
+    {"allow_files", set_allow_files},
 };
 static const int option_count = sizeof all_options / sizeof all_options[0];
 
@@ -186,7 +192,7 @@ static const int option_count = sizeof all_options / sizeof all_options[0];
 
 void options_init(struct ssql_options *options)
 {
-    *options = (struct ssql_options){.read_only = false};
+    *options = (struct ssql_options){.allows_files = true};
     engine_options_init(&options->engine);
     error_clear(&options->error);
 }

@@ -1,20 +1,24 @@
 /* cancellation.h - a flag by which one thread (or a signal handler) asks another to give up its statement. Whoever does
- * long work looks at it at least once per block or batch. */
+ * long work looks at it at least once per block or batch; the same look tells whoever wants to know how far the
+ * statement is (progress.h). */
 #ifndef SSQL_BASE_CANCELLATION_H
 #define SSQL_BASE_CANCELLATION_H
 
 #include <stdatomic.h>
 
 #include "base/error.h"
+#include "base/progress.h"
 
 struct cancellation {
     atomic_int requested;
+    struct progress *progress; /* NULL: nobody wants to know. Does not change while a statement runs */
 };
 
 /* True while nobody asked; else fails with SSQL_INTERRUPTED. `cancellation` may be NULL. */
 MUST_CHECK static inline bool cancellation_check(struct cancellation *cancellation, struct ssql_error *error)
 {
-    if (cancellation == NULL || atomic_load_explicit(&cancellation->requested, memory_order_relaxed) == 0)
+    if (cancellation == NULL || (atomic_load_explicit(&cancellation->requested, memory_order_relaxed) == 0 &&
+                                 (cancellation->progress == NULL || progress_look(cancellation->progress))))
         return true;
     return error_set(error, SSQL_INTERRUPTED, NO_SPAN, "the statement was interrupted");
 }

@@ -102,6 +102,7 @@ const char *error_sqlstate(enum ssql_code code)
     case SSQL_UNKNOWN_TYPE: return "42704";
     case SSQL_TOO_MANY_OPEN: return "53000";
     case SSQL_BAD_OPTION: return "22023";
+    case SSQL_NOT_ALLOWED: return "42501";
     }
     return "XX000";
 }

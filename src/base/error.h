@@ -51,6 +51,7 @@ enum ssql_code {
     SSQL_UNKNOWN_TYPE = 34,      /* 42704 */
     SSQL_TOO_MANY_OPEN = 35,     /* 53000 out of file descriptors */
     SSQL_BAD_OPTION = 36,        /* 22023 unknown option, or a value that it does not take */
+    SSQL_NOT_ALLOWED = 37,       /* 42501 this database, or its user, must not do that */
 };
 
 /* Bytes [begin, end) of the statement's text; begin == end: no position. */

@@ -61,6 +61,7 @@ void session_destroy(struct session *session)
     }
     prepared_free(session->spare);
     parser_destroy(session->parser);
+    buffer_clear(&session->copy.created_table);
     arena_clear(&session->arena);
     free(session);
 }

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "catalog/catalog.h"
+#include "exec/copy_environment.h"
 #include "parser/parser.h"
 #include "storage/transaction.h"
 
@@ -34,6 +35,8 @@ struct session {
     struct parser *parser;
     struct arena arena; /* trees; reset by each parse */
     struct cancellation cancellation;
+    struct progress progress; /* the cancellation points here while somebody wants to know */
+    struct copy_environment copy;
     enum session_state state;
     struct session_work *open; /* the transaction that `begin` began; NULL in SESSION_AUTOCOMMIT */
     struct session_work *pool;

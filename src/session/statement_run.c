@@ -337,6 +337,8 @@ static bool start_run(struct prepared *prepared, bool *has_row, struct ssql_erro
     struct session *session = prepared->session;
 
     atomic_store_explicit(&session->cancellation.requested, 0, memory_order_relaxed);
+    if (session->cancellation.progress != NULL)
+        progress_start(session->cancellation.progress);
     switch (prepared->plan->root->kind) {
     case PLAN_BEGIN: return session_begin(session, prepared->plan->begin_is_read_only, error);
     case PLAN_COMMIT: return session_commit(session, error);

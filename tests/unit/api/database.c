@@ -305,7 +305,7 @@ static void codes_have_texts_and_states(void **state)
     assert_string_equal(ssql_code_sqlstate(SSQL_ROW), "00000");
     assert_string_equal(ssql_code_text(9999), "unknown error");
     assert_string_equal(ssql_code_sqlstate(-1), "XX000");
-    for (int code = 0; code <= SSQL_BAD_OPTION; code++)
+    for (int code = 0; code <= SSQL_NOT_ALLOWED; code++)
         assert_string_not_equal(ssql_code_text(code), "unknown error");
     assert_string_equal(ssql_type_name(SSQL_TYPE_FLOAT), "float");
     assert_null(ssql_type_name(5));

@@ -1,0 +1,35 @@
+/* progress.h - how far a statement is, for whoever wants to see it. The parts that do the work count into `done`; a look
+ * costs a read of the clock and calls the report every PROGRESS_INTERVAL_MS at most.
+ * Threads: only `thread`, which runs the statement, counts and reports; a look from another one does nothing. */
+#ifndef SSQL_BASE_PROGRESS_H
+#define SSQL_BASE_PROGRESS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PROGRESS_INTERVAL_MS = 100 };
+
+struct progress {
+    int (*report)(void *context, const char *what, int64_t done, int64_t total); /* not 0: give up */
+    void *context;
+    pthread_t thread;
+    uint64_t next_report_ns;
+    const char *what; /* one word; static */
+    int64_t done, total; /* total 0: not known */
+    bool is_refused; /* the report said so; stays until the next start */
+};
+
+/* At a statement's start, in the thread that runs it. */
+void progress_start(struct progress *progress);
+
+/* What is being done from here on. */
+void progress_begin(struct progress *progress, const char *what, int64_t total); /* accepts NULL */
+
+/* False: the report wants the statement to give up. */
+bool progress_look(struct progress *progress);
+
+/* Nanoseconds of a clock that only goes on. */
+uint64_t clock_now_ns(void);
+
+#endif
