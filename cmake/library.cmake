@@ -20,7 +20,8 @@ endif()
 
 file(GLOB library_sources CONFIGURE_DEPENDS
      ${CMAKE_SOURCE_DIR}/src/base/*.c ${CMAKE_SOURCE_DIR}/src/volume/*.c ${CMAKE_SOURCE_DIR}/src/storage/*.c
-     ${CMAKE_SOURCE_DIR}/src/parser/*.c ${CMAKE_SOURCE_DIR}/src/catalog/*.c ${CMAKE_SOURCE_DIR}/src/plan/*.c
+     ${CMAKE_SOURCE_DIR}/src/format/*.c ${CMAKE_SOURCE_DIR}/src/parser/*.c ${CMAKE_SOURCE_DIR}/src/catalog/*.c
+     ${CMAKE_SOURCE_DIR}/src/plan/*.c
      ${CMAKE_SOURCE_DIR}/src/exec/*.c ${CMAKE_SOURCE_DIR}/src/session/*.c ${CMAKE_SOURCE_DIR}/src/api/*.c)
 add_library(ssql_objects OBJECT ${library_sources} ${generated_sources})
 target_include_directories(ssql_objects PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src ${GENERATED})
