@@ -25,6 +25,7 @@ int scanner_next(SSQL_GRAMMAR_STYPE *value, struct ssql_span *span, void *scanne
 }
 
 %code {
+#include "parser/completion.h"
 #include "parser/parser_internal.h"
 #include "parser/syntax_error.h"
 
@@ -53,6 +54,9 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 /* The first token of every text says what is to be parsed. */
 %token START_STATEMENT START_EXPRESSION
 %token END_OF_TEXT 0 "the end of the statement"
+
+/* Fits nowhere: it stands where somebody asks which tokens would (src/parser/completion.c). */
+%token PLACE "a place"
 
 %token <struct slice> IDENTIFIER "a name"
 %token <struct slice> QUOTED "a quoted name"
@@ -628,6 +632,9 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *par
         return count;
     for (int i = 0; i < count; i++)
         names[i] = yysymbol_name(expected[i]);
-    syntax_error_report(parser, *yypcontext_location(context), names, (size_t)count);
+    if (parser->completion != NULL)
+        completion_note_expected(parser, names, (size_t)count);
+    else
+        syntax_error_report(parser, *yypcontext_location(context), names, (size_t)count);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "parser/completion.h"
 #include "parser/parser_internal.h"
 #include "parser/statement_boundary.h"
 #include "ssql_grammar.h"
@@ -122,6 +123,8 @@ int ssql_grammar_lex(SSQL_GRAMMAR_STYPE *value, struct ssql_span *span, struct p
     int kind = parser->start_token;
 
     if (kind != 0) {
+        if (parser->completion != NULL)
+            return completion_next_token(parser, value, span);
         parser->start_token = 0;
         *span = NO_SPAN;
         return kind;
@@ -152,9 +155,8 @@ static bool check_encoding(const char *text, size_t size, struct ssql_error *err
                      "invalid UTF-8: byte 0x%02X at offset %zu", (unsigned)(uint8_t)text[valid], valid);
 }
 
-/* Forgets the statement before and copies the text up to `size` to the arena, where it is scanned from `begin` on. */
-static bool parser_start(struct parser *parser, int start_token, const char *text, size_t begin, size_t size,
-                         struct arena *arena, struct ssql_error *error)
+bool parser_start(struct parser *parser, int start_token, const char *text, size_t begin, size_t size,
+                  struct arena *arena, struct ssql_error *error)
 {
     char *copy = arena_alloc(arena, size + SCAN_PADDING);
 
@@ -169,6 +171,7 @@ static bool parser_start(struct parser *parser, int start_token, const char *tex
     parser->scan_size = (uint32_t)size;
     parser->arena_begin = arena->used_bytes;
     parser->start_token = start_token;
+    parser->completion = NULL;
     memset(parser->seen, 0, sizeof parser->seen);
     parser->bare_minimum = NULL;
     parser->parameter_names = NULL;

@@ -38,6 +38,7 @@ struct parser {
     size_t arena_begin;        /* bytes of the arena before the tree grew in it */
     bool is_ended;             /* a `;` follows the scanned text */
     int start_token;           /* still to be handed out first, or 0 */
+    struct completion_parse *completion; /* while the words that can follow are looked for, else NULL */
     struct seen_token seen[3]; /* the latest first; seen[0] is the one the grammar looks at */
     uint32_t comment_begin;    /* of the comment being scanned */
     uint32_t comment_depth;
@@ -71,6 +72,11 @@ void *parser_move_stack(struct parser *parser, void *stack, size_t size);
 
 /* How many symbols the stacks hold after that: twice as many, or as before when the parse has to end. */
 ptrdiff_t parser_deepen(struct parser *parser, ptrdiff_t depth);
+
+/* Forgets the statement before and copies the text up to `size` to the arena, where it is scanned from `begin` on.
+ * Fails with SSQL_NO_MEMORY. */
+MUST_CHECK bool parser_start(struct parser *parser, int start_token, const char *text, size_t begin, size_t size,
+                             struct arena *arena, struct ssql_error *error);
 
 /* The bytes of a span of the statement. */
 static inline struct slice parser_text(const struct parser *parser, struct ssql_span span)
