@@ -84,6 +84,7 @@ enum {
     BLOCK_ROWS_LEAST = 16,
     LEVEL0_FILES_LEAST = 2,
     LEVEL0_FILES_MOST = 100,
+    MORSEL_ROWS_LEAST = 16,
 };
 static const uint64_t SIZE_MOST = (uint64_t)1 << 44;
 static const uint64_t FILE_SIZE_MOST = (uint64_t)1 << 30;
@@ -139,6 +140,25 @@ static bool set_level0_files(struct ssql_options *options, const char *name, con
     return true;
 }
 
+/* 0: one for each processor. */
+static bool set_threads(struct ssql_options *options, const char *name, const char *value)
+{
+    uint64_t threads = 0;
+    if (!parse_size(name, value, 0, WORKER_THREADS_MOST, &threads, &options->error))
+        return false;
+    options->engine.threads = (uint32_t)threads;
+    return true;
+}
+
+static bool set_morsel_rows(struct ssql_options *options, const char *name, const char *value)
+{
+    uint64_t rows = 0;
+    if (strcmp(value, "0") != 0 && !parse_size(name, value, MORSEL_ROWS_LEAST, FILE_SIZE_MOST, &rows, &options->error))
+        return false;
+    options->engine.morsel_rows = (uint32_t)rows;
+    return true;
+}
+
 static bool set_sync(struct ssql_options *options, const char *name, const char *value)
 {
     return parse_sync(name, value, &options->engine.sync, &options->error);
@@ -184,6 +204,8 @@ static const struct option {
     {"wal_segment_size", set_wal_segment_size},
     {"block_rows", set_block_rows},
     {"level0_files", set_level0_files},
+    {"threads", set_threads},
+    {"morsel_rows", set_morsel_rows},
     {"allow_files", set_allow_files},
 };
 static const int option_count = sizeof all_options / sizeof all_options[0];

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "storage/engine_internal.h"
 
@@ -73,6 +74,7 @@ static void engine_destroy(struct engine *engine)
     free(engine->tables);
     free(engine->old_runs);
     wal_destroy(engine->wal);
+    worker_pool_destroy(engine->workers);
     block_cache_destroy(engine->cache);
     destroy_locks(engine);
     volume_close(engine->volume);
@@ -82,6 +84,15 @@ static void engine_destroy(struct engine *engine)
 static size_t at_least(size_t value, size_t least)
 {
     return value < least ? least : value;
+}
+
+static uint32_t processor_count(void)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (count < 1)
+        return 1;
+    return count < ENGINE_THREADS_MOST ? (uint32_t)count : ENGINE_THREADS_MOST;
 }
 
 static void settle_options(struct engine *engine, const struct engine_options *options)
@@ -97,6 +108,8 @@ static void settle_options(struct engine *engine, const struct engine_options *o
     settled->sstable_bytes = at_least(settled->sstable_bytes, 4096);
     if (settled->level0_files == 0)
         settled->level0_files = 1;
+    if (settled->threads == 0)
+        settled->threads = processor_count();
     engine->work_budget.limit_bytes = settled->memory_limit_bytes / WORK_SHARE;
     engine->is_read_only = !volume_is_writable(engine->volume);
 }
@@ -114,7 +127,8 @@ bool engine_open(struct volume *volume, const struct engine_options *options, st
     engine->volume = volume;
     init_locks(engine);
     settle_options(engine, options);
-    if (!block_cache_create(engine->options.memory_limit_bytes / CACHE_SHARE, &engine->cache, error) ||
+    if (!worker_pool_create(engine->options.threads, &engine->workers, error) ||
+        !block_cache_create(engine->options.memory_limit_bytes / CACHE_SHARE, &engine->cache, error) ||
         !engine_recover(engine, error) ||
         (engine->options.background && !engine->is_read_only && !engine_start_background(engine, error))) {
         engine_destroy(engine);
@@ -277,6 +291,11 @@ bool engine_compact(struct engine *engine, struct ssql_error *error)
 struct memory_budget *engine_work_budget(struct engine *engine)
 {
     return &engine->work_budget;
+}
+
+struct worker_pool *engine_workers(struct engine *engine)
+{
+    return engine->workers;
 }
 
 struct volume *engine_volume(struct engine *engine)

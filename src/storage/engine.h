@@ -5,6 +5,7 @@
 #define SSQL_STORAGE_ENGINE_H
 
 #include "base/memory_budget.h"
+#include "base/worker_pool.h"
 #include "storage/row_format.h"
 #include "volume/volume.h"
 
@@ -16,6 +17,8 @@ enum sync_mode {
     SYNC_OFF,    /* left to the operating system */
 };
 
+enum { ENGINE_THREADS_MOST = 8 }; /* of one query, unless more are asked for */
+
 struct engine_options {
     size_t memory_limit_bytes; /* memtables (1/4) + block cache (1/2) + work space of the executor (1/4) */
     size_t memtable_bytes;     /* 0: from memory_limit; one memtable is frozen when it is that large */
@@ -26,6 +29,8 @@ struct engine_options {
     enum sync_mode sync;
     bool compress;
     bool background; /* false: no threads; flush and compaction run inside the writer's calls (tests) */
+    uint32_t threads;     /* of one query at most; 0: one for each processor, at most ENGINE_THREADS_MOST */
+    uint32_t morsel_rows; /* rows that a thread reads at a time (scan_morsels.h); 0: as many as are good */
 };
 
 /* Defaults: 256 MiB, 1,024 rows, 64 MiB files, 4 files, 64 MiB segments, full, compress, background. */
@@ -56,7 +61,13 @@ MUST_CHECK bool engine_compact(struct engine *engine, struct ssql_error *error);
 /* The executor's share of the memory limit. */
 struct memory_budget *engine_work_budget(struct engine *engine);
 
+/* The threads that help with its queries. */
+struct worker_pool *engine_workers(struct engine *engine);
+
 /* ---- looking ---- */
+
+/* Sequence of the last commit that wrote to a table, durable or not; 0: none, or no such table. Cheap: no transaction. */
+uint64_t engine_last_commit(struct engine *engine, uint32_t table_id);
 
 enum { LEVELS = 7 };
 

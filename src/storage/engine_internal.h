@@ -38,6 +38,7 @@ struct engine {
     bool is_read_only;
     struct block_cache *cache;
     struct memory_budget work_budget;
+    struct worker_pool *workers;
     size_t memtable_budget_bytes;
     atomic_size_t write_set_bytes; /* of all open transactions */
 

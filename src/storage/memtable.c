@@ -373,6 +373,11 @@ static bool find_last_record(const struct tree *tree, const struct version **las
     }
 }
 
+uint32_t memtable_sample_keys(const struct memtable *memtable, struct slice keys[MEMTABLE_SAMPLES_MOST])
+{
+    return tree_sample_keys(&memtable->tree, keys);
+}
+
 struct slice memtable_last_key(const struct memtable *memtable)
 {
     const struct version *last = NULL;

@@ -88,6 +88,9 @@ static inline bool node_is_unchanged(const struct node *node, uint32_t version)
     return atomic_load_explicit(&node->version, memory_order_relaxed) == version;
 }
 
+/* Readers: as memtable_sample_keys. */
+uint32_t tree_sample_keys(const struct tree *tree, struct slice keys[MEMTABLE_SAMPLES_MOST]);
+
 /* Writer: the key's entry, or NULL when there is none. */
 _Atomic(const struct version *) *tree_find_entry(const struct tree *tree, const struct probe *probe);
 
