@@ -45,7 +45,7 @@ void output_add(struct output *output, const char *bytes, size_t size)
     if (output->error != 0)
         return;
     text_add(&output->text, bytes, size);
-    if (output->text.size >= WRITE_PIECE_BYTES)
+    if (output->text.size >= WRITE_PIECE_BYTES && !output->is_held)
         output_flush(output);
 }
 

@@ -12,6 +12,7 @@
 struct output {
     int file; /* -1: none is open */
     bool is_terminal;
+    bool is_held; /* nothing is written but by output_flush */
     struct text_buffer text;
     bool (*may_write)(void *owner); /* NULL: always */
     void *owner;

@@ -1,12 +1,14 @@
 #include "shell/render.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "shell/display_width.h"
+#include "shell/statement_text.h"
 
 static const struct render_type *const modes[] = {
-    &render_box,      &render_table, &render_csv,  &render_tsv,    &render_json, &render_jsonl,
-    &render_markdown, &render_line,  &render_list, &render_insert, &render_off,
+    &render_box,      &render_table, &render_column, &render_csv,    &render_tsv,  &render_json,  &render_jsonl,
+    &render_markdown, &render_line,  &render_html,   &render_insert, &render_list, &render_quote, &render_off,
 };
 enum { MODE_COUNT = sizeof modes / sizeof modes[0] };
 
@@ -40,6 +42,7 @@ void renderer_begin(struct renderer *renderer, ssql_stmt *statement)
     renderer->type = settings->type;
     renderer->column_count = ssql_column_count(statement);
     renderer->row_count = 0;
+    renderer->row_limit = renderer->type->shortens && renderer->is_terminal ? renderer->row_limit : 0;
     renderer->null_text = settings->null_text != NULL ? settings->null_text : settings->type->null_text;
     renderer->separator = settings->separator != NULL ? settings->separator : settings->type->separator;
     if (renderer->type->begin != NULL)
@@ -58,6 +61,33 @@ void renderer_end(struct renderer *renderer, bool failed)
     if (renderer->type->end != NULL)
         renderer->type->end(renderer, failed);
     text_clear(&renderer->scratch);
+}
+
+bool renderer_has_shortened(const struct renderer *renderer)
+{
+    return renderer->row_limit > 0 && renderer->row_count > renderer->row_limit;
+}
+
+/* Only floats have values without a literal: they are cast from a string. */
+void renderer_literal(struct text_buffer *to, ssql_stmt *statement, int i)
+{
+    size_t size;
+    const char *text = ssql_column_text(statement, i, &size);
+    int type = ssql_column_type(statement, i);
+
+    if (text == NULL)
+        text_add_string(to, "null");
+    else if (type == SSQL_TYPE_STRING)
+        add_string_literal(to, text, size);
+    else if (type == SSQL_TYPE_FLOAT && !isfinite(ssql_column_float(statement, i)))
+        text_format(to, "cast('%s' as float)", text);
+    else
+        text_add(to, text, size);
+}
+
+bool renderer_reads_like_null(const struct renderer *renderer, const char *text, size_t size)
+{
+    return size > 0 && size == strlen(renderer->null_text) && memcmp(text, renderer->null_text, size) == 0;
 }
 
 void renderer_add_text(struct renderer *renderer, const char *text, size_t size)

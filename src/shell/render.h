@@ -11,12 +11,15 @@
 
 struct renderer;
 
+enum { WIDTHS_MOST = 64, WIDTH_MOST = 1000, ROWS_DEFAULT = 40, ROWS_MOST = 10000 };
+
 /* begin, row…, end; end once, also after a failure. `statement` has a current row in `row`. */
 struct render_type {
     const char *name;
     const char *null_text; /* unless the user says otherwise */
     const char *separator; /* NULL: the mode has none */
     const char *description;
+    bool shortens; /* on a terminal, long results are shown by their first and last rows */
     void (*begin)(struct renderer *renderer, ssql_stmt *statement);
     void (*row)(struct renderer *renderer, ssql_stmt *statement);
     void (*end)(struct renderer *renderer, bool failed);
@@ -26,9 +29,12 @@ struct render_type {
 struct render_settings {
     const struct render_type *type;
     bool header;
-    char *null_text;    /* NULL: the mode's */
-    char *separator;    /* NULL: the mode's */
-    char *insert_table; /* NULL: the table that the statement reads */
+    char *null_text;         /* NULL: the mode's */
+    char *separator;         /* NULL: the mode's */
+    char *insert_table;      /* NULL: the table that the statement reads */
+    int widths[WIDTHS_MOST]; /* of columns in frames: 0 by the rows; negative: text to the right */
+    int width_count;
+    int64_t rows; /* how many are shown of a long result, where it is shortened; 0: all */
 };
 
 struct renderer {
@@ -37,6 +43,7 @@ struct renderer {
     struct output *output;
     bool is_terminal; /* control characters must not reach it */
     bool is_coloured;
+    int64_t row_limit;          /* rows that are shown of a long result; 0: all */
     const char *statement_text; /* for the mode insert */
     size_t statement_size;
     int column_count;
@@ -47,8 +54,8 @@ struct renderer {
     void *state; /* the mode's own */
 };
 
-extern const struct render_type render_box, render_table, render_markdown, render_csv, render_tsv, render_list,
-    render_json, render_jsonl, render_line, render_insert, render_off;
+extern const struct render_type render_box, render_table, render_column, render_markdown, render_csv, render_tsv,
+    render_list, render_quote, render_json, render_jsonl, render_line, render_html, render_insert, render_off;
 
 /* The i-th mode, from 0; NULL past the last. */
 const struct render_type *render_mode(int i);
@@ -59,6 +66,15 @@ const struct render_type *render_mode_find(const char *name);
 void renderer_begin(struct renderer *renderer, ssql_stmt *statement);
 void renderer_row(struct renderer *renderer, ssql_stmt *statement);
 void renderer_end(struct renderer *renderer, bool failed);
+
+/* True when some rows were left out. */
+bool renderer_has_shortened(const struct renderer *renderer);
+
+/* Adds a value as SSQL writes it: a literal that gives the same value again. */
+void renderer_literal(struct text_buffer *to, ssql_stmt *statement, int i);
+
+/* A string that would read like the null when it is shown bare. */
+bool renderer_reads_like_null(const struct renderer *renderer, const char *text, size_t size);
 
 /* Adds a text as it is, or, for a terminal, with control characters shown as pictures. */
 void renderer_add_text(struct renderer *renderer, const char *text, size_t size);

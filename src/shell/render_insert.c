@@ -1,4 +1,4 @@
-/* The mode insert: statements that make the rows again. */
+/* The modes insert (statements that make the rows again) and quote (their values alone). */
 #include <string.h>
 
 #include "shell/render.h"
@@ -24,15 +24,8 @@ static void insert_row(struct renderer *renderer, ssql_stmt *statement)
     }
     text_add_string(line, " values (");
     for (int i = 0; i < renderer->column_count; i++) {
-        size_t size;
-        const char *text = ssql_column_text(statement, i, &size);
         text_add_string(line, i > 0 ? ", " : "");
-        if (text == NULL)
-            text_add_string(line, "null");
-        else if (ssql_column_type(statement, i) == SSQL_TYPE_STRING)
-            add_string_literal(line, text, size);
-        else
-            text_add(line, text, size);
+        renderer_literal(line, statement, i);
     }
     text_add_string(line, ");\n");
     output_add(renderer->output, line->data, line->size);
@@ -42,3 +35,39 @@ const struct render_type render_insert = {.name = "insert",
                                           .null_text = "null",
                                           .description = "insert statements that make the rows again",
                                           .row = insert_row};
+
+static void quote_begin(struct renderer *renderer, ssql_stmt *statement)
+{
+    struct text_buffer *line = &renderer->scratch;
+
+    if (!renderer->settings->header)
+        return;
+    text_reset(line);
+    for (int i = 0; i < renderer->column_count; i++) {
+        const char *name = ssql_column_name(statement, i);
+        text_add_string(line, i > 0 ? renderer->separator : "");
+        add_string_literal(line, name, strlen(name));
+    }
+    text_add_char(line, '\n');
+    output_add(renderer->output, line->data, line->size);
+}
+
+static void quote_row(struct renderer *renderer, ssql_stmt *statement)
+{
+    struct text_buffer *line = &renderer->scratch;
+
+    text_reset(line);
+    for (int i = 0; i < renderer->column_count; i++) {
+        text_add_string(line, i > 0 ? renderer->separator : "");
+        renderer_literal(line, statement, i);
+    }
+    text_add_char(line, '\n');
+    output_add(renderer->output, line->data, line->size);
+}
+
+const struct render_type render_quote = {.name = "quote",
+                                         .null_text = "null",
+                                         .separator = ",",
+                                         .description = "values as SSQL writes them, with commas between them",
+                                         .begin = quote_begin,
+                                         .row = quote_row};

@@ -22,6 +22,14 @@ static void line_begin(struct renderer *renderer, ssql_stmt *statement)
     renderer->state = state;
 }
 
+/* A string that reads like the null. */
+static void add_quoted(struct output *output, const char *text)
+{
+    output_add_char(output, '"');
+    output_add_string(output, text);
+    output_add_char(output, '"');
+}
+
 static void line_row(struct renderer *renderer, ssql_stmt *statement)
 {
     struct line_state *state = renderer->state;
@@ -40,6 +48,8 @@ static void line_row(struct renderer *renderer, ssql_stmt *statement)
         const char *text = ssql_column_text(statement, i, &size);
         if (text == NULL)
             output_add_string(output, renderer->null_text);
+        else if (ssql_column_type(statement, i) == SSQL_TYPE_STRING && renderer_reads_like_null(renderer, text, size))
+            add_quoted(output, text);
         else
             renderer_add_text(renderer, text, size);
         output_add_char(output, '\n');

@@ -1,49 +1,55 @@
-/* The modes box, table and markdown: columns under each other. Widths come from the first rows (LOOKAHEAD_ROWS, or as
- * many as LOOKAHEAD_BYTES hold); a later cell that is wider is wrapped. */
+/* The modes box, table, column and markdown: columns under each other. Widths come from the rows that are shown of a
+ * long result, or from the first rows (LOOKAHEAD_ROWS, or as many as LOOKAHEAD_BYTES hold) when all are; a later cell
+ * that is wider is wrapped. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "shell/display_width.h"
+#include "shell/head_tail.h"
 #include "shell/render.h"
 
 enum { LOOKAHEAD_ROWS = 1000, LOOKAHEAD_BYTES = 1 << 20, WIDEST_COLUMN = 200 };
 
-/* The strings that frames are made of; NULL for a line that a mode does not have. */
+/* The strings that frames are made of; NULL for a rule that a mode does not have. */
 struct frame {
     const char *top[3], *middle[3], *bottom[3]; /* left end, crossing, right end */
-    const char *horizontal, *vertical;
+    const char *horizontal;
+    const char *line[3]; /* left end, between two cells, right end of a line of cells */
+    size_t padding;      /* columns of `horizontal` beside the width of a cell */
     bool wraps;
+    bool marks_numbers; /* a colon in the middle rule */
+    bool escapes_bars;
 };
 
 static const struct frame box_frame = {.top = {"┌", "┬", "┐"},
                                        .middle = {"├", "┼", "┤"},
                                        .bottom = {"└", "┴", "┘"},
                                        .horizontal = "─",
-                                       .vertical = "│",
+                                       .line = {"│ ", " │ ", " │"},
+                                       .padding = 2,
                                        .wraps = true};
 static const struct frame table_frame = {.top = {"+", "+", "+"},
                                          .middle = {"+", "+", "+"},
                                          .bottom = {"+", "+", "+"},
                                          .horizontal = "-",
-                                         .vertical = "|",
+                                         .line = {"| ", " | ", " |"},
+                                         .padding = 2,
                                          .wraps = true};
-static const struct frame markdown_frame = {.middle = {"|", "|", "|"}, .horizontal = "-", .vertical = "|"};
-
-struct cell {
-    size_t begin, size; /* in the cells' text */
-    size_t width;
-    bool is_null;
-};
+static const struct frame column_frame = {
+    .middle = {"", "  ", ""}, .horizontal = "-", .line = {"", "  ", ""}, .wraps = true};
+static const struct frame markdown_frame = {.middle = {"|", "|", "|"},
+                                            .horizontal = "-",
+                                            .line = {"| ", " | ", " |"},
+                                            .padding = 2,
+                                            .marks_numbers = true,
+                                            .escapes_bars = true};
 
 struct table_state {
     const struct frame *frame;
-    struct text_buffer text; /* of the rows that wait */
-    struct cell *cells;
-    size_t waiting, capacity; /* rows */
+    struct head_tail rows; /* that wait */
     size_t *widths;
     bool *is_right;
-    struct text_buffer header;
-    struct cell *header_cells;
+    struct shown_row header;
     bool is_open; /* the widths are settled, the head is written */
 };
 
@@ -52,60 +58,70 @@ static struct cell add_shown(const struct table_state *state, struct text_buffer
 {
     struct cell cell = {.begin = to->size};
 
-    if (state->frame != &markdown_frame) {
-        display_escape(to, text, size);
-    } else {
+    if (state->frame->escapes_bars) {
         for (const char *bar; (bar = memchr(text, '|', size)) != NULL;) {
             display_escape(to, text, (size_t)(bar - text));
             text_add_string(to, "\\|");
             size -= (size_t)(bar - text) + 1;
             text = bar + 1;
         }
-        display_escape(to, text, size);
     }
+    display_escape(to, text, size);
     cell.size = to->size - cell.begin;
     cell.width = cell.size == 0 ? 0 : display_width(to->data + cell.begin, cell.size);
     return cell;
 }
 
-/* A text that reads like the null is put into quotes. */
-static struct cell add_value(struct renderer *renderer, ssql_stmt *statement, int i)
+/* A string that reads like the null is put into quotes. */
+static struct cell add_value(struct renderer *renderer, struct text_buffer *to, ssql_stmt *statement, int i)
 {
     struct table_state *state = renderer->state;
-    size_t size, null_size = strlen(renderer->null_text);
+    size_t size;
     const char *text = ssql_column_text(statement, i, &size);
 
     if (text == NULL) {
-        struct cell cell = add_shown(state, &state->text, renderer->null_text, null_size);
+        struct cell cell = add_shown(state, to, renderer->null_text, strlen(renderer->null_text));
         cell.is_null = true;
         return cell;
     }
-    if (ssql_column_type(statement, i) == SSQL_TYPE_STRING && size == null_size && size > 0 &&
-        memcmp(text, renderer->null_text, size) == 0) {
-        text_reset(&renderer->scratch);
-        text_format(&renderer->scratch, "\"%s\"", renderer->null_text);
-        return add_shown(state, &state->text, renderer->scratch.data, renderer->scratch.size);
+    if (ssql_column_type(statement, i) != SSQL_TYPE_STRING || !renderer_reads_like_null(renderer, text, size))
+        return add_shown(state, to, text, size);
+    text_reset(&renderer->scratch);
+    text_format(&renderer->scratch, "\"%s\"", renderer->null_text);
+    return add_shown(state, to, renderer->scratch.data, renderer->scratch.size);
+}
+
+/* ---- widths ---- */
+
+static size_t widest_cell(const struct renderer *renderer, size_t column)
+{
+    const struct table_state *state = renderer->state;
+    size_t widest = renderer->settings->header ? state->header.cells[column].width : 1;
+
+    for (size_t row = 0; row < head_tail_kept(&state->rows); row++) {
+        size_t width = head_tail_row(&state->rows, row)->cells[column].width;
+        widest = width > widest ? width : widest;
     }
-    return add_shown(state, &state->text, text, size);
+    return widest;
 }
 
 static void settle_widths(struct renderer *renderer)
 {
+    const struct render_settings *settings = renderer->settings;
     struct table_state *state = renderer->state;
-    size_t columns = (size_t)renderer->column_count;
+    size_t narrowest = state->frame->marks_numbers ? 3 : 1;
 
-    for (size_t i = 0; i < columns; i++) {
-        size_t widest = renderer->settings->header ? state->header_cells[i].width : 1;
-        for (size_t row = 0; row < state->waiting; row++)
-            if (state->cells[row * columns + i].width > widest)
-                widest = state->cells[row * columns + i].width;
-        if (state->frame->wraps && widest > WIDEST_COLUMN)
-            widest = WIDEST_COLUMN;
-        if (state->frame == &markdown_frame && widest < 3)
-            widest = 3;
-        state->widths[i] = widest < 1 ? 1 : widest;
+    for (int i = 0; i < renderer->column_count; i++) {
+        int wanted = i < settings->width_count ? settings->widths[i] : 0;
+        size_t width = wanted != 0 ? (size_t)abs(wanted) : widest_cell(renderer, (size_t)i);
+        if (wanted == 0 && state->frame->wraps && width > WIDEST_COLUMN)
+            width = WIDEST_COLUMN;
+        state->widths[i] = width < narrowest ? narrowest : width;
+        state->is_right[i] = wanted < 0 || state->is_right[i];
     }
 }
+
+/* ---- lines ---- */
 
 static void add_rule(struct renderer *renderer, const char *const ends[3])
 {
@@ -115,9 +131,9 @@ static void add_rule(struct renderer *renderer, const char *const ends[3])
     if (ends[0] == NULL)
         return;
     for (int i = 0; i < renderer->column_count; i++) {
-        bool marks_right = state->frame == &markdown_frame && state->is_right[i];
+        bool marks_right = state->frame->marks_numbers && state->is_right[i];
         output_add_string(output, i == 0 ? ends[0] : ends[1]);
-        output_repeat(output, state->frame->horizontal, state->widths[i] + (marks_right ? 1 : 2));
+        output_repeat(output, state->frame->horizontal, state->widths[i] + state->frame->padding - marks_right);
         output_add_string(output, marks_right ? ":" : "");
     }
     output_add_string(output, ends[2]);
@@ -141,93 +157,132 @@ static size_t fitting(const char *text, size_t size, size_t width, size_t *used)
     return at;
 }
 
-/* Writes one line of a row and takes what it wrote from the cells; true when something is left. */
-static bool add_line(struct renderer *renderer, const char *text, struct cell *cells, bool is_header)
+/* Writes the next part of a cell, at most as wide as its column, and takes it away from the cell. */
+static void add_cell(struct renderer *renderer, const char *text, struct cell *cell, int i, bool is_header)
 {
     struct table_state *state = renderer->state;
     struct output *output = renderer->output;
-    bool is_left = false;
+    size_t used = cell->width, size = cell->size;
 
-    for (int i = 0; i < renderer->column_count; i++) {
-        struct cell *cell = &cells[i];
-        size_t used = cell->width, size = cell->size;
-        if (cell->width > state->widths[i] && state->frame->wraps)
-            size = fitting(text + cell->begin, cell->size, state->widths[i], &used);
-        size_t padding = used < state->widths[i] ? state->widths[i] - used : 0;
-        bool is_right = state->is_right[i] && !is_header;
-        bool is_dim = cell->is_null && renderer->is_coloured, is_bold = is_header && renderer->is_coloured;
-        output_add_string(output, state->frame->vertical);
-        output_repeat(output, " ", 1 + (is_right ? padding : 0));
-        output_add_string(output, is_dim ? "\033[2m" : is_bold ? "\033[1m" : "");
-        output_add(output, text + cell->begin, size);
-        output_add_string(output, is_dim || is_bold ? "\033[0m" : "");
-        output_repeat(output, " ", 1 + (is_right ? 0 : padding));
-        cell->begin += size;
-        cell->size -= size;
-        cell->width -= used < cell->width ? used : cell->width;
-        is_left = is_left || cell->size > 0;
-    }
-    output_add_string(output, state->frame->vertical);
-    output_add_char(output, '\n');
-    return is_left;
+    if (cell->width > state->widths[i] && state->frame->wraps)
+        size = fitting(text + cell->begin, cell->size, state->widths[i], &used);
+    size_t padding = used < state->widths[i] ? state->widths[i] - used : 0;
+    bool is_right = state->is_right[i] && !is_header;
+    bool is_dim = cell->is_null && renderer->is_coloured, is_bold = is_header && renderer->is_coloured;
+    bool is_at_edge = i + 1 == renderer->column_count && state->frame->line[2][0] == '\0';
+    if (is_right)
+        output_repeat(output, " ", padding);
+    output_add_string(output, is_dim ? "\033[2m" : is_bold ? "\033[1m" : "");
+    output_add(output, text + cell->begin, size);
+    output_add_string(output, is_dim || is_bold ? "\033[0m" : "");
+    if (!is_right && !is_at_edge)
+        output_repeat(output, " ", padding);
+    cell->begin += size;
+    cell->size -= size;
+    cell->width -= used < cell->width ? used : cell->width;
 }
 
-static void add_row(struct renderer *renderer, const struct text_buffer *text, struct cell *cells, bool is_header)
+/* As many lines as the row's widest cells need. */
+static void add_row(struct renderer *renderer, struct shown_row *row, bool is_header)
 {
-    while (add_line(renderer, text_string(text), cells, is_header))
-        ;
+    const struct frame *frame = ((struct table_state *)renderer->state)->frame;
+    bool is_left = true;
+
+    while (is_left) {
+        is_left = false;
+        for (int i = 0; i < renderer->column_count; i++) {
+            output_add_string(renderer->output, frame->line[i > 0]);
+            add_cell(renderer, text_string(&row->text), &row->cells[i], i, is_header);
+            is_left = is_left || row->cells[i].size > 0;
+        }
+        output_add_string(renderer->output, frame->line[2]);
+        output_add_char(renderer->output, '\n');
+    }
+}
+
+/* Says within the frame how many rows are not shown. */
+static void add_gap(struct renderer *renderer, int64_t count)
+{
+    struct table_state *state = renderer->state;
+    struct output *output = renderer->output;
+    struct text_buffer text = {0};
+    size_t inner = 0;
+
+    for (int i = 0; i < renderer->column_count; i++)
+        inner += state->widths[i] + (i > 0 ? display_width(state->frame->line[1], strlen(state->frame->line[1])) : 0);
+    text_add_string(&text, "… ");
+    text_add_count(&text, count);
+    text_add_string(&text, count == 1 ? " row …" : " rows …");
+    size_t width = display_width(text.data, text.size);
+    if (width <= inner) {
+        output_add_string(output, state->frame->line[0]);
+        output_repeat(output, " ", (inner - width) / 2);
+    }
+    output_add_string(output, renderer->is_coloured ? "\033[2m" : "");
+    output_add(output, text.data, text.size);
+    output_add_string(output, renderer->is_coloured ? "\033[0m" : "");
+    if (width <= inner && state->frame->line[2][0] != '\0') {
+        output_repeat(output, " ", inner - width - (inner - width) / 2);
+        output_add_string(output, state->frame->line[2]);
+    }
+    output_add_char(output, '\n');
+    text_clear(&text);
 }
 
 /* Writes the rows that wait, after the head when these are the first. */
 static void write_waiting(struct renderer *renderer)
 {
     struct table_state *state = renderer->state;
+    int64_t left_out = head_tail_left_out(&state->rows);
 
     if (!state->is_open) {
         settle_widths(renderer);
         add_rule(renderer, state->frame->top);
         if (renderer->settings->header) {
-            add_row(renderer, &state->header, state->header_cells, true);
+            add_row(renderer, &state->header, true);
             add_rule(renderer, state->frame->middle);
         }
         state->is_open = true;
     }
-    for (size_t row = 0; row < state->waiting; row++)
-        add_row(renderer, &state->text, state->cells + row * (size_t)renderer->column_count, false);
-    state->waiting = 0;
-    text_reset(&state->text);
+    for (size_t row = 0; row < head_tail_kept(&state->rows); row++) {
+        if (left_out > 0 && row == state->rows.head_most)
+            add_gap(renderer, left_out);
+        add_row(renderer, head_tail_row(&state->rows, row), false);
+    }
+    head_tail_reset(&state->rows);
 }
 
 static void table_row(struct renderer *renderer, ssql_stmt *statement)
 {
     struct table_state *state = renderer->state;
-    size_t columns = (size_t)renderer->column_count;
+    struct shown_row *row = head_tail_add(&state->rows);
 
-    if (state->waiting == state->capacity) {
-        state->capacity = state->capacity == 0 ? 16 : state->capacity * 2;
-        state->cells = must_reallocate(state->cells, state->capacity * columns * sizeof *state->cells);
-    }
     for (int i = 0; i < renderer->column_count; i++)
-        state->cells[state->waiting * columns + (size_t)i] = add_value(renderer, statement, i);
-    state->waiting++;
-    if (state->is_open || state->waiting == LOOKAHEAD_ROWS || state->text.size >= LOOKAHEAD_BYTES)
+        row->cells[i] = add_value(renderer, &row->text, statement, i);
+    head_tail_added(&state->rows, row);
+    if (renderer->row_limit == 0 &&
+        (state->is_open || state->rows.count == LOOKAHEAD_ROWS || state->rows.bytes >= LOOKAHEAD_BYTES))
         write_waiting(renderer);
 }
 
 static void begin(struct renderer *renderer, ssql_stmt *statement, const struct frame *frame)
 {
-    size_t columns = (size_t)renderer->column_count;
+    size_t columns = (size_t)renderer->column_count, limit = (size_t)renderer->row_limit;
     struct table_state *state = must_allocate(sizeof *state);
 
     state->frame = frame;
+    if (limit > 0)
+        head_tail_init(&state->rows, columns, limit - limit / 2, limit / 2);
+    else
+        head_tail_init(&state->rows, columns, LOOKAHEAD_ROWS, 0);
     state->widths = must_allocate(columns * sizeof *state->widths);
     state->is_right = must_allocate(columns * sizeof *state->is_right);
-    state->header_cells = must_allocate(columns * sizeof *state->header_cells);
+    state->header.cells = must_allocate(columns * sizeof *state->header.cells);
     for (int i = 0; i < renderer->column_count; i++) {
         const char *name = ssql_column_name(statement, i);
         int type = ssql_column_type(statement, i);
         state->is_right[i] = type == SSQL_TYPE_INT || type == SSQL_TYPE_FLOAT;
-        state->header_cells[i] = add_shown(state, &state->header, name, strlen(name));
+        state->header.cells[i] = add_shown(state, &state->header.text, name, strlen(name));
     }
     renderer->state = state;
 }
@@ -242,6 +297,11 @@ static void plain_begin(struct renderer *renderer, ssql_stmt *statement)
     begin(renderer, statement, &table_frame);
 }
 
+static void column_begin(struct renderer *renderer, ssql_stmt *statement)
+{
+    begin(renderer, statement, &column_frame);
+}
+
 static void markdown_begin(struct renderer *renderer, ssql_stmt *statement)
 {
     begin(renderer, statement, &markdown_frame);
@@ -252,14 +312,13 @@ static void table_end(struct renderer *renderer, bool failed)
 {
     struct table_state *state = renderer->state;
 
-    if (!failed || state->waiting > 0 || state->is_open)
+    if (!failed || head_tail_kept(&state->rows) > 0 || state->is_open)
         write_waiting(renderer);
     if (!failed)
         add_rule(renderer, state->frame->bottom);
-    text_clear(&state->text);
-    text_clear(&state->header);
-    free(state->cells);
-    free(state->header_cells);
+    head_tail_clear(&state->rows);
+    text_clear(&state->header.text);
+    free(state->header.cells);
     free(state->widths);
     free(state->is_right);
     free(state);
@@ -269,15 +328,24 @@ static void table_end(struct renderer *renderer, bool failed)
 const struct render_type render_box = {.name = "box",
                                        .null_text = "null",
                                        .description = "a frame of lines; the default on a terminal",
+                                       .shortens = true,
                                        .begin = box_begin,
                                        .row = table_row,
                                        .end = table_end};
 const struct render_type render_table = {.name = "table",
                                          .null_text = "null",
                                          .description = "a frame of ASCII characters",
+                                         .shortens = true,
                                          .begin = plain_begin,
                                          .row = table_row,
                                          .end = table_end};
+const struct render_type render_column = {.name = "column",
+                                          .null_text = "null",
+                                          .description = "columns without a frame",
+                                          .shortens = true,
+                                          .begin = column_begin,
+                                          .row = table_row,
+                                          .end = table_end};
 const struct render_type render_markdown = {.name = "markdown",
                                             .null_text = "null",
                                             .description = "a Markdown table",

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -112,5 +113,17 @@ bool text_read_file(struct text_buffer *text, const char *path)
             return got == 0;
         }
         text->size += (size_t)got;
+    }
+}
+
+void text_add_count(struct text_buffer *text, int64_t count)
+{
+    char digits[24];
+    int size = snprintf(digits, sizeof digits, "%" PRId64, count);
+
+    for (int i = 0; i < size; i++) {
+        text_add_char(text, digits[i]);
+        if (digits[i] != '-' && i + 1 < size && (size - i - 1) % 3 == 0)
+            text_add_char(text, ',');
     }
 }

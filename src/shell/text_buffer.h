@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text_buffer {
     char *data; /* terminated once something was added; NULL before */
@@ -25,6 +26,8 @@ void text_add(struct text_buffer *text, const char *bytes, size_t size);
 void text_add_string(struct text_buffer *text, const char *string);
 void text_add_char(struct text_buffer *text, char byte);
 void text_format(struct text_buffer *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A number with commas between thousands: 1,000,000. */
+void text_add_count(struct text_buffer *text, int64_t count);
 /* Never NULL. */
 static inline const char *text_string(const struct text_buffer *text)
 {

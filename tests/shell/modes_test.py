@@ -62,11 +62,33 @@ class Modes(ShellTest):
     def test_jsonl_is_one_object_a_line(self):
         self.assertEqual(self.show("jsonl", "values (1, 'a'), (2, null)").count("\n"), 2)
 
+    def test_column_is_a_table_without_a_frame(self):
+        self.assertEqual(self.show("column", "values (1, 'one', null), (200, '', 'x')"),
+                         "column1  column2  column3\n-------  -------  -------\n      1  one      null\n    200           x\n")
+
+    def test_html_escapes_and_tells_null_from_text(self):
+        out = self.show("html", r"""select 1 as id, concat("<a & 'b'>\n\"", '') as `x<y`, null as n, 'null' as t""")
+        self.assertEqual(out, '<table>\n<tr><th>id</th><th>x&lt;y</th><th>n</th><th>t</th></tr>\n<tr><td class="number">1</td>'
+                         "<td>&lt;a &amp; &#39;b&#39;&gt;<br>&quot;</td><td class=\"null\">null</td><td>null</td></tr>\n</table>\n")
+
+    def test_quote_and_insert_write_literals_that_come_back(self):
+        statement = r"""select 'it''s' as s, concat("a\nb", '') as c, -9223372036854775807 - 1 as i, 0.1 as f,
+            cast('inf' as float) as x, true as b, null as n"""
+        out = self.show("quote", statement)
+        self.assertEqual(out, "'s','c','i','f','x','b','n'\n'it''s',\"a\\nb\",-9223372036854775808,0.1,"
+                         "cast('inf' as float),true,null\n")
+        again = self.show("quote", "values (%s)" % out.split("\n")[1])
+        self.assertEqual(again.split("\n")[1], out.split("\n")[1])
+
     def test_markdown(self):
         self.assertEqual(self.show("markdown", "select 1 as id, 'a|b' as name"), "| id  | name |\n|----:|------|\n|   1 | a\\|b |\n")
 
     def test_line(self):
         self.assertEqual(self.show("line", "select 1 as id, null as name"), "  id = 1\nname = null\n")
+
+    def test_a_text_that_reads_like_null_is_quoted_where_nothing_else_tells(self):
+        self.assertEqual(self.show("line", "select null as a, 'null' as b"), 'a = null\nb = "null"\n')
+        self.assertIn('null  "null"', self.show("column", "select null as a, 'null' as b"))
 
     def test_list_and_separator(self):
         self.assertEqual(self.show("list", "select 1 as a, 'b' as b"), "a|b\n1|b\n")
