@@ -353,6 +353,40 @@ SSQL_API void ssql_splitter_free(ssql_splitter *splitter);
 SSQL_API const char *ssql_keyword(int i);
 SSQL_API const char *ssql_function_name(int i);
 
+#define SSQL_TOKEN_KEYWORD   1 /* a word of the grammar, also where it is used as a name */
+#define SSQL_TOKEN_NAME      2 /* any other word, or a name in backquotes */
+#define SSQL_TOKEN_STRING    3 /* in quotes of either kind: "..." can be a name as well */
+#define SSQL_TOKEN_NUMBER    4
+#define SSQL_TOKEN_PARAMETER 5
+#define SSQL_TOKEN_SIGN      6 /* an operator, a bracket, a comma, a `;` */
+#define SSQL_TOKEN_COMMENT   7
+#define SSQL_TOKEN_OPEN      8 /* a string, quoted name or comment that is not ended: goes to the end of the text */
+#define SSQL_TOKEN_WRONG     9 /* bytes that are no token */
+
+/* Called for each token, [begin, end) of the text, in their order. Returns 0 to go on; another number ends the call. */
+typedef int ssql_token_report(void *context, int kind, size_t begin, size_t end);
+
+/* Takes a text apart, statements and what is between them, as running it would. Any thread. Fails with SSQL_NO_MEMORY,
+ * or SSQL_BAD_ENCODING (a NUL byte). */
+SSQL_API int ssql_tokenize(const char *text, size_t length, ssql_token_report *report, void *context);
+
+#define SSQL_WORD_KEYWORD  1
+#define SSQL_WORD_TABLE    2
+#define SSQL_WORD_COLUMN   3
+#define SSQL_WORD_FUNCTION 4 /* with its opening parenthesis */
+#define SSQL_WORD_TYPE     5
+#define SSQL_WORD_ALIAS    6 /* a table's alias, or the name of a table before a `.` */
+
+/* Called for each word that can stand at the place, the likeliest first: as it is to be written, and what there is to
+ * say about it ("int of films", "trim(string[, characters])", ""). Returns 0 to go on; another number ends the call. */
+typedef int ssql_word_report(void *context, int kind, const char *word, const char *detail);
+
+/* What can be written at offset `at` of a text that holds statements, finished or not: by the grammar, and by the tables
+ * that the connection sees. The words replace the bytes from *begin to `at`: what was typed of a word so far. In
+ * strings and comments there are none. Fails with SSQL_NO_MEMORY, or when the tables cannot be read. */
+SSQL_API int ssql_complete_at(ssql_conn *conn, const char *text, size_t length, size_t at, size_t *begin,
+                              ssql_word_report *report, void *context);
+
 /* ---- copy: many rows in from a file, out to a file ----
  * The statement `copy` (docs/language.md) names a file, or `stdin` and `stdout`. What these are, a connection is told
  * here: the library never touches the process's own streams. */

@@ -1,8 +1,10 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "api/api_internal.h"
 #include "parser/keyword.h"
 #include "parser/statement_boundary.h"
+#include "parser/token_kind.h"
 #include "plan/function_name.h"
 
 struct ssql_splitter {
@@ -64,4 +66,18 @@ const char *ssql_keyword(int i)
 const char *ssql_function_name(int i)
 {
     return i < 0 ? NULL : function_name((uint32_t)i);
+}
+
+static_assert(SSQL_TOKEN_KEYWORD == (int)KIND_KEYWORD && SSQL_TOKEN_NAME == (int)KIND_NAME &&
+                  SSQL_TOKEN_STRING == (int)KIND_STRING && SSQL_TOKEN_NUMBER == (int)KIND_NUMBER &&
+                  SSQL_TOKEN_PARAMETER == (int)KIND_PARAMETER && SSQL_TOKEN_SIGN == (int)KIND_SIGN &&
+                  SSQL_TOKEN_COMMENT == (int)KIND_COMMENT && SSQL_TOKEN_OPEN == (int)KIND_OPEN &&
+                  SSQL_TOKEN_WRONG == (int)KIND_WRONG,
+              "the numbers of ssql.h are those of parser/token_kind.h");
+
+int ssql_tokenize(const char *text, size_t length, ssql_token_report *report, void *context)
+{
+    struct ssql_error error = {0};
+
+    return tokens_visit(text, length, report, context, &error) ? SSQL_OK : (int)error.code;
 }

@@ -1,5 +1,6 @@
 #include "base/nearest.h"
 #include "parser/ast_make.h"
+#include "parser/completion.h"
 #include "parser/parser_internal.h"
 
 static uint8_t lower(uint8_t byte)
@@ -61,6 +62,11 @@ static const struct {
 };
 
 enum { TYPE_SPELLING_COUNT = sizeof type_spellings / sizeof type_spellings[0], SHOWN_SIZE = 60 };
+
+const char *type_spelling(size_t i)
+{
+    return i < TYPE_SPELLING_COUNT ? type_spellings[i].text : NULL;
+}
 
 static int shown_size(struct slice text)
 {

@@ -189,6 +189,9 @@ static bool ask_grammar(struct parser *parser, struct arena *arena, struct compl
             return error_no_memory(error);
     } while (parse.has_new_repair);
     out->is_known = parse.has_answer;
+    for (uint32_t i = 0; i < parse.repair_count; i++)
+        if (parse.repairs[i].kind != TOKEN_WRONG)
+            out->before.items[parse.repairs[i].index].kind = parse.repairs[i].kind;
     return true;
 }
 

@@ -26,7 +26,7 @@ struct token_list {
 struct completion {
     size_t statement_begin;   /* offset of the statement in the text; spans count from there */
     const char *statement;    /* its bytes, in the arena */
-    struct token_list before; /* tokens before the word */
+    struct token_list before; /* tokens before the word; mistyped keywords count as what was meant */
     struct token_list after;  /* tokens behind the place */
     struct ssql_span word;    /* the word that is being written, up to the place; empty when a new one begins there */
     bool is_quoted;           /* the word is a name in backquotes, still open */
@@ -47,6 +47,9 @@ MUST_CHECK bool completion_find(const char *text, size_t length, size_t at, stru
  * The text holds no NUL. Fails with SSQL_NO_MEMORY. */
 MUST_CHECK bool token_list_scan(struct parser *parser, const char *text, size_t size, struct arena *arena,
                                 struct token_list *out, struct ssql_error *error);
+
+/* The i-th spelling of a type, from 0; NULL past the last. */
+const char *type_spelling(size_t i);
 
 /* ---- for the parser, while it runs for completion_find ---- */
 

@@ -479,19 +479,42 @@ static bool is_scalar_name(const char *name)
     return false;
 }
 
+static const struct aggregate_rule *find_aggregate_rule(const char *name)
+{
+    for (uint32_t i = 0; i < AGGREGATE_RULE_COUNT; i++)
+        if (strcmp(AGGREGATES[i].name, name) == 0)
+            return &AGGREGATES[i];
+    return NULL;
+}
+
+/* Bound apart from the tables above. */
+static const struct {
+    const char *name, *signature;
+} BOUND_APART[] = {{"coalesce", "coalesce(value, ...)"}, {"ifnull", "ifnull(value, value)"}};
+enum { APART_COUNT = sizeof BOUND_APART / sizeof BOUND_APART[0] };
+
 const char *function_name(uint32_t i)
 {
-    static const char *const BOUND_APART[] = {"coalesce", "ifnull"};
-    enum { APART_COUNT = sizeof BOUND_APART / sizeof BOUND_APART[0] };
-
     if (i < RULE_COUNT)
         return RULES[i].name;
     i -= RULE_COUNT;
     if (i < APART_COUNT)
-        return BOUND_APART[i];
+        return BOUND_APART[i].name;
     i -= APART_COUNT;
     for (uint32_t aggregate = 0; aggregate < AGGREGATE_RULE_COUNT; aggregate++)
         if (!is_scalar_name(AGGREGATES[aggregate].name) && i-- == 0)
             return AGGREGATES[aggregate].name;
     return NULL;
+}
+
+const char *function_signature(uint32_t i)
+{
+    const char *name = function_name(i);
+    const struct aggregate_rule *aggregate = name == NULL ? NULL : find_aggregate_rule(name);
+
+    if (aggregate != NULL)
+        return aggregate->signature;
+    if (i < RULE_COUNT)
+        return RULES[i].signature;
+    return name == NULL ? NULL : BOUND_APART[i - RULE_COUNT].signature;
 }

@@ -1,4 +1,4 @@
-/* function_name.h - the names of all functions, for completion. */
+/* function_name.h - names and signatures of all functions, for completion. */
 #ifndef SSQL_PLAN_FUNCTION_NAME_H
 #define SSQL_PLAN_FUNCTION_NAME_H
 
@@ -6,5 +6,8 @@
 
 /* The i-th function's name, from 0; scalar functions first, then aggregates that are none. NULL past the last. */
 const char *function_name(uint32_t i);
+
+/* What it takes, as its errors show it: "trim(string[, characters])". NULL past the last. */
+const char *function_signature(uint32_t i);
 
 #endif
