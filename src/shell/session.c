@@ -231,6 +231,7 @@ void session_close(struct session *session, bool keep)
     free(session->render.null_text);
     free(session->render.separator);
     free(session->render.insert_table);
+    free(session->prompt);
 }
 
 /* ---- statements ---- */

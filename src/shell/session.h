@@ -13,6 +13,8 @@
 #include "shell/source.h"
 #include "shell/variables.h"
 
+struct interactive;
+
 enum exit_status {
     STATUS_DONE = 0,
     STATUS_FAILED = 1,   /* a statement failed */
@@ -40,6 +42,8 @@ struct session {
     bool is_interactive; /* there is a prompt: what happened is reported, and each commit is waited for */
     bool colours_results;
     bool colours_messages;
+    char *prompt;                    /* of .prompt; NULL: the usual one */
+    struct interactive *interactive; /* the prompt, once it is there */
 
     bool needs_sync; /* something ran that may not be durable yet */
     bool is_leaving;
