@@ -5,30 +5,20 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shell/display_width.h"
 #include "shell/session.h"
 #include "shell/text_buffer.h"
 
-static const double PROGRESS_AFTER_SECONDS = 1, PROGRESS_EVERY_SECONDS = 0.2;
+enum { MEGABYTE = 1000000 };
 
-/* A check that runs: what it has said, and when the line of progress was last written. */
+/* A check that runs. */
 struct checking {
-    bool shows_progress, has_progress;
-    double begin, last;
-    bool cannot_write;
+    struct output *output;
+    struct progress_line *progress;
     int64_t tables, files, bytes, damages;
 };
-
-static double now(void)
-{
-    struct timespec time;
-
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static int64_t number(const ssql_finding *finding, const char *name)
 {
@@ -38,33 +28,11 @@ static int64_t number(const ssql_finding *finding, const char *name)
     return value;
 }
 
-static void clear_progress(struct checking *checking)
-{
-    if (checking->has_progress)
-        fputs("\r\x1b[K", stderr);
-    checking->has_progress = false;
-}
-
-static void show_progress(struct checking *checking, const ssql_finding *finding)
-{
-    double time = now();
-    int64_t bytes = number(finding, "bytes"), total = number(finding, "bytes_total");
-
-    if (!checking->shows_progress || time - checking->begin < PROGRESS_AFTER_SECONDS ||
-        time - checking->last < PROGRESS_EVERY_SECONDS)
-        return;
-    checking->last = time;
-    checking->has_progress = true;
-    fprintf(stderr, "\r\x1b[Kchecked %" PRId64 " of %" PRId64 " MB, %d %%", bytes / 1000000, total / 1000000,
-            total == 0 ? 100 : (int)((double)bytes * 100 / (double)total));
-    fflush(stderr);
-}
-
 static void write_line(struct checking *checking, struct text_buffer *line)
 {
     text_add_char(line, '\n');
-    if (fwrite(line->data, 1, line->size, stdout) != line->size || fflush(stdout) != 0)
-        checking->cannot_write = true;
+    output_add(checking->output, line->data, line->size);
+    output_flush(checking->output);
     text_clear(line);
 }
 
@@ -94,12 +62,13 @@ static int report(void *context, const ssql_finding *finding)
     checking->bytes = number(finding, "bytes");
     checking->damages = number(finding, "damages");
     if (ssql_finding_kind(finding) == SSQL_FINDING_PROGRESS) {
-        show_progress(checking, finding);
+        progress_show(checking->progress, "checking", checking->bytes / MEGABYTE,
+                      number(finding, "bytes_total") / MEGABYTE, " MB");
     } else {
-        clear_progress(checking);
+        progress_hide(checking->progress);
         write_finding(checking, finding);
     }
-    return checking->cannot_write;
+    return checking->output->error != 0;
 }
 
 /* "1 table", "2 tables". */
@@ -127,44 +96,58 @@ static int write_outcome(struct checking *checking, int code)
     write_line(checking, &line);
     if (code != SSQL_OK)
         return STATUS_DAMAGED;
-    return checking->cannot_write ? STATUS_FAILED : STATUS_DONE;
+    return checking->output->error != 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
-static int check_database(const char *path)
+static int complain(const ssql_options *options, int code)
 {
-    struct checking checking = {.shows_progress = isatty(STDERR_FILENO), .begin = now()};
-    ssql_options *options = NULL;
-    int status = STATUS_NO_START;
+    const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
 
+    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
+    if (options != NULL && *ssql_options_errhint(options) != '\0')
+        fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
+    return code == SSQL_INTERRUPTED ? STATUS_FAILED : STATUS_NO_START;
+}
+
+int check_database(const char *path, struct output *output, struct progress_line *progress)
+{
+    struct checking checking = {.output = output, .progress = progress};
+    ssql_options *options = NULL;
+    int status;
+
+    progress_begin(progress);
     int code = ssql_options_new(&options);
     if (code == SSQL_OK)
         code = ssql_check(path, options, report, &checking);
-    clear_progress(&checking);
-    if (checking.cannot_write) {
+    progress_hide(progress);
+    if (output->error != 0)
         status = checking.damages > 0 ? STATUS_DAMAGED : STATUS_FAILED;
-    } else if (code == SSQL_OK || code == SSQL_CORRUPT) {
+    else if (code == SSQL_OK || code == SSQL_CORRUPT)
         status = write_outcome(&checking, code);
-    } else {
-        const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
-        fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-        if (options != NULL && *ssql_options_errhint(options) != '\0')
-            fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
-    }
+    else
+        status = complain(options, code);
     ssql_options_free(options);
     return status;
 }
 
 int check_command(int argc, char **argv)
 {
+    struct output output = {.file = STDOUT_FILENO};
+    struct progress_line progress = {.is_on = isatty(STDERR_FILENO) != 0};
+
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
         puts("usage: ssql check DB\n"
              "Reads every byte of a database and says what is damaged. It changes nothing; DB may be in use.\n"
              "Exit status: 0 whole, 3 damaged, 2 could not be checked.");
-        return fflush(stdout) == 0 ? STATUS_DONE : STATUS_FAILED;
+        return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
     }
     if (argc != 2 || argv[1][0] == '-') {
         fputs("error: expected one database\nhint: ssql check DB\n", stderr);
         return STATUS_NO_START;
     }
-    return check_database(argv[1]);
+    int status = check_database(argv[1], &output, &progress);
+    if (output.error != 0)
+        fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(output.error));
+    text_clear(&output.text);
+    return status;
 }

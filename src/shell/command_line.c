@@ -45,6 +45,13 @@ bool command_switch(struct command_line *line, bool *value, const char *name)
     return true;
 }
 
+bool command_is_safe(struct command_line *line)
+{
+    if (!line->session->is_safe)
+        return true;
+    return command_fail(line, "it would touch files or start programs", line->name, " is not allowed with --safe");
+}
+
 bool command_number(struct command_line *line, int i, long least, long most, long *value)
 {
     const char *word = line->arguments[i];

@@ -39,6 +39,9 @@ bool command_fail_unknown(struct command_line *line, const char *what, const cha
 /* Reads on or off from the only argument; without one, says what the switch `name` is. */
 bool command_switch(struct command_line *line, bool *value, const char *name);
 
+/* False, with an error, when the session is a safe one: of commands that touch files or start programs. */
+bool command_is_safe(struct command_line *line);
+
 /* Reads argument `i` as a whole number from `least` to `most`. */
 bool command_number(struct command_line *line, int i, long least, long most, long *value);
 

@@ -6,15 +6,24 @@
 #include "shell/command_line.h"
 
 /* commands_output.c: how results are written, and where */
+bool command_color(struct command_line *line);
 bool command_header(struct command_line *line);
 bool command_mode(struct command_line *line);
 bool command_null(struct command_line *line);
 bool command_once(struct command_line *line);
 bool command_output(struct command_line *line);
+bool command_pager(struct command_line *line);
 bool command_print(struct command_line *line);
+bool command_rows(struct command_line *line);
 bool command_separator(struct command_line *line);
+bool command_width(struct command_line *line);
 
 /* commands_database.c: opening, and looking at what is there */
+bool command_check(struct command_line *line);
+bool command_close(struct command_line *line);
+bool command_describe(struct command_line *line);
+bool command_indexes(struct command_line *line);
+bool command_info(struct command_line *line);
 bool command_open(struct command_line *line);
 bool command_schema(struct command_line *line);
 bool command_tables(struct command_line *line);
@@ -22,13 +31,21 @@ bool command_tables(struct command_line *line);
 /* commands_settings.c: how the shell works */
 bool command_bail(struct command_line *line);
 bool command_echo(struct command_line *line);
+bool command_explain(struct command_line *line);
+bool command_progress(struct command_line *line);
+bool command_safe(struct command_line *line);
 bool command_set(struct command_line *line);
+bool command_show(struct command_line *line);
+bool command_stats(struct command_line *line);
+bool command_timeout(struct command_line *line);
 bool command_timer(struct command_line *line);
 bool command_var(struct command_line *line);
 
 /* commands_run.c: scripts, programs, leaving */
+bool command_cd(struct command_line *line);
 bool command_exit(struct command_line *line);
 bool command_read(struct command_line *line);
+bool command_shell(struct command_line *line);
 
 /* help.c */
 bool command_help(struct command_line *line);

@@ -2,25 +2,65 @@
 
 #include <string.h>
 
+#include "shell/check_command.h"
 #include "shell/display_width.h"
+#include "shell/info_command.h"
+#include "shell/run_statement.h"
 #include "shell/schema.h"
+#include "shell/statement_text.h"
 
-bool command_open(struct command_line *line)
+/* ---- opening ---- */
+
+static bool set_readonly(struct session *session, bool is_readonly)
+{
+    return ssql_options_set(session->options, "readonly", is_readonly ? "on" : "off") == SSQL_OK;
+}
+
+/* A failure is one of the command: the session started long ago. */
+static bool open_database(struct command_line *line, const char *path)
 {
     struct session *session = line->session;
     int status = session->status;
 
     if (ssql_in_transaction(session->connection) != 0)
         return command_fail(line, "commit or roll it back first", "a transaction is open", "");
-    if (strcmp(session->path, line->arguments[0]) == 0 && strcmp(session->path, ":memory:") != 0)
-        return command_fail(line, NULL, "this database is open: ", session->path);
-    if (!session_open(session, line->arguments[0])) {
-        /* the session started long ago: it is a command that failed */
-        session->status = status > STATUS_FAILED || session->status == STATUS_DAMAGED ? session->status : STATUS_FAILED;
-        return false;
-    }
-    return true;
+    if (session_open(session, path))
+        return true;
+    session->status = status > STATUS_FAILED || session->status == STATUS_DAMAGED ? session->status : STATUS_FAILED;
+    return false;
 }
+
+bool command_open(struct command_line *line)
+{
+    struct session *session = line->session;
+    bool is_readonly = strcmp(line->arguments[0], "-r") == 0 || strcmp(line->arguments[0], "--readonly") == 0;
+    const char *path = line->arguments[is_readonly];
+
+    if (path == NULL || line->count != 1 + is_readonly)
+        return command_fail(line, ".open [-r] DB", "expected one database", "");
+    if (strcmp(path, ":memory:") != 0 && !command_is_safe(line))
+        return false;
+    if (strcmp(session->path, path) == 0 && strcmp(path, ":memory:") != 0)
+        return command_fail(line, ".close closes it", "this database is open: ", path);
+    if (is_readonly && !set_readonly(session, true))
+        return command_fail(line, NULL, ssql_options_errmsg(session->options), "");
+    bool done = open_database(line, path);
+    return (!is_readonly || session->is_readonly || set_readonly(session, false)) && done;
+}
+
+bool command_close(struct command_line *line)
+{
+    struct session *session = line->session;
+
+    if (session->is_readonly && !set_readonly(session, false))
+        return command_fail(line, NULL, ssql_options_errmsg(session->options), "");
+    bool done = open_database(line, ":memory:");
+    if (done && session->is_interactive)
+        session_note(session, "closed; now in memory: nothing is kept");
+    return (!session->is_readonly || set_readonly(session, true)) && done;
+}
+
+/* ---- tables ---- */
 
 /* * any text, ? any character; without case. */
 static bool matches(const char *pattern, const char *name)
@@ -86,4 +126,79 @@ static void print_schema(struct command_line *line, ssql_tables *tables, int i)
 bool command_schema(struct command_line *line)
 {
     return for_each_table(line, print_schema);
+}
+
+/* The keys by which rows are found. */
+static void print_indexes(struct command_line *line, ssql_tables *tables, int i)
+{
+    const char *table = ssql_tables_name(tables, i);
+    struct text_buffer name = {0}, keys = {0}, shown = {0};
+
+    add_name(&name, table);
+    for (int column = 0; column < ssql_tables_column_count(tables, i); column++) {
+        if (!ssql_tables_column_is_key(tables, i, column))
+            continue;
+        text_add_string(&keys, keys.size > 0 ? ", " : "");
+        add_name(&keys, ssql_tables_column_name(tables, i, column));
+    }
+    if (keys.size > 0) {
+        text_add_string(&name, " primary key (");
+        text_add(&name, keys.data, keys.size);
+        text_add_char(&name, ')');
+        display_escape(&shown, name.data, name.size);
+        text_add_char(&shown, '\n');
+        output_add(session_results(line->session), shown.data, shown.size);
+    }
+    text_clear(&name);
+    text_clear(&keys);
+    text_clear(&shown);
+}
+
+bool command_indexes(struct command_line *line)
+{
+    return for_each_table(line, print_indexes);
+}
+
+bool command_describe(struct command_line *line)
+{
+    struct text_buffer text = {0};
+
+    text_add_string(&text, "describe ");
+    add_name(&text, line->arguments[0]);
+    struct source source = {.text = text.data, .known_size = text.size, .size = text.size, .line = 1};
+    bool done = run_statement(line->session, &source);
+    text_clear(&text);
+    return done;
+}
+
+/* ---- the database as a whole ---- */
+
+bool command_info(struct command_line *line)
+{
+    struct session *session = line->session;
+    struct text_buffer text = {0};
+
+    if (!info_add(&text, session->db, session->connection, session->path, true)) {
+        session_report_connection(session, line->source);
+        return false;
+    }
+    output_add(session_results(session), text.data, text.size);
+    text_clear(&text);
+    return session_flush(session);
+}
+
+bool command_check(struct command_line *line)
+{
+    struct session *session = line->session;
+
+    if (strcmp(session->path, ":memory:") == 0)
+        return command_fail(line, NULL, "a database in memory has no files to check", "");
+    session_flush(session);
+    if (!session_sync(session))
+        return false;
+    int status = check_database(session->full_path, session_results(session), &session->progress);
+    session_flush(session);
+    if (status > session->status)
+        session->status = status == STATUS_NO_START ? STATUS_FAILED : status;
+    return status == STATUS_DONE;
 }

@@ -1,6 +1,7 @@
 #include "shell/commands.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,34 @@ static void set_text(char **text, const char *value)
     *text = value == NULL ? NULL : must_copy(value, strlen(value));
 }
 
+/* One option of .mode, from argument *i on; moved behind it. */
+static bool read_mode_option(struct command_line *line, int *i)
+{
+    struct render_settings *settings = &line->session->render;
+    const char *option = line->arguments[*i], *value = line->arguments[*i + 1];
+    char **text = strcmp(option, "--null") == 0        ? &settings->null_text
+                  : strcmp(option, "--separator") == 0 ? &settings->separator
+                                                       : NULL;
+
+    if (strcmp(option, "--header") == 0 || strcmp(option, "--no-header") == 0) {
+        settings->header = option[2] == 'h';
+        return true;
+    }
+    if (text == NULL && (*option == '-' || settings->type != &render_insert))
+        return command_fail(line,
+                            "options are --header, --no-header, --null TEXT, --separator TEXT; insert takes a name",
+                            "unexpected ", option);
+    if (text != NULL && value == NULL)
+        return command_fail(line, NULL, "a text is missing after ", option);
+    if (text == NULL)
+        set_text(&settings->insert_table, option);
+    else {
+        set_text(text, value);
+        (*i)++;
+    }
+    return true;
+}
+
 bool command_mode(struct command_line *line)
 {
     struct session *session = line->session;
@@ -33,10 +62,15 @@ bool command_mode(struct command_line *line)
     const struct render_type *type = render_mode_find(line->arguments[0]);
     if (type == NULL)
         return command_fail_unknown(line, "unknown mode ", line->arguments[0], mode_name, ".help mode lists them");
-    if (line->count > 1 && type != &render_insert)
-        return command_fail(line, "only the mode insert takes a name", "unexpected ", line->arguments[1]);
+    const struct render_type *before = session->render.type;
     session->render.type = type;
-    set_text(&session->render.insert_table, line->count > 1 ? line->arguments[1] : NULL);
+    set_text(&session->render.insert_table, NULL);
+    for (int i = 1; i < line->count; i++) {
+        if (!read_mode_option(line, &i)) {
+            session->render.type = before;
+            return false;
+        }
+    }
     return true;
 }
 
@@ -57,6 +91,8 @@ static bool redirect(struct command_line *line, const char *target, bool for_one
 {
     struct session *session = line->session;
 
+    if (*target != '\0' && !command_is_safe(line))
+        return false;
     session_flush(session);
     session->other_is_for_one_statement = false;
     if (!output_close(&session->other, true))
@@ -98,5 +134,86 @@ bool command_print(struct command_line *line)
     output_add_string(output, line->rest);
     output_add_char(output, '\n');
     session_flush(line->session);
+    return true;
+}
+
+/* ---- on a terminal ---- */
+
+bool command_width(struct command_line *line)
+{
+    struct render_settings *settings = &line->session->render;
+    int widths[WIDTHS_MOST];
+
+    for (int i = 0; i < line->count; i++) {
+        long width;
+        if (i == WIDTHS_MOST)
+            return command_fail(line, NULL, "too many widths", "");
+        if (!command_number(line, i, -WIDTH_MOST, WIDTH_MOST, &width))
+            return false;
+        widths[i] = (int)width;
+    }
+    memcpy(settings->widths, widths, (size_t)line->count * sizeof *widths);
+    settings->width_count = line->count;
+    return true;
+}
+
+bool command_rows(struct command_line *line)
+{
+    int64_t *rows = &line->session->render.rows;
+    long most;
+
+    if (line->count == 0) {
+        if (*rows == 0)
+            session_note(line->session, "rows: all");
+        else
+            session_note(line->session, "rows: %" PRId64, *rows);
+        return true;
+    }
+    if (strcmp(line->arguments[0], "all") == 0) {
+        *rows = 0;
+        return true;
+    }
+    if (!command_number(line, 0, 2, ROWS_MOST, &most))
+        return false;
+    *rows = most;
+    return true;
+}
+
+bool command_pager(struct command_line *line)
+{
+    struct pager_settings *settings = &line->session->pager;
+
+    if (line->count == 0) {
+        const char *command = pager_command(settings);
+        session_note(line->session, "pager: %s", command == NULL ? "never" : command);
+        return true;
+    }
+    const char *word = line->count == 1 ? line->arguments[0] : line->rest;
+    bool is_default = strcmp(word, "auto") == 0 || strcmp(word, "on") == 0;
+    settings->is_off = strcmp(word, "never") == 0 || strcmp(word, "off") == 0;
+    settings->has_failed = false;
+    if (!is_default && !settings->is_off && !command_is_safe(line))
+        return false;
+    set_text(&settings->command, is_default || settings->is_off ? NULL : word);
+    return true;
+}
+
+bool command_color(struct command_line *line)
+{
+    struct session *session = line->session;
+    const char *when = line->arguments[0];
+
+    if (line->count == 0) {
+        session_note(session, "color: %s", session->colours_results ? "on" : "off");
+        return true;
+    }
+    if (strcmp(when, "auto") == 0)
+        session_choose_colours(session, COLOR_AUTO);
+    else if (strcmp(when, "always") == 0 || strcmp(when, "on") == 0)
+        session_choose_colours(session, COLOR_ALWAYS);
+    else if (strcmp(when, "never") == 0 || strcmp(when, "off") == 0)
+        session_choose_colours(session, COLOR_NEVER);
+    else
+        return command_fail(line, NULL, "auto, always or never, not ", when);
     return true;
 }

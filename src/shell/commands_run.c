@@ -1,5 +1,11 @@
 #include "shell/commands.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "shell/script.h"
 
 bool command_exit(struct command_line *line)
@@ -19,5 +25,46 @@ bool command_exit(struct command_line *line)
 
 bool command_read(struct command_line *line)
 {
-    return script_run_file(line->session, line->arguments[0], line->source);
+    return command_is_safe(line) && script_run_file(line->session, line->arguments[0], line->source);
+}
+
+bool command_cd(struct command_line *line)
+{
+    const char *folder = line->count > 0 ? line->arguments[0] : getenv("HOME");
+
+    if (!command_is_safe(line))
+        return false;
+    if (folder == NULL)
+        return command_fail(line, ".cd FOLDER", "there is no home folder", "");
+    if (chdir(folder) == 0)
+        return true;
+    struct text_buffer reason = {0};
+    text_format(&reason, "%s: %s", folder, strerror(errno));
+    command_fail(line, NULL, "cannot go to ", reason.data);
+    text_clear(&reason);
+    return false;
+}
+
+bool command_shell(struct command_line *line)
+{
+    struct session *session = line->session;
+    struct text_buffer outcome = {0};
+
+    if (!command_is_safe(line))
+        return false;
+    session_flush(session);
+    if (!session_sync(session))
+        return false;
+    int status = system(line->rest);
+    if (status == 0)
+        return true;
+    if (status < 0)
+        text_add_string(&outcome, strerror(errno));
+    else if (WIFEXITED(status))
+        text_format(&outcome, "it ended with status %d", WEXITSTATUS(status));
+    else
+        text_format(&outcome, "it was ended by signal %d", WTERMSIG(status));
+    command_fail(line, NULL, "the program failed: ", outcome.data);
+    text_clear(&outcome);
+    return false;
 }

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "shell/display_width.h"
-#include "shell/session.h"
 #include "shell/output.h"
+#include "shell/session.h"
 #include "shell/text_buffer.h"
 
 enum { NAME_COLUMNS = 24 };
@@ -70,63 +70,172 @@ static int64_t database_number(ssql_db *db, const char *name)
     return value;
 }
 
-static int print_info(ssql_db *db, ssql_conn *connection, const char *path)
+/* ---- levels ---- */
+
+/* All files of a table, and those of its lowest level: what more there is than that is the price of not sorting all at
+ * once. */
+struct sizes {
+    int64_t all, lowest;
+};
+
+static struct sizes table_sizes(const ssql_tables *tables, int i)
+{
+    struct sizes sizes = {0, 0};
+
+    for (int level = 0; level < ssql_level_count(); level++) {
+        int64_t bytes = table_number(tables, i, level, "bytes");
+        sizes.all += bytes;
+        if (bytes > 0)
+            sizes.lowest = bytes;
+    }
+    return sizes;
+}
+
+static void add_levels(struct text_buffer *text, const ssql_tables *tables, int i)
+{
+    const char *name = ssql_tables_name(tables, i);
+    struct sizes sizes = table_sizes(tables, i);
+
+    text_add_char(text, '\n');
+    display_escape(text, name, strlen(name));
+    text_format(text, ": %" PRId64 " rows (about)\n  %-8s %8s %12s %11s\n", table_number(tables, i, -1, "rows"),
+                "level", "files", "rows", "size");
+    text_format(text, "  %-8s %8s %12" PRId64 " %11s\n", "memory", "-", table_number(tables, i, -1, "memtable_rows"),
+                "-");
+    for (int level = 0; level < ssql_level_count(); level++) {
+        struct text_buffer size = {0};
+        if (table_number(tables, i, level, "files") == 0)
+            continue;
+        add_size(&size, table_number(tables, i, level, "bytes"));
+        text_format(text, "  %-8d %8" PRId64 " %12" PRId64 " %11s\n", level, table_number(tables, i, level, "files"),
+                    table_number(tables, i, level, "rows"), size.data);
+        text_clear(&size);
+    }
+    if (sizes.lowest > 0)
+        text_format(text, "  space amplification %.2f\n", (double)sizes.all / (double)sizes.lowest);
+}
+
+/* What went to tables' files, for each byte that came from memory. It is counted from the opening of the database. */
+static void add_write_amplification(struct text_buffer *text, ssql_db *db)
+{
+    int64_t flushed = database_number(db, "bytes_flushed"), compacted = database_number(db, "bytes_compacted");
+
+    text_add_string(text, "\nwritten since the database was opened: ");
+    add_size(text, flushed);
+    text_add_string(text, " flushed, ");
+    add_size(text, compacted);
+    text_add_string(text, " compacted\n");
+    if (flushed > 0)
+        text_format(text, "write amplification %.2f\n", (double)(flushed + compacted) / (double)flushed);
+}
+
+static void add_space_amplification(struct text_buffer *text, const ssql_tables *tables)
+{
+    struct sizes sum = {0, 0};
+
+    for (int i = 0; i < ssql_tables_count(tables); i++) {
+        struct sizes sizes = table_sizes(tables, i);
+        sum.all += sizes.all;
+        sum.lowest += sizes.lowest;
+    }
+    if (sum.lowest > 0)
+        text_format(text, "space amplification %.2f (all tables)\n", (double)sum.all / (double)sum.lowest);
+}
+
+/* ---- all of it ---- */
+
+bool info_add(struct text_buffer *text, ssql_db *db, ssql_conn *connection, const char *path, bool levels)
 {
     ssql_tables *tables;
-    struct text_buffer text = {0};
 
-    if (ssql_tables_new(connection, &tables) != SSQL_OK) {
-        int code = ssql_errcode(connection);
-        fprintf(stderr, "error: %s [%s]\n", ssql_errmsg(connection), ssql_sqlstate(connection));
-        return code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_FAILED;
-    }
-    text_format(&text, "database      %s\nfile format   %d\nlast change   %" PRId64 "\nlog           ", path,
-                ssql_format_version(), database_number(db, "last_sequence"));
-    add_size(&text, database_number(db, "wal_bytes"));
-    text_format(&text, " in %" PRId64 " segments\n", database_number(db, "wal_segments"));
-    text_format(&text, "tables        %d\n", ssql_tables_count(tables));
+    if (ssql_tables_new(connection, &tables) != SSQL_OK)
+        return false;
+    text_add_string(text, "database      ");
+    display_escape(text, path, strlen(path));
+    text_format(text, "\nfile format   %d\nlast change   %" PRId64 "\nlog           ", ssql_format_version(),
+                database_number(db, "last_sequence"));
+    add_size(text, database_number(db, "wal_bytes"));
+    text_format(text, " in %" PRId64 " segments\n", database_number(db, "wal_segments"));
+    text_format(text, "tables        %d\n", ssql_tables_count(tables));
     if (ssql_tables_count(tables) > 0)
-        text_format(&text, "\n%-*s %12s %12s %11s  %s\n", NAME_COLUMNS, "table", "rows (about)", "in memory", "size",
+        text_format(text, "\n%-*s %12s %12s %11s  %s\n", NAME_COLUMNS, "table", "rows (about)", "in memory", "size",
                     "files of each level");
     for (int i = 0; i < ssql_tables_count(tables); i++)
-        add_table(&text, tables, i);
+        add_table(text, tables, i);
+    for (int i = 0; levels && i < ssql_tables_count(tables); i++)
+        add_levels(text, tables, i);
+    if (levels) {
+        add_write_amplification(text, db);
+        add_space_amplification(text, tables);
+    }
     ssql_tables_free(tables);
+    return true;
+}
+
+static int print_info(ssql_db *db, ssql_conn *connection, const char *path, bool levels)
+{
+    struct text_buffer text = {0};
+
+    if (!info_add(&text, db, connection, path, levels)) {
+        fprintf(stderr, "error: %s [%s]\n", ssql_errmsg(connection), ssql_sqlstate(connection));
+        return ssql_errcode(connection) == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_FAILED;
+    }
     fwrite(text.data, 1, text.size, stdout);
     text_clear(&text);
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
-int info_command(int argc, char **argv)
+static int complain(const ssql_options *options, int code)
+{
+    const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
+
+    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
+    if (options != NULL && *ssql_options_errhint(options) != '\0')
+        fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
+    return code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START;
+}
+
+static int open_and_print(const char *path, bool levels)
 {
     ssql_options *options;
     ssql_db *db = NULL;
     ssql_conn *connection = NULL;
-    int status = STATUS_NO_START;
+    int status;
 
-    if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-        puts(
-            "usage: ssql info DB\nShows the tables of a database: rows, files of each level, sizes. It may be in use.");
-        return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
-    }
-    if (argc != 2 || argv[1][0] == '-') {
-        fputs("error: expected one database\nhint: ssql info DB\n", stderr);
-        return STATUS_NO_START;
-    }
     int code = ssql_options_new(&options);
     if (code == SSQL_OK && (code = ssql_options_set(options, "readonly", "on")) == SSQL_OK &&
         (code = ssql_options_set(options, "must_exist", "on")) == SSQL_OK &&
-        (code = ssql_open_with(argv[1], options, &db)) == SSQL_OK &&
-        (code = ssql_connect(db, &connection)) == SSQL_OK) {
-        status = print_info(db, connection, argv[1]);
-    } else {
-        const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
-        fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-        if (options != NULL && *ssql_options_errhint(options) != '\0')
-            fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
-        status = code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START;
-    }
+        (code = ssql_open_with(path, options, &db)) == SSQL_OK && (code = ssql_connect(db, &connection)) == SSQL_OK)
+        status = print_info(db, connection, path, levels);
+    else
+        status = complain(options, code);
     ssql_disconnect(connection);
     ssql_close(db);
     ssql_options_free(options);
     return status;
+}
+
+int info_command(int argc, char **argv)
+{
+    const char *path = NULL;
+    bool levels = false, is_wrong = false;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+            puts("usage: ssql info [--levels] DB\n"
+                 "Shows the tables of a database: rows, files of each level, sizes. It may be in use.\n"
+                 "--levels shows each level of each table, and how much more is stored and written than need be.");
+            return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+        }
+        if (strcmp(argv[i], "--levels") == 0)
+            levels = true;
+        else if (argv[i][0] == '-' || path != NULL)
+            is_wrong = true;
+        else
+            path = argv[i];
+    }
+    if (path != NULL && !is_wrong)
+        return open_and_print(path, levels);
+    fputs("error: expected one database\nhint: ssql info [--levels] DB\n", stderr);
+    return STATUS_NO_START;
 }

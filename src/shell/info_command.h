@@ -1,8 +1,17 @@
-/* info_command.h - `ssql info DB`: what tables a database has, how many rows, and where they lie. */
+/* info_command.h - `ssql info` and .info: what a database holds, and how it lies in its files. */
 #ifndef SHELL_INFO_COMMAND_H
 #define SHELL_INFO_COMMAND_H
 
-/* argv[0] is "info". Returns the exit status. */
+#include <ssql.h>
+#include <stdbool.h>
+
+#include "shell/text_buffer.h"
+
+/* Adds what there is to say; with `levels` also each level of each table, and amplification. False with the error in
+ * the connection. */
+bool info_add(struct text_buffer *text, ssql_db *db, ssql_conn *connection, const char *path, bool levels);
+
+/* The command, with its name in argv[0]. Returns the exit status. */
 int info_command(int argc, char **argv);
 
 #endif

@@ -13,6 +13,7 @@
 #include <utf8proc.h>
 
 #include "shell/check_command.h"
+#include "shell/compact_command.h"
 #include "shell/edit.h"
 #include "shell/info_command.h"
 #include "shell/interactive.h"
@@ -50,8 +51,9 @@ static const struct command {
 } commands[] = {
     {"test", "[OPTION]... PATH...", "run golden tests", test_command},
     {"check", "DB", "read every byte of a database and say what is damaged", check_command},
-    {"info", "DB", "tables of a database: rows, files, sizes", info_command},
-    {"help", "", "this text", help_command},
+    {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command},
+    {"compact", "DB", "merge the files of a database", compact_command},
+    {"help", "[TOPIC]", "this text, or more about a statement, command or error", help_command},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
@@ -72,7 +74,7 @@ static int print_help(void)
     options_describe(&text);
     text_add_string(&text, "\nCommands:\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
-        text_format(&text, "  %-6s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
+        text_format(&text, "  %-8s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
     text_add_string(&text, "\nExit status: 0 all done, 1 a statement failed, 2 could not start, 3 damage found in a\n"
                            "database, 130 interrupted. At the prompt, .help tells of the dot commands.\n");
     fwrite(text.data, 1, text.size, stdout);
@@ -124,16 +126,6 @@ static bool wants_prompt(const struct options *options)
     return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
-static bool wants_colour(const struct options *options, bool is_batch, int file)
-{
-    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-
-    if (options->color != COLOR_AUTO)
-        return options->color == COLOR_ALWAYS;
-    return !is_batch && isatty(file) && (no_colour == NULL || *no_colour == '\0') && terminal != NULL &&
-           strcmp(terminal, "dumb") != 0;
-}
-
 static char *copy_or_null(const char *text)
 {
     return text == NULL ? NULL : must_copy(text, strlen(text));
@@ -146,6 +138,8 @@ static bool set_database_options(struct session *session, const struct options *
 
     if (options->readonly)
         done = ssql_options_set(session->options, "readonly", "on") == SSQL_OK;
+    if (done && options->is_safe)
+        done = session_make_safe(session);
     if (done && options->must_exist)
         done = ssql_options_set(session->options, "must_exist", "on") == SSQL_OK;
     for (size_t i = 0; done && i < options->setting_count; i++) {
@@ -158,18 +152,28 @@ static bool set_database_options(struct session *session, const struct options *
     return done;
 }
 
+static void set_pager(struct pager_settings *settings, const char *wanted)
+{
+    settings->is_off = wanted != NULL && strcmp(wanted, "never") == 0;
+    settings->command =
+        settings->is_off || (wanted != NULL && strcmp(wanted, "auto") == 0) ? NULL : copy_or_null(wanted);
+}
+
 static void set_up(struct session *session, const struct options *options)
 {
     bool is_terminal = isatty(STDOUT_FILENO) && options->output_path == NULL;
-    bool is_batch = options->interactive == CHOICE_NO;
 
+    session->is_batch = options->interactive == CHOICE_NO;
     session->is_interactive = wants_prompt(options);
     session->stops_at_error = options->bail == CHOICE_DEFAULT ? !session->is_interactive : options->bail == CHOICE_YES;
     session->echoes = options->echo;
     session->times = options->timer;
     session->is_quiet = options->quiet;
-    session->colours_results = wants_colour(options, is_batch, STDOUT_FILENO);
-    session->colours_messages = wants_colour(options, is_batch, STDERR_FILENO);
+    session->timeout = options->timeout;
+    session->is_readonly = options->readonly;
+    session->progress.is_on = !session->is_batch && isatty(STDERR_FILENO);
+    session_choose_colours(session, options->color);
+    set_pager(&session->pager, options->pager);
     session->render.type = options->mode != NULL ? options->mode : is_terminal ? &render_box : &render_tsv;
     session->render.header = !options->has_no_header;
     session->render.null_text = copy_or_null(options->null_text);
@@ -177,6 +181,33 @@ static void set_up(struct session *session, const struct options *options)
     for (size_t i = 0; i < options->variable_count; i++)
         variables_set(&session->variables, options->variables[i].name, options->variables[i].name_size,
                       options->variables[i].value);
+}
+
+/* What the user wants at every start: a script of dot commands and statements. */
+static char *start_file(void)
+{
+    const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    struct text_buffer path = {0};
+
+    if (folder != NULL && *folder == '/')
+        text_format(&path, "%s/ssql/init.ssql", folder);
+    else if (home != NULL && *home != '\0')
+        text_format(&path, "%s/.config/ssql/init.ssql", home);
+    if (path.data != NULL && access(path.data, F_OK) != 0)
+        text_clear(&path);
+    return path.data;
+}
+
+/* An error in the user's own start-up file is reported and passed over; one in the file of --init counts. */
+static bool run_start_files(struct session *session, const struct options *options)
+{
+    char *own = session->is_interactive && !options->has_no_init ? start_file() : NULL;
+
+    if (own != NULL && !script_run_file(session, own, NULL) && session->status != STATUS_DAMAGED)
+        session->status = STATUS_DONE;
+    free(own);
+    return options->init_path == NULL || session->is_leaving || script_run_file(session, options->init_path, NULL) ||
+           !session->stops_at_error;
 }
 
 static bool run_all(struct session *session, const struct options *options)
@@ -197,6 +228,8 @@ static bool run_all(struct session *session, const struct options *options)
 /* Runs everything in one transaction, which is rolled back when something failed. */
 static void run_as_asked(struct session *session, const struct options *options)
 {
+    if (!run_start_files(session, options) || session->is_leaving)
+        return;
     if (!options->single_transaction) {
         run_all(session, options);
         if (!session->is_interactive && session->status == STATUS_DONE && !session->is_leaving &&

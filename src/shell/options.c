@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "shell/suggestion.h"
+#include "shell/timeout.h"
 
 enum option_id {
     OPTION_COMMAND,
     OPTION_FILE,
     OPTION_MODE,
+    OPTION_INIT,
+    OPTION_NO_INIT,
     OPTION_MODE_NAMED, /* --csv and its like */
     OPTION_OUTPUT,
     OPTION_APPEND,
@@ -28,7 +31,10 @@ enum option_id {
     OPTION_QUIET,
     OPTION_BATCH,
     OPTION_INTERACTIVE,
+    OPTION_TIMEOUT,
     OPTION_COLOR,
+    OPTION_PAGER,
+    OPTION_SAFE,
     OPTION_HELP,
     OPTION_VERSION,
 };
@@ -44,6 +50,8 @@ struct option_row {
 static const struct option_row table[] = {
     {"--command", 'c', OPTION_COMMAND, "TEXT", "run statements and dot commands; repeatable, in order with -f"},
     {"--file", 'f', OPTION_FILE, "FILE", "run a script; - is standard input"},
+    {"--init", 'i', OPTION_INIT, "FILE", "run FILE first, besides the start-up file"},
+    {"--no-init", 'X', OPTION_NO_INIT, NULL, "do not run the start-up file"},
     {"--mode", 'm', OPTION_MODE, "MODE", "how results are written (default: box on a terminal, else tsv)"},
     {"--box", 0, OPTION_MODE_NAMED, NULL, NULL},
     {"--table", 0, OPTION_MODE_NAMED, NULL, NULL},
@@ -76,10 +84,13 @@ static const struct option_row table[] = {
     {"--echo", 'e', OPTION_ECHO, NULL, "print statements before they run"},
     {"--timer", 't', OPTION_TIMER, NULL, "say how long each statement took"},
     {"--quiet", 'q', OPTION_QUIET, NULL, "no notices"},
-    {"--batch", 0, OPTION_BATCH, NULL, "no prompt, no colour, whatever standard input is"},
+    {"--timeout", 0, OPTION_TIMEOUT, "SECONDS", "end a statement that takes longer"},
+    {"--batch", 0, OPTION_BATCH, NULL, "no prompt, colour, pager, progress; nothing left out"},
     {"--interactive", 0, OPTION_INTERACTIVE, NULL, "a prompt, whatever standard input is"},
     {"--color", 0, OPTION_COLOR, "WHEN", "auto, always or never"},
-    {"--help", 'h', OPTION_HELP, NULL, "this text"},
+    {"--pager", 0, OPTION_PAGER, "WHEN", "auto, never, or the program for long results"},
+    {"--safe", 0, OPTION_SAFE, NULL, "no files, no programs, no drop; update and delete need where"},
+    {"--help", 'h', OPTION_HELP, NULL, "this text; with a topic behind it, help on that"},
     {"--version", 'V', OPTION_VERSION, NULL, "version, libraries, format of the files"},
 };
 enum { OPTION_COUNT = sizeof table / sizeof table[0] };
@@ -185,6 +196,8 @@ static bool apply(struct option_reader *reader, const struct option_row *row, co
     case OPTION_FILE: add_run(options, RUN_FILE, value); break;
     case OPTION_MODE: return set_mode(reader, value);
     case OPTION_MODE_NAMED: return set_mode(reader, row->name + 2);
+    case OPTION_INIT: options->init_path = value; break;
+    case OPTION_NO_INIT: options->has_no_init = true; break;
     case OPTION_OUTPUT: options->output_path = value; break;
     case OPTION_APPEND: options->appends = true; break;
     case OPTION_HEADER: options->has_no_header = false; break;
@@ -203,6 +216,11 @@ static bool apply(struct option_reader *reader, const struct option_row *row, co
     case OPTION_QUIET: options->quiet = true; break;
     case OPTION_BATCH: options->interactive = CHOICE_NO; break;
     case OPTION_INTERACTIVE: options->interactive = CHOICE_YES; break;
+    case OPTION_TIMEOUT:
+        return timeout_read(value, &options->timeout) ||
+               complain(reader, "--timeout takes a number of seconds, not ", value);
+    case OPTION_PAGER: options->pager = value; break;
+    case OPTION_SAFE: options->is_safe = true; break;
     case OPTION_COLOR: return set_color(reader, value);
     case OPTION_HELP: options->help = true; break;
     case OPTION_VERSION: options->version = true; break;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "shell/render.h"
+#include "shell/session.h"
 #include "shell/text_buffer.h"
 
 enum run_kind { RUN_TEXT, RUN_FILE };
@@ -22,7 +23,6 @@ struct setting {
     const char *value;
 };
 
-enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 enum choice { CHOICE_DEFAULT, CHOICE_YES, CHOICE_NO };
 
 /* Texts are those of argv. */
@@ -36,6 +36,11 @@ struct options {
     bool has_no_header;
     const char *null_text, *separator, *output_path;
     bool appends;
+    const char *init_path;
+    bool has_no_init;
+    double timeout;    /* 0: none */
+    const char *pager; /* NULL: auto */
+    bool is_safe;
     enum choice bail, interactive;
     enum color_when color;
     bool readonly, must_exist, single_transaction, echo, timer, quiet, help, version;

@@ -5,17 +5,16 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shell/dot_commands.h"
 #include "shell/interrupt.h"
+#include "shell/run_statement.h"
 
 void session_init(struct session *session)
 {
-    *session = (struct session){.render = {.header = true}, .stops_at_error = true};
+    *session = (struct session){.render = {.header = true, .rows = ROWS_DEFAULT}, .stops_at_error = true};
     session->standard.file = STDOUT_FILENO;
     session->standard.is_terminal = isatty(STDOUT_FILENO) != 0;
     session->other.file = -1;
@@ -29,13 +28,29 @@ struct output *session_results(struct session *session)
     return session->other.file >= 0 ? &session->other : &session->standard;
 }
 
+static bool wants_colour(const struct session *session, enum color_when when, int file)
+{
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+    if (when != COLOR_AUTO)
+        return when == COLOR_ALWAYS;
+    return !session->is_batch && isatty(file) && (no_colour == NULL || *no_colour == '\0') && terminal != NULL &&
+           strcmp(terminal, "dumb") != 0;
+}
+
+void session_choose_colours(struct session *session, enum color_when when)
+{
+    session->colours_results = wants_colour(session, when, STDOUT_FILENO);
+    session->colours_messages = wants_colour(session, when, STDERR_FILENO);
+}
+
 /* ---- messages ---- */
 
-static void write_message(struct session *session, struct text_buffer *text)
+void session_tell(struct session *session, struct text_buffer *text)
 {
+    progress_hide(&session->progress);
     session_flush(session);
-    if (session->connection != NULL)
-        session_sync(session);
+    session_sync(session);
     fwrite(text_string(text), 1, text->size, stderr);
     fflush(stderr);
     text_clear(text);
@@ -54,7 +69,7 @@ void session_report(struct session *session, const struct error_report *report, 
 
     coloured.is_coloured = session->colours_messages;
     error_report_write(&text, &coloured, source);
-    write_message(session, &text);
+    session_tell(session, &text);
     set_status(session, STATUS_FAILED);
 }
 
@@ -74,41 +89,54 @@ void session_report_text(struct session *session, const struct source *source, c
     text_clear(&message);
 }
 
-void session_report_connection(struct session *session, const struct source *source)
+void session_keep_error(struct session *session, struct kept_error *kept)
 {
     ssql_conn *connection = session->connection;
-    int code = ssql_errcode(connection);
-    /* Texts are copied: writing the message may sync, which is a call on the connection. */
-    char *message = must_copy(ssql_errmsg(connection), strlen(ssql_errmsg(connection)));
-    char *hint = must_copy(ssql_errhint(connection), strlen(ssql_errhint(connection)));
-    struct error_report report = {.message = message, .hint = hint, .sqlstate = ssql_code_sqlstate(code)};
+    const char *message = ssql_errmsg(connection), *hint = ssql_errhint(connection);
 
-    ssql_errpos(connection, &report.line, &report.column, &report.length);
-    session_report(session, &report, source);
-    free(message);
-    free(hint);
-    if (code == SSQL_CORRUPT)
+    *kept = (struct kept_error){.code = ssql_errcode(connection),
+                                .message = must_copy(message, strlen(message)),
+                                .hint = must_copy(hint, strlen(hint))};
+    kept->report =
+        (struct error_report){.message = kept->message, .hint = kept->hint, .sqlstate = ssql_code_sqlstate(kept->code)};
+    ssql_errpos(connection, &kept->report.line, &kept->report.column, &kept->report.length);
+}
+
+void session_report_kept(struct session *session, struct kept_error *kept, const struct source *source)
+{
+    session_report(session, &kept->report, source);
+    free(kept->message);
+    free(kept->hint);
+    if (kept->code == SSQL_CORRUPT)
         set_status(session, STATUS_DAMAGED);
-    if (code == SSQL_INTERRUPTED && !session->is_interactive) {
+    if (kept->code == SSQL_INTERRUPTED && !kept->is_late && !session->is_interactive) {
         session->status = STATUS_INTERRUPTED;
         session->is_leaving = true;
     }
 }
 
+void session_report_connection(struct session *session, const struct source *source)
+{
+    struct kept_error kept;
+
+    session_keep_error(session, &kept);
+    session_report_kept(session, &kept, source);
+}
+
 void session_note(struct session *session, const char *format, ...)
 {
-    char *text = NULL;
+    struct text_buffer text = {0};
+    char *note = NULL;
     va_list arguments;
 
     if (session->is_quiet)
         return;
-    session_flush(session);
-    session_sync(session);
     va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) >= 0)
-        fprintf(stderr, "%s\n", text);
+    if (vasprintf(&note, format, arguments) >= 0)
+        text_format(&text, "%s\n", note);
     va_end(arguments);
-    free(text);
+    free(note);
+    session_tell(session, &text);
 }
 
 /* ---- durability: nothing leaves the process before what it depends on is safe ---- */
@@ -184,8 +212,43 @@ static bool close_database(struct session *session)
                                               .hint = "closing the database failed; what was acknowledged is safe"},
                        NULL);
     free(session->path);
-    session->path = NULL;
+    free(session->full_path);
+    session->path = session->full_path = NULL;
     return done && code == SSQL_OK;
+}
+
+static int report_progress(void *context, const char *what, int64_t done, int64_t total)
+{
+    struct session *session = context;
+
+    progress_show(&session->progress, what, done, total, "");
+    return 0;
+}
+
+void session_watch_progress(struct session *session)
+{
+    bool is_on = session->progress.is_on;
+
+    ssql_set_progress(session->connection, is_on ? report_progress : NULL, is_on ? session : NULL);
+}
+
+bool session_make_safe(struct session *session)
+{
+    session->is_safe = true;
+    return ssql_options_set(session->options, "allow_files", "off") == SSQL_OK;
+}
+
+/* The path as it is seen from anywhere: the folder in which the program works may change. */
+static char *full_path(const char *path)
+{
+    struct text_buffer full = {0};
+    char *folder = *path == '/' || strcmp(path, ":memory:") == 0 ? NULL : getcwd(NULL, 0);
+
+    if (folder != NULL)
+        text_format(&full, "%s/", folder);
+    free(folder);
+    text_add_string(&full, path);
+    return full.data;
 }
 
 bool session_open(struct session *session, const char *path)
@@ -205,8 +268,10 @@ bool session_open(struct session *session, const char *path)
     session->db = db;
     session->connection = connection;
     session->path = copy;
+    session->full_path = full_path(copy);
     ssql_defer_sync(connection, !session->is_interactive);
     interrupt_watch(connection);
+    session_watch_progress(session);
     session->standard.may_write = session->other.may_write = may_write;
     session->standard.owner = session->other.owner = session;
     return true;
@@ -232,177 +297,7 @@ void session_close(struct session *session, bool keep)
     free(session->render.separator);
     free(session->render.insert_table);
     free(session->prompt);
-}
-
-/* ---- statements ---- */
-
-static bool bind_parameters(struct session *session, ssql_stmt *statement, const struct source *source)
-{
-    int count = ssql_parameter_count(statement);
-
-    for (int i = 1; i <= count; i++) {
-        const char *name = ssql_parameter_name(statement, i);
-        char number[16];
-        if (*name == '\0')
-            snprintf(number, sizeof number, "%d", i);
-        const struct variable *variable = variables_find(&session->variables, *name == '\0' ? number : name);
-        if (variable == NULL) {
-            struct text_buffer message = {0}, hint = {0};
-            text_format(&message, "parameter %s%s has no value", *name == '\0' ? "?" : ":",
-                        *name == '\0' ? number : name);
-            text_format(&hint,
-                        session->is_interactive ? "give it one with .var %s VALUE" : "give it one with --var %s=VALUE",
-                        *name == '\0' ? number : name);
-            session_report(session,
-                           &(struct error_report){.message = message.data,
-                                                  .sqlstate = ssql_code_sqlstate(SSQL_UNKNOWN_PARAMETER),
-                                                  .hint = hint.data},
-                           source);
-            text_clear(&message);
-            text_clear(&hint);
-            return false;
-        }
-        if (variable_bind(statement, i, variable->literal) != SSQL_OK) {
-            session_report_connection(session, source);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Steps through a statement; its rows go to the results. */
-static bool step_all(struct session *session, ssql_stmt *statement, const struct source *source, int64_t *row_count)
-{
-    struct output *output = session_results(session);
-    struct renderer renderer = {.settings = &session->render,
-                                .output = output,
-                                .is_terminal = output->is_terminal,
-                                .is_coloured = session->colours_results && output == &session->standard,
-                                .statement_text = source->text + source->begin,
-                                .statement_size = source->size};
-    int result = ssql_step(statement);
-    bool has_result = ssql_column_count(statement) > 0 && (result == SSQL_ROW || result == SSQL_DONE);
-
-    if (has_result)
-        renderer_begin(&renderer, statement);
-    while (result == SSQL_ROW) {
-        renderer_row(&renderer, statement);
-        if (output->error != 0)
-            break; /* nobody reads any more */
-        result = ssql_step(statement);
-    }
-    if (result != SSQL_DONE && result != SSQL_ROW)
-        session_report_connection(session, source);
-    if (has_result)
-        renderer_end(&renderer, result != SSQL_DONE);
-    *row_count = renderer.row_count;
-    return result == SSQL_DONE || result == SSQL_ROW;
-}
-
-struct stopwatch {
-    struct timespec begin;
-    struct rusage usage;
-};
-
-static void stopwatch_start(struct stopwatch *watch)
-{
-    clock_gettime(CLOCK_MONOTONIC, &watch->begin);
-    getrusage(RUSAGE_SELF, &watch->usage);
-}
-
-static double seconds_of(struct timeval time)
-{
-    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
-}
-
-static void stopwatch_report(struct session *session, const struct stopwatch *watch)
-{
-    struct timespec now;
-    struct rusage usage;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    getrusage(RUSAGE_SELF, &usage);
-    double wall = (double)(now.tv_sec - watch->begin.tv_sec) + (double)(now.tv_nsec - watch->begin.tv_nsec) / 1e9;
-    session_flush(session);
-    session_sync(session); /* that a statement has ended is news, too */
-    fprintf(stderr, "time: %.6f s, user %.6f s, system %.6f s\n", wall,
-            seconds_of(usage.ru_utime) - seconds_of(watch->usage.ru_utime),
-            seconds_of(usage.ru_stime) - seconds_of(watch->usage.ru_stime));
-}
-
-/* What a statement did, for somebody at the prompt. */
-static void say_outcome(struct session *session, int kind, bool has_rows, int64_t row_count)
-{
-    int64_t count = kind == SSQL_KIND_CHANGE && !has_rows ? ssql_changes(session->connection) : row_count;
-
-    if (!session->is_interactive)
-        return;
-    if (kind == SSQL_KIND_CHANGE || has_rows)
-        session_note(session, count == 1 ? "%" PRId64 " row" : "%" PRId64 " rows", count);
-    else
-        session_note(session, "ok");
-}
-
-static void echo(struct session *session, const struct source *source)
-{
-    struct output *output = session_results(session);
-
-    output_add(output, source->text + source->begin, source->size);
-    output_add_char(output, '\n');
-}
-
-/* .once has had its result. */
-static void end_once(struct session *session)
-{
-    if (!session->other_is_for_one_statement)
-        return;
-    session->other_is_for_one_statement = false;
-    if (!output_close(&session->other, true) && errno != ECANCELED)
-        session_report_text(session, NULL, NULL, "cannot write the result: %s", output_error_text(errno));
-}
-
-static bool check_output(struct session *session, const struct source *source)
-{
-    struct output *output = session_results(session);
-
-    if (session_flush(session) || output->error == EPIPE || output->error == ECANCELED)
-        return true;
-    session_report_text(session, source, NULL, "cannot write the result: %s", strerror(output->error));
-    session->write_failure_is_told = true;
-    session->is_leaving = session->is_leaving || output == &session->standard;
-    return false;
-}
-
-bool session_run_statement(struct session *session, const struct source *source)
-{
-    struct stopwatch watch;
-    ssql_stmt *statement;
-    int64_t row_count = 0;
-
-    if (session->echoes)
-        echo(session, source);
-    if (session->times)
-        stopwatch_start(&watch);
-    if (ssql_prepare(session->connection, source->text + source->begin, source->size, &statement, NULL) != SSQL_OK) {
-        session_report_connection(session, source);
-        return false;
-    }
-    if (statement == NULL)
-        return true;
-    int kind = ssql_statement_kind(statement);
-    session->needs_sync = session->needs_sync || !ssql_is_read_only(statement) || kind == SSQL_KIND_TRANSACTION;
-    bool done = bind_parameters(session, statement, source) && step_all(session, statement, source, &row_count);
-    bool has_rows = ssql_column_count(statement) > 0;
-    if (done)
-        done = check_output(session, source);
-    if (has_rows)
-        end_once(session);
-    if (done)
-        say_outcome(session, kind, has_rows, row_count);
-    ssql_finalize(statement);
-    if (session->times)
-        stopwatch_report(session, &watch);
-    return done;
+    free(session->pager.command);
 }
 
 /* ---- everything of a reader ---- */
@@ -428,7 +323,7 @@ static void report_unfinished(struct session *session, const struct source *sour
 static bool run_item(struct session *session, enum reader_item item, const struct source *source)
 {
     switch (item) {
-    case READER_STATEMENT: return session_run_statement(session, source);
+    case READER_STATEMENT: return run_statement(session, source);
     case READER_COMMAND: return dot_command_run(session, source);
     case READER_UNFINISHED: report_unfinished(session, source); return false;
     case READER_FAILED:

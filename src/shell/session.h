@@ -8,6 +8,8 @@
 
 #include "shell/error_report.h"
 #include "shell/output.h"
+#include "shell/pager.h"
+#include "shell/progress.h"
 #include "shell/reader.h"
 #include "shell/render.h"
 #include "shell/source.h"
@@ -23,10 +25,13 @@ enum exit_status {
     STATUS_INTERRUPTED = 130,
 };
 
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
 struct session {
     ssql_db *db;
     ssql_conn *connection;
-    char *path;            /* of the database; ":memory:" for none */
+    char *path;            /* of the database, as it was given; ":memory:" for none */
+    char *full_path;       /* the same from the root */
     ssql_options *options; /* for this and the next database */
 
     struct render_settings render;
@@ -38,7 +43,15 @@ struct session {
     bool stops_at_error;
     bool echoes;
     bool times;
+    bool counts; /* .stats */
+    bool explains;
     bool is_quiet;
+    bool is_safe;     /* for good: safe_mode.h */
+    bool is_batch;    /* no prompt, colour, pager, progress; nothing is left out */
+    bool is_readonly; /* databases are opened so */
+    double timeout;   /* seconds for a statement; 0: none */
+    struct pager_settings pager;
+    struct progress_line progress;
     bool is_interactive; /* there is a prompt: what happened is reported, and each commit is waited for */
     bool colours_results;
     bool colours_messages;
@@ -48,7 +61,7 @@ struct session {
     bool needs_sync; /* something ran that may not be durable yet */
     bool is_leaving;
     bool write_failure_is_told; /* what failed to be written is told once */
-    bool has_chosen_status; /* .exit N */
+    bool has_chosen_status;     /* .exit N */
     int status;
     const struct reader *reading; /* the innermost, or NULL */
     unsigned reading_depth;
@@ -64,11 +77,17 @@ bool session_open(struct session *session, const char *path);
  * take its place. The outcome is in the status. */
 void session_close(struct session *session, bool keep);
 
-/* Runs one statement and writes its result. False when it failed, which is reported. */
-bool session_run_statement(struct session *session, const struct source *source);
-
 /* Runs everything a reader gives, until its end, an error at which the session stops, or the end of the session. */
 bool session_run_reader(struct session *session, struct reader *reader);
+
+/* Colours for results and messages; COLOR_AUTO: on terminals that can, unless NO_COLOR is set or this is a batch. */
+void session_choose_colours(struct session *session, enum color_when when);
+
+/* Has the library tell of its progress, or not, as session->progress.is_on says. */
+void session_watch_progress(struct session *session);
+
+/* From here on no files, no programs, nothing that destroys much. False when the library refuses the option. */
+bool session_make_safe(struct session *session);
 
 /* Where results go now. */
 struct output *session_results(struct session *session);
@@ -84,8 +103,22 @@ void session_report(struct session *session, const struct error_report *report, 
 void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format,
                          ...) __attribute__((format(printf, 4, 5)));
 
+/* An error of the connection, kept while other things are done first. */
+struct kept_error {
+    struct error_report report;
+    int code;
+    char *message, *hint; /* freed when it is reported */
+    bool is_late;         /* of a statement that took longer than it may */
+};
+
+void session_keep_error(struct session *session, struct kept_error *kept);
+void session_report_kept(struct session *session, struct kept_error *kept, const struct source *source);
+
 /* The last error of the connection. */
 void session_report_connection(struct session *session, const struct source *source);
+
+/* Writes a text to standard error, after results and when everything is durable, and frees it. */
+void session_tell(struct session *session, struct text_buffer *text);
 
 /* Says something on standard error, after results; not with --quiet. */
 void session_note(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));

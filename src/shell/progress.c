@@ -1,0 +1,82 @@
+#include "shell/progress.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const double SHOWN_AFTER_SECONDS = 1, SHOWN_EVERY_SECONDS = 0.2;
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+void progress_begin(struct progress_line *line)
+{
+    line->begin = line->is_on ? now() : 0;
+    line->last = 0;
+    line->is_paused = false;
+}
+
+static void add_duration(struct text_buffer *to, double seconds)
+{
+    long whole = (long)(seconds + 0.5);
+
+    if (whole >= 3600)
+        text_format(to, "%ld h %ld min", whole / 3600, whole / 60 % 60);
+    else if (whole >= 60)
+        text_format(to, "%ld min %ld s", whole / 60, whole % 60);
+    else
+        text_format(to, "%ld s", whole);
+}
+
+void progress_describe(struct text_buffer *to, const char *what, int64_t done, int64_t total, const char *unit,
+                       double seconds)
+{
+    double rate = seconds > 0 ? (double)done / seconds : 0;
+
+    text_format(to, "%s ", what);
+    text_add_count(to, done);
+    if (total > 0) {
+        text_add_string(to, " of ");
+        text_add_count(to, total);
+    }
+    text_add_string(to, unit);
+    if (total > 0)
+        text_format(to, ", %d %%", done >= total ? 100 : (int)((double)done * 100 / (double)total));
+    text_add_string(to, ", ");
+    text_add_count(to, (int64_t)rate);
+    text_format(to, "%s a second", unit);
+    if (total > done && rate > 0) {
+        text_add_string(to, ", ");
+        add_duration(to, (double)(total - done) / rate);
+        text_add_string(to, " left");
+    }
+}
+
+void progress_show(struct progress_line *line, const char *what, int64_t done, int64_t total, const char *unit)
+{
+    double time = line->is_on ? now() : 0;
+    struct text_buffer text = {0};
+
+    if (!line->is_on || line->is_paused || time - line->begin < SHOWN_AFTER_SECONDS ||
+        time - line->last < SHOWN_EVERY_SECONDS)
+        return;
+    line->last = time;
+    line->is_visible = true;
+    progress_describe(&text, what, done, total, unit, time - line->begin);
+    fprintf(stderr, "\r%s\033[K", text.data);
+    fflush(stderr);
+    text_clear(&text);
+}
+
+void progress_hide(struct progress_line *line)
+{
+    if (!line->is_visible)
+        return;
+    line->is_visible = false;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+}

@@ -1,0 +1,31 @@
+/* progress.h - a line on the terminal that says how far something is, after it has taken a second, with its rate and
+ * the time that is left. It is taken away before anything else is written. Threads: one. */
+#ifndef SHELL_PROGRESS_H
+#define SHELL_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shell/text_buffer.h"
+
+struct progress_line {
+    bool is_on; /* standard error is a terminal, and the user wants it */
+    bool is_visible;
+    bool is_paused;     /* the screen belongs to another program */
+    double begin, last; /* seconds of a clock: of what is going on; when the line was written */
+};
+
+/* Something begins that may take long. */
+void progress_begin(struct progress_line *line);
+
+/* It is so far; `total` 0: not known. `unit` stands behind the numbers: "", " MB". */
+void progress_show(struct progress_line *line, const char *what, int64_t done, int64_t total, const char *unit);
+
+/* Takes the line away, if it is there. */
+void progress_hide(struct progress_line *line);
+
+/* What progress_show writes after so many seconds. */
+void progress_describe(struct text_buffer *to, const char *what, int64_t done, int64_t total, const char *unit,
+                       double seconds);
+
+#endif
