@@ -48,9 +48,8 @@ struct record_place {
 /* One record as it stands in the file, without the line end behind it. */
 struct record {
     const uint8_t *raw;
-    uint64_t line;   /* of its first byte */
+    uint64_t line;   /* of its first byte, from 1 */
     uint64_t offset; /* of its first byte */
-    uint32_t column; /* of its first byte, from 1; more than 1 in JSON only */
     uint32_t size;
 };
 
@@ -87,6 +86,16 @@ bool record_format_find(struct slice name, enum record_format *format);
 /* The format that the ending of a file's name says (.csv .tsv .tab .json .jsonl .ndjson .sql, also with .gz or .zst
  * behind it); false: it says none. */
 bool record_format_of_path(const char *path, enum record_format *format);
+
+/* CSV, TSV: whether fields can stand apart by this delimiter: an ASCII character that is no letter, digit, quote,
+ * backslash, line end, '+', '-' or '.'. */
+bool record_delimiter_is_legal(char delimiter);
+
+/* CSV, TSV: whether an unquoted field can be this text: it holds no delimiter, quote, line end or NUL byte. */
+bool record_null_text_is_legal(struct slice text, char delimiter);
+
+/* Fails with SSQL_BAD_OPTION where one of the two is not legal; `null_text` may have data == NULL. */
+MUST_CHECK bool record_check_delimiters(char delimiter, struct slice null_text, struct ssql_error *error);
 
 /* Puts "name:line:column: " before the message of an error; name may be NULL or empty ("line 3, column 7: "). */
 void record_place_prefix(const char *name, const struct record_place *place, struct ssql_error *error);
