@@ -23,7 +23,7 @@ struct log_check {
     struct log_table *last; /* looked up */
     uint32_t created_count; /* tables of users, less those dropped */
     struct buffer key;
-    struct record_reader reader;
+    struct operation_reader reader;
 };
 
 static bool damaged_record(const struct wal_record *record, const char *what, struct ssql_error *error)
@@ -136,10 +136,10 @@ static bool check_record(void *context, const struct wal_record *record, struct 
     struct record_operation operation;
     uint32_t index = 0;
 
-    if (!record_reader_init(&log->reader, record->payload))
+    if (!operation_reader_init(&log->reader, record->payload))
         return damaged_record(record, "its record is of an unknown kind", error);
     for (;; index++) {
-        enum record_step step = record_reader_next(&log->reader, &operation);
+        enum record_step step = operation_reader_next(&log->reader, &operation);
         if (step == RECORD_STEP_END)
             break;
         if (step == RECORD_STEP_DAMAGED || (record->sequence_count > 1 && index >= record->sequence_count))

@@ -27,7 +27,7 @@ struct recovery {
     bool wants_seal;          /* why the replay stopped */
     struct table *table;      /* last one looked up, borrowed */
     struct buffer key;
-    struct record_reader reader;
+    struct operation_reader reader;
 };
 
 static bool damaged_record(const struct wal_record *record, const char *what, struct ssql_error *error)
@@ -143,10 +143,10 @@ static bool replay_operations(struct recovery *recovery, const struct wal_record
     struct record_operation operation;
     uint32_t index = 0;
 
-    if (!record_reader_init(&recovery->reader, record->payload))
+    if (!operation_reader_init(&recovery->reader, record->payload))
         return damaged_record(record, "its record is of an unknown kind", error);
     for (;;) {
-        enum record_step step = record_reader_next(&recovery->reader, &operation);
+        enum record_step step = operation_reader_next(&recovery->reader, &operation);
         if (step == RECORD_STEP_END)
             return true;
         if (step == RECORD_STEP_DAMAGED || (record->sequence_count > 1 && index >= record->sequence_count))

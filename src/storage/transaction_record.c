@@ -62,7 +62,7 @@ bool transaction_record_put(struct buffer *record, const struct row_format *form
     return true;
 }
 
-bool record_reader_init(struct record_reader *reader, struct slice record)
+bool operation_reader_init(struct operation_reader *reader, struct slice record)
 {
     reader->record = record;
     reader->offset = 1;
@@ -71,7 +71,7 @@ bool record_reader_init(struct record_reader *reader, struct slice record)
 }
 
 /* The next `size` bytes, or NULL when the record has fewer. */
-static const uint8_t *take(struct record_reader *reader, size_t size)
+static const uint8_t *take(struct operation_reader *reader, size_t size)
 {
     if (reader->record.size - reader->offset < size)
         return NULL;
@@ -80,7 +80,7 @@ static const uint8_t *take(struct record_reader *reader, size_t size)
     return bytes;
 }
 
-static bool take_u32(struct record_reader *reader, uint32_t *number)
+static bool take_u32(struct operation_reader *reader, uint32_t *number)
 {
     const uint8_t *bytes = take(reader, 4);
 
@@ -90,7 +90,7 @@ static bool take_u32(struct record_reader *reader, uint32_t *number)
     return true;
 }
 
-static bool take_layout(struct record_reader *reader, struct table_layout *layout)
+static bool take_layout(struct operation_reader *reader, struct table_layout *layout)
 {
     if (!take_u32(reader, &layout->column_count) || layout->column_count > COLUMNS_MOST)
         return false;
@@ -109,7 +109,7 @@ static bool take_layout(struct record_reader *reader, struct table_layout *layou
 }
 
 /* Row or key of an operation on the table named last. */
-static bool take_bytes(struct record_reader *reader, struct record_operation *operation)
+static bool take_bytes(struct operation_reader *reader, struct record_operation *operation)
 {
     uint32_t size;
 
@@ -120,7 +120,7 @@ static bool take_bytes(struct record_reader *reader, struct record_operation *op
     return operation->bytes.data != NULL;
 }
 
-enum record_step record_reader_next(struct record_reader *reader, struct record_operation *operation)
+enum record_step operation_reader_next(struct operation_reader *reader, struct record_operation *operation)
 {
     while (reader->offset < reader->record.size) {
         bool is_whole = false;

@@ -44,7 +44,7 @@ struct record_operation {
     struct table_layout *layout; /* RECORD_CREATE: the reader's, until the next call */
 };
 
-struct record_reader {
+struct operation_reader {
     struct slice record;
     size_t offset;
     uint32_t table_id; /* of the last RECORD_TABLE; 0: none yet */
@@ -52,10 +52,10 @@ struct record_reader {
 };
 
 /* False: no record of a known version. */
-bool record_reader_init(struct record_reader *reader, struct slice record);
+bool operation_reader_init(struct operation_reader *reader, struct slice record);
 
 enum record_step { RECORD_STEP_OPERATION, RECORD_STEP_END, RECORD_STEP_DAMAGED };
 /* Checks lengths, kinds and layouts; that rows and keys fit their tables is the caller's to check. */
-enum record_step record_reader_next(struct record_reader *reader, struct record_operation *operation);
+enum record_step operation_reader_next(struct operation_reader *reader, struct record_operation *operation);
 
 #endif
