@@ -84,7 +84,7 @@ enum {
     BLOCK_ROWS_LEAST = 16,
     LEVEL0_FILES_LEAST = 2,
     LEVEL0_FILES_MOST = 100,
-    MORSEL_ROWS_LEAST = 16,
+    MORSEL_ROWS_LEAST = 1,
 };
 static const uint64_t SIZE_MOST = (uint64_t)1 << 44;
 static const uint64_t FILE_SIZE_MOST = (uint64_t)1 << 30;

@@ -1,6 +1,6 @@
-/* worker_pool.h - threads that help a caller with work which can be divided. The pool of a database is shared by all its
- * connections: together they never have more helpers than the pool may have, and a caller who gets none does everything
- * itself.
+/* worker_pool.h - threads that help a caller with work which can be divided. The pool of a database is shared by all
+ * its connections: together they never have more helpers than the pool may have, and a caller who gets none does
+ * everything itself.
  *
  * Life: create makes no thread; the first run that wants help does, and they wait from then on; destroy ends them, and
  * no run is under way. Threads: any may call worker_pool_run. Helpers take no signals. */

@@ -1,5 +1,6 @@
 #include "exec/aggregate_state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "exec/hash_table.h"
@@ -279,6 +280,57 @@ bool aggregate_states_update(struct aggregate_states *states, const uint32_t *gr
     else
         return update_general(states, groups, argument, selection, error);
     return true;
+}
+
+/* ---- merging ---- */
+
+bool aggregate_can_merge(const struct bound_aggregate *aggregate)
+{
+    return !aggregate->is_distinct && !aggregate_keeps_text(aggregate);
+}
+
+static void merge_extreme(struct aggregate_states *states, struct aggregate_state *state,
+                          const struct aggregate_state *added)
+{
+    struct value extreme = extreme_of(states, state), other = extreme_of(states, added);
+    int order = state->count == 0 ? 0 : value_compare(&other, &extreme);
+    bool is_better = states->aggregate->function == AGGREGATE_MIN ? order < 0 : order > 0;
+
+    if (state->count > 0 && !is_better)
+        return;
+    if (states->type == SSQL_TYPE_FLOAT)
+        state->real = added->real;
+    else
+        state->integer = added->integer;
+}
+
+static void merge_state(struct aggregate_states *states, struct aggregate_state *state,
+                        const struct aggregate_state *added)
+{
+    switch (states->aggregate->function) {
+    case AGGREGATE_COUNT_ROWS:
+    case AGGREGATE_COUNT:
+    case AGGREGATE_GROUP_CONCAT: break;
+    case AGGREGATE_SUM:
+    case AGGREGATE_AVG:
+        if (states->type == SSQL_TYPE_FLOAT)
+            state->real += added->real;
+        else
+            state->sum += added->sum;
+        break;
+    case AGGREGATE_MIN:
+    case AGGREGATE_MAX: merge_extreme(states, state, added); break;
+    }
+    state->count += added->count;
+}
+
+void aggregate_states_merge(struct aggregate_states *states, const uint32_t *groups,
+                            const struct aggregate_states *added, uint32_t begin, uint32_t count)
+{
+    assert(aggregate_can_merge(states->aggregate));
+    for (uint32_t i = 0; i < count; i++)
+        if (added->items[begin + i].count > 0)
+            merge_state(states, &states->items[groups == NULL ? 0 : groups[i]], &added->items[begin + i]);
 }
 
 /* ---- results ---- */

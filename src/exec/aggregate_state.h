@@ -52,6 +52,13 @@ MUST_CHECK bool aggregate_states_update(struct aggregate_states *states, const u
 MUST_CHECK bool aggregate_states_add(struct aggregate_states *states, uint32_t group, const struct value *value,
                                      struct ssql_error *error);
 
+/* Whether two states of a group can be made one: all but joined and kept strings. */
+bool aggregate_can_merge(const struct bound_aggregate *aggregate);
+/* Adds the states [begin, begin + count) of `added`, of the same aggregate, to groups groups[0..count) (NULL: to group
+ * 0): as if its rows had been fed after those of `states`. */
+void aggregate_states_merge(struct aggregate_states *states, const uint32_t *groups,
+                            const struct aggregate_states *added, uint32_t begin, uint32_t count);
+
 /* The result; a string lives until the states are changed. */
 MUST_CHECK bool aggregate_states_result(const struct aggregate_states *states, uint32_t group, struct value *result,
                                         struct ssql_error *error);

@@ -1,11 +1,12 @@
 /* aggregate: groups in a hash table, their states in arrays. Rows of groups that the work budget has no room for are
  * put aside with their keys and arguments, divided by hash, and aggregated part by part after the groups in memory have
- * gone out. Distinct aggregates feed a value only when a distinct_set says that it is new to its group. */
+ * gone out. A large table is read by several threads, as long as there are few groups (parallel_aggregate.h). Distinct
+ * aggregates feed a value only when a distinct_set says that it is new to its group. */
 #include "base/bytes.h"
 #include "exec/aggregate_distinct.h"
 #include "exec/aggregate_groups.h"
 #include "exec/aggregate_state.h"
-#include "exec/operator.h"
+#include "exec/parallel_aggregate.h"
 #include "exec/row_batch.h"
 #include "exec/row_codec.h"
 
@@ -19,12 +20,12 @@ struct aggregate_operator_state {
     struct operator base;
     struct expression *inputs;      /* keys, then arguments of aggregates; NULL when there are none */
     struct expression **separators; /* per aggregate; NULL: none */
-    uint32_t input_count;
-    enum ssql_type *input_types;
-    uint32_t *argument_inputs;          /* per aggregate: position in the inputs */
-    struct vector *vectors;             /* the inputs of one batch */
-    struct operator_memory memory;      /* of groups and states */
-    struct operator_memory text_memory; /* of strings in states */
+    struct aggregate_input input;
+    struct operator* scan;               /* the child, when it is a scan that threads may read; else NULL */
+    struct parallel_aggregate *parallel; /* NULL: not needed yet */
+    struct vector *vectors;              /* the inputs of one batch */
+    struct operator_memory memory;       /* of groups and states */
+    struct operator_memory text_memory;  /* of strings in states */
     struct aggregate_groups groups;
     struct aggregate_states *states;
     struct distinct_set distinct;
@@ -40,30 +41,9 @@ struct aggregate_operator_state {
     uint64_t *hashes;
 };
 
-#define NO_INPUT UINT32_MAX
-
 enum { TEXT_FLOOR = 1 << 20 }; /* bytes of strings that a statement may keep whatever else goes on */
 
 /* ---- life ---- */
-
-static void collect_inputs(struct aggregate_operator_state *state, struct bound_expr **exprs)
-{
-    const struct plan_node *node = state->base.node;
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < node->aggregate.key_count; i++)
-        exprs[count++] = node->aggregate.keys[i];
-    for (uint32_t i = 0; i < node->aggregate.aggregate_count; i++) {
-        struct bound_expr *argument = node->aggregate.aggregates[i].argument;
-        state->argument_inputs[i] = argument == NULL ? NO_INPUT : count;
-        if (argument != NULL)
-            exprs[count++] = argument;
-        state->has_distinct |= node->aggregate.aggregates[i].is_distinct;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        state->input_types[i] = exprs[i]->type;
-    state->input_count = count;
-}
 
 static bool create_separators(struct aggregate_operator_state *state, struct ssql_error *error)
 {
@@ -83,22 +63,24 @@ static bool aggregate_create(struct operator* self, struct ssql_error *error)
     struct aggregate_operator_state *state = (struct aggregate_operator_state *)self;
     struct arena *arena = &self->runtime->environment.arena;
     uint32_t aggregate_count = self->node->aggregate.aggregate_count;
-    uint32_t most = self->node->aggregate.key_count + aggregate_count;
-    struct bound_expr **exprs = arena_alloc_array(arena, most, sizeof(struct bound_expr *));
 
+    if (!aggregate_input_init(&state->input, self->node, arena))
+        return error_no_memory(error);
     state->separators = arena_alloc_array(arena, aggregate_count, sizeof(struct expression *));
-    state->input_types = arena_alloc_array(arena, most, sizeof *state->input_types);
-    state->argument_inputs = arena_alloc_array(arena, aggregate_count, sizeof *state->argument_inputs);
-    state->vectors = arena_alloc_array(arena, most, sizeof *state->vectors);
+    state->vectors = arena_alloc_array(arena, state->input.count, sizeof *state->vectors);
     state->states = arena_alloc_array(arena, aggregate_count, sizeof *state->states);
     state->numbers = arena_alloc_array(arena, BATCH_CAPACITY, sizeof *state->numbers);
     state->hashes = arena_alloc_array(arena, BATCH_CAPACITY, sizeof *state->hashes);
     if (arena_failed(arena))
         return error_no_memory(error);
-    collect_inputs(state, exprs);
+    for (uint32_t i = 0; i < aggregate_count; i++)
+        state->has_distinct |= self->node->aggregate.aggregates[i].is_distinct;
+    if (parallel_aggregate_is_possible(self->node))
+        state->scan = scan_operator_divide(self->child);
     row_batch_init(&state->output, arena, self->node->column_types, self->node->column_count);
-    row_batch_init(&state->part_rows, arena, state->input_types, state->input_count);
-    return expression_create(&self->runtime->environment, exprs, state->input_count, &state->inputs, error) &&
+    row_batch_init(&state->part_rows, arena, state->input.types, state->input.count);
+    return expression_create(&self->runtime->environment, state->input.exprs, state->input.count, &state->inputs,
+                             error) &&
            create_separators(state, error);
 }
 
@@ -132,7 +114,7 @@ static bool aggregate_open(struct operator* self, struct ssql_error *error)
         aggregate_states_init(&state->states[i], &node->aggregate.aggregates[i], &state->text_memory);
         keeps_text |= aggregate_keeps_text(&node->aggregate.aggregates[i]);
     }
-    aggregate_groups_init(&state->groups, state->input_types, node->aggregate.key_count,
+    aggregate_groups_init(&state->groups, state->input.types, node->aggregate.key_count,
                           (size_t)node->aggregate.aggregate_count * AGGREGATE_STATE_COST, &state->memory);
     distinct_set_init(&state->distinct, engine, budget);
     /* Strings and sets of seen values grow while no group is added: half of the budget is kept for the strings. */
@@ -168,11 +150,16 @@ static void aggregate_close(struct operator* self)
     row_batch_clear(&state->part_rows);
 }
 
+static void aggregate_destroy(struct operator* self)
+{
+    parallel_aggregate_destroy(((struct aggregate_operator_state *)self)->parallel);
+}
+
 /* ---- input ---- */
 
 static const struct vector *argument_of(const struct aggregate_operator_state *state, uint32_t aggregate)
 {
-    uint32_t input = state->argument_inputs[aggregate];
+    uint32_t input = state->input.arguments[aggregate];
 
     return input == NO_INPUT ? NULL : &state->vectors[input];
 }
@@ -185,7 +172,7 @@ static bool put_aside(struct aggregate_operator_state *state, struct selection s
             continue;
         uint32_t row = selection_row(selection, i);
         buffer_reset(&state->record);
-        for (uint32_t k = 0; k < state->input_count; k++)
+        for (uint32_t k = 0; k < state->input.count; k++)
             row_append_item(&state->record, &state->vectors[k], row);
         if (state->record.failed)
             return error_no_memory(error);
@@ -280,13 +267,39 @@ static bool read_child(struct aggregate_operator_state *state, struct ssql_error
     }
 }
 
+/* The first morsel shows how many groups there are. */
+static bool read_morsels(struct aggregate_operator_state *state, uint32_t count, struct ssql_error *error)
+{
+    uint32_t next = 1;
+
+    scan_operator_read_only(state->scan, 0, next);
+    if (!read_child(state, error))
+        return false;
+    if (!state->groups.is_full && state->groups.group_count <= PARALLEL_GROUPS_MOST) {
+        if (state->parallel == NULL && !parallel_aggregate_create(&state->input, state->scan, &state->parallel, error))
+            return false;
+        if (!parallel_aggregate_run(state->parallel, next, count, &state->groups, state->states, &state->memory, &next,
+                                    error))
+            return false;
+    }
+    scan_operator_read_only(state->scan, next, count);
+    return read_child(state, error);
+}
+
+static bool read_input(struct aggregate_operator_state *state, struct ssql_error *error)
+{
+    const struct scan_morsels *morsels = state->scan == NULL ? NULL : scan_operator_morsels(state->scan);
+
+    return morsels == NULL ? read_child(state, error) : read_morsels(state, scan_morsels_count(morsels), error);
+}
+
 static bool decode_record(struct aggregate_operator_state *state, struct slice record, uint32_t row,
                           struct ssql_error *error)
 {
     struct value *values = row_batch_scratch(&state->part_rows);
 
-    for (uint32_t i = 0; i < state->input_count; i++)
-        if (!row_take_value(&record, state->input_types[i], &values[i]))
+    for (uint32_t i = 0; i < state->input.count; i++)
+        if (!row_take_value(&record, state->input.types[i], &values[i]))
             return spill_fail_corrupt(error);
     if (!row_batch_copy_strings(&state->part_rows, values, error))
         return false;
@@ -315,7 +328,7 @@ static bool feed_part_batch(struct aggregate_operator_state *state, struct spill
             return false;
     }
     row_batch_show(&state->part_rows, count, &batch);
-    memcpy(state->vectors, batch.columns, state->input_count * sizeof *state->vectors);
+    memcpy(state->vectors, batch.columns, state->input.count * sizeof *state->vectors);
     return feed(state, batch_selection(&batch), error);
 }
 
@@ -404,7 +417,7 @@ static bool aggregate_next(struct operator* self, struct batch *batch, struct ss
     struct aggregate_operator_state *state = (struct aggregate_operator_state *)self;
 
     batch_end(batch);
-    if (state->phase == PHASE_INPUT && (!read_child(state, error) || !end_input(state, error)))
+    if (state->phase == PHASE_INPUT && (!read_input(state, error) || !end_input(state, error)))
         return false;
     while (state->phase == PHASE_OUTPUT) {
         if (state->next_group < state->groups.group_count)
@@ -420,4 +433,5 @@ const struct operator_type aggregate_operator = {.name = "aggregate",
                                                  .create = aggregate_create,
                                                  .open = aggregate_open,
                                                  .next = aggregate_next,
-                                                 .close = aggregate_close};
+                                                 .close = aggregate_close,
+                                                 .destroy = aggregate_destroy};

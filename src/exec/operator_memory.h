@@ -60,6 +60,15 @@ static inline bool operator_memory_take(struct operator_memory *memory, size_t s
     return true;
 }
 
+/* Whether `size` more would be granted; then they are, for they are reserved. */
+static inline bool operator_memory_prepare(struct operator_memory *memory, size_t size)
+{
+    if (!operator_memory_take(memory, size))
+        return false;
+    memory->used_bytes -= size;
+    return true;
+}
+
 static inline void operator_memory_release(struct operator_memory *memory)
 {
     if (memory->reserved_bytes > 0)

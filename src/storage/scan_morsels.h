@@ -13,8 +13,8 @@
 
 struct scan_morsels;
 
-/* Leaves *morsels NULL where there are too few rows to be worth it, and has done nothing then; else the range is noted as
- * read, as by scan_open. Of the request only the range and the order count. The bounds stay until destroy. */
+/* Leaves *morsels NULL where there are too few rows to be worth it, and has done nothing then; else the range is noted
+ * as read, as by scan_open. Of the request only the range and the order count. The bounds stay until destroy. */
 MUST_CHECK bool scan_morsels_create(struct transaction *transaction, struct table *table,
                                     const struct scan_request *request, struct scan_morsels **morsels,
                                     struct ssql_error *error);
