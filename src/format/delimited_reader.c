@@ -330,7 +330,7 @@ static enum scan_stop take_names(struct scan *scan, const struct scanned_record 
 
     for (uint32_t i = 0; i < scan->count; i++) {
         struct slice name = field_text(&scan->fields[i]);
-        if (name.size > 0 && name_table_find(&reader->names, name, i) < i) {
+        if (!reader->options.may_repeat_names && name.size > 0 && name_table_find(&reader->names, name, i) < i) {
             error_set(error, SSQL_COLUMN_EXISTS, NO_SPAN, "the header names \"%.*s\" twice", SLICE_PRINT(name));
             const uint8_t *at = delimited_syntax.find_field(reader, &scanned->record, i);
             return reader_fault(reader, scanned->record, at, NULL, 0);

@@ -1,10 +1,12 @@
 /* field_convert.h - the text of a field as a value of a column's type, exactly or not at all.
- *   int     digits with a sign, within 64 bits; blanks around them are passed over, as everywhere but in strings
+ *   int     digits with a sign, within 64 bits; blanks and tabs around it are passed over, as in all but strings
  *   float   what SSQL writes: digits with '.' and 'e', inf, -inf, nan (also infinity; in any case); beyond the largest
  *           finite number: an error
  *   bool    true, false, t, f, 1, 0 (in any case); of JSON's own values only true and false
  *   string  the text as it is; JSON's numbers and bools as they are written
- * A null or absent field is a null of every type. A nested JSON value has no type here: an error.
+ * A JSON string is read as the text in it, so "42" is an int and "inf" a float where such a column is.
+ * A null or absent field is a null of every type. A nested JSON value has no type here:
+ * SSQL_TYPE_MISMATCH (42804).
  * Errors: SSQL_BAD_VALUE (22P02) for what is no such value, SSQL_OUT_OF_RANGE (22003) for what does not fit; the
  * message names column, value and wanted type, and no place (record_reader_field_place, record_place_prefix). */
 #ifndef SSQL_FORMAT_FIELD_CONVERT_H

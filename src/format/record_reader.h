@@ -21,6 +21,7 @@ struct record_reader;
 struct record_reader_options {
     enum record_format format;
     bool has_header;         /* CSV, TSV: the first record (behind the skipped lines) holds the names */
+    bool may_repeat_names;   /* with has_header: a name that stands there twice is no fault */
     char delimiter;          /* CSV, TSV: one ASCII character; '\0': ',' or a tab */
     struct slice null_text;  /* CSV, TSV: an unquoted field of this text is null too; data == NULL: none. Borrowed */
     uint64_t skip_lines;     /* CSV, TSV, JSON lines: lines to pass over first, whatever is in them */
