@@ -75,7 +75,7 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 %token
   ACTION "action"  ADD "add"  ALL "all"  ALTER "alter"  ANALYZE "analyze"  AND "and"  AS "as"  ASC "asc"
   BEGIN "begin"  BETWEEN "between"  BY "by"  CASCADE "cascade"  CASE "case"  CAST "cast"  CHECK "check"
-  COLUMN "column"  COMMIT "commit"  CONFLICT "conflict"  CREATE "create"  CROSS "cross"  DEFAULT "default"
+  COLUMN "column"  COMMIT "commit"  CONFLICT "conflict"  COPY "copy"  CREATE "create"  CROSS "cross"  DEFAULT "default"
   DELETE "delete"  DESC "desc"  DESCRIBE "describe"  DISTINCT "distinct"  DO "do"  DROP "drop"  ELSE "else"
   END "end"  ESCAPE "escape"  EXCEPT "except"  EXISTS "exists"  EXPLAIN "explain"  FALSE "false"
   FILTER "filter"  FIRST "first"  FOREIGN "foreign"  FROM "from"  FULL "full"  GROUP "group"
@@ -123,6 +123,12 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 %type <struct update *> update update_set
 %type <struct assignments> assignments
 %type <struct delete *> delete
+%type <struct copy *> copy
+%type <struct copy_place *> copy_place
+%type <struct copy_options> copy_options copy_option_list
+%type <struct copy_option *> copy_option
+%type <struct name> copy_option_name
+%type <struct expr *> copy_value
 %type <struct create_table *> create_table
 %type <struct table_draft *> table_elements table_body
 %type <struct table_element *> table_element
@@ -147,7 +153,8 @@ statement:
   | "rollback" optional_work                { $$ = statement_make(parser, STATEMENT_ROLLBACK); }
   | "show" "tables"                         { $$ = statement_make(parser, STATEMENT_SHOW_TABLES); }
   | "describe" name                         { $$ = statement_make_describe(parser, $2); }
-  | "explain" explainable                   { $$ = statement_make_explain(parser, @2, $2); }
+  | "explain" explainable                   { $$ = statement_make_explain(parser, @2, $2, false); }
+  | "explain" "analyze" explainable         { $$ = statement_make_explain(parser, @3, $3, true); }
   | refused_statement                       { $$ = NULL; }
   ;
 
@@ -156,6 +163,7 @@ explainable:
   | insert                                  { $$ = statement_make_insert(parser, $1); }
   | update                                  { $$ = statement_make_update(parser, $1); }
   | delete                                  { $$ = statement_make_delete(parser, $1); }
+  | copy                                    { $$ = statement_make_copy(parser, $1); }
   ;
 
 optional_work: %empty | "transaction" | "work";
@@ -173,8 +181,7 @@ new_name:
 /* Statements that are not built yet. */
 
 refused_statement:
-    "explain" "analyze" explainable         { parser_refuse(parser, span_join(@1, @2), "explain analyze"); }
-  | "savepoint" name                        { parser_refuse(parser, @1, "savepoint"); }
+    "savepoint" name                        { parser_refuse(parser, @1, "savepoint"); }
   | "release" word_or_quoted                { parser_refuse(parser, @1, "release"); }
   | "release" "savepoint" name              { parser_refuse(parser, @1, "release"); }
   | "rollback" optional_work "to" word_or_quoted   { parser_refuse(parser, span_join(@1, @3), "rollback to"); }
@@ -456,6 +463,48 @@ assignments:
 
 delete: "delete" "from" name where_clause returning { $$ = delete_make(parser, $3, $4); };
 
+/* Files. The words of the options are words of no other rule, and so can be names: the binder knows them. */
+
+copy:
+    "copy" name optional_names "from" copy_place copy_options
+                                            { $$ = copy_make_from(parser, $2, $3, $5, $6); }
+  | "copy" name optional_names "to" copy_place copy_options
+                                            { $$ = copy_make_to(parser, $2, $3, NULL, $5, $6); }
+  | "copy" "(" query ")" "to" copy_place copy_options
+                                            { $$ = copy_make_to(parser, (struct name){0}, (struct name_list){0}, $3, $6, $7); }
+  ;
+
+copy_place:
+    STRING                                  { $$ = copy_place_make(parser, @1, $1); }
+  | QUOTED                                  { $$ = copy_place_make(parser, @1, $1); }
+  | word                                    { $$ = copy_place_make_stream(parser, $1); }
+  ;
+
+copy_options:
+    %empty                                  { $$ = (struct copy_options){0}; }
+  | "(" copy_option_list ")"                { $$ = $2; }
+  ;
+
+copy_option_list:
+    copy_option                             { $$ = copy_options_append(parser, (struct copy_options){0}, $1); }
+  | copy_option_list "," copy_option        { $$ = copy_options_append(parser, $1, $3); }
+  ;
+
+copy_option: copy_option_name copy_value    { $$ = copy_option_make(parser, $1, $2); };
+
+copy_option_name:
+    word
+  | "null"                                  { $$ = name_make_bare(parser, @1); }
+  | "create"                                { $$ = name_make_bare(parser, @1); }
+  | "primary"                               { $$ = name_make_bare(parser, @1); }
+  ;
+
+copy_value:
+    plain_literal
+  | signed_number
+  | word                                    { $$ = expr_make_string(parser, @1, $1.text, false); }
+  ;
+
 /* Schema */
 
 create_table: "create" "table" new_name table_body { $$ = create_table_finish(parser, $4, $3); };
@@ -610,7 +659,7 @@ plain_literal:
 /* Words of the grammar that can be names everywhere; src/parser/keyword.c marks all others, but for those of the next rule,
  * as reserved. */
 unreserved:
-    "action" | "add" | "analyze" | "asc" | "begin" | "by" | "cascade" | "commit" | "conflict" | "desc"
+    "action" | "add" | "analyze" | "asc" | "begin" | "by" | "cascade" | "commit" | "conflict" | "copy" | "desc"
   | "describe" | "do" | "explain" | "first" | "if" | "index" | "key" | "last" | "no" | "nothing" | "nulls"
   | "precision" | "recursive" | "release" | "rename" | "restrict" | "rollback" | "show" | "tables"
   | "transaction" | "upsert" | "view" | "work"

@@ -32,6 +32,9 @@ struct ssql_db {
     bool allows_files; /* copy may use files */
 };
 
+/* Files as copy statements use them. */
+extern const struct copy_files plain_copy_files;
+
 void database_retain(struct ssql_db *db);
 /* The outcome of closing it, when this was the last reference. */
 int database_release(struct ssql_db *db);

@@ -116,6 +116,7 @@ static const struct statistic statistics[] = {
     STATISTIC("compactions", compactions),
     STATISTIC("bytes_flushed", bytes_flushed),
     STATISTIC("bytes_compacted", bytes_compacted),
+    STATISTIC("bytes_spilled", bytes_spilled),
     STATISTIC("stall_microseconds", stalls_us),
     STATISTIC("cache_hits", cache_hits),
     STATISTIC("cache_misses", cache_misses),

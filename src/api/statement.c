@@ -89,10 +89,12 @@ int ssql_statement_kind(const ssql_stmt *stmt)
 {
     if (stmt->prepared == NULL)
         return 0;
-    switch (stmt->prepared->plan->root->kind) {
+    switch (plan_effect(stmt->prepared->plan)) {
     case PLAN_INSERT:
     case PLAN_UPDATE:
-    case PLAN_DELETE: return SSQL_KIND_CHANGE;
+    case PLAN_DELETE:
+    case PLAN_COPY_FROM:
+    case PLAN_COPY_TO: return SSQL_KIND_CHANGE;
     case PLAN_CREATE_TABLE:
     case PLAN_DROP_TABLE:
     case PLAN_NOTHING: return SSQL_KIND_SCHEMA;
@@ -107,7 +109,8 @@ int ssql_statement_kind(const ssql_stmt *stmt)
     case PLAN_AGGREGATE:
     case PLAN_DISTINCT:
     case PLAN_SORT:
-    case PLAN_LIMIT: break;
+    case PLAN_LIMIT:
+    case PLAN_ANALYZE: break;
     }
     return SSQL_KIND_QUERY;
 }

@@ -1,6 +1,6 @@
-/* progress.h - how far a statement is, for whoever wants to see it. The parts that do the work count into `done`; a look
- * costs a read of the clock and calls the report every PROGRESS_INTERVAL_MS at most.
- * Threads: only `thread`, which runs the statement, counts and reports; a look from another one does nothing. */
+/* progress.h - how far a statement is, for whoever wants to see it. The parts that do the work count into `done`; a
+ * look costs a read of the clock and calls the report every PROGRESS_INTERVAL_MS at most. Threads: only `thread`, which
+ * runs the statement, counts and reports; a look from another one does nothing. */
 #ifndef SSQL_BASE_PROGRESS_H
 #define SSQL_BASE_PROGRESS_H
 
@@ -15,9 +15,9 @@ struct progress {
     void *context;
     pthread_t thread;
     uint64_t next_report_ns;
-    const char *what; /* one word; static */
+    const char *what;    /* one word; static */
     int64_t done, total; /* total 0: not known */
-    bool is_refused; /* the report said so; stays until the next start */
+    bool is_refused;     /* the report said so; stays until the next start */
 };
 
 /* At a statement's start, in the thread that runs it. */

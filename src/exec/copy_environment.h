@@ -5,12 +5,29 @@
 #define SSQL_EXEC_COPY_ENVIRONMENT_H
 
 #include "base/buffer.h"
+#include "base/byte_stream.h"
 
 enum { COPY_STREAM_NAME_SIZE = 256 };
 
 /* As ssql.h describes them. */
 typedef int copy_read_function(void *context, char *bytes, size_t capacity, size_t *size);
 typedef int copy_write_function(void *context, const char *bytes, size_t size);
+
+/* Files of the user, which this room does not touch itself: src/volume/plain_file.h, handed in by the api. Handles are
+ * its own. */
+struct copy_files {
+    bool (*open)(const char *path, void **file, struct ssql_error *error);
+    struct byte_source (*source)(void *file);
+    uint64_t (*size)(void *file); /* 0: not known */
+    bool (*can_rewind)(void *file);
+    bool (*rewind)(void *file, struct ssql_error *error);
+    void (*close)(void *file);
+
+    bool (*create)(const char *path, void **file, struct ssql_error *error);
+    struct byte_sink (*sink)(void *file);
+    bool (*finish)(void *file, struct ssql_error *error); /* puts it in its place; the handle is gone */
+    void (*abandon)(void *file);                          /* likewise, but leaves the path as it was */
+};
 
 struct copy_environment {
     copy_read_function *read; /* NULL: stdin is refused */
@@ -19,7 +36,7 @@ struct copy_environment {
     copy_write_function *write; /* NULL: stdout is refused */
     void *write_context;
     char output_name[COPY_STREAM_NAME_SIZE];
-    bool allows_files;
+    const struct copy_files *files;   /* NULL: none may be used */
     char failure[ERROR_MESSAGE_SIZE]; /* what a function above said before it failed; empty: nothing */
 
     /* of the run that is going, or of the last */
@@ -30,5 +47,12 @@ struct copy_environment {
     bool (*commit)(void *context, struct ssql_error *error);
     void *commit_context;
 };
+
+/* A run starts: nothing is counted yet. */
+static inline void copy_environment_begin(struct copy_environment *copy)
+{
+    copy->rows = copy->rejected = copy->ignored = copy->bytes = 0;
+    buffer_reset(&copy->created_table);
+}
 
 #endif

@@ -27,6 +27,9 @@ static const struct operator_type *find_type(enum plan_kind kind)
     case PLAN_DELETE: return &delete_operator;
     case PLAN_CREATE_TABLE: return &create_table_operator;
     case PLAN_DROP_TABLE: return &drop_table_operator;
+    case PLAN_ANALYZE: return &analyze_operator;
+    case PLAN_COPY_FROM:
+    case PLAN_COPY_TO:
     case PLAN_BEGIN:
     case PLAN_COMMIT:
     case PLAN_ROLLBACK:
@@ -52,6 +55,12 @@ bool operator_create(struct operator_runtime *runtime, const struct plan_node *n
     operator->type = type;
     operator->node = node;
     operator->runtime = runtime;
+    if (runtime->is_analyzed) {
+        operator->profile = arena_alloc(&runtime->environment.arena, sizeof *operator->profile);
+        if (operator->profile == NULL)
+            return error_no_memory(error);
+    }
+    runtime->is_analyzed |= node->kind == PLAN_ANALYZE;
     if (node->child != NULL && !operator_create(runtime, node->child, &operator->child, error))
         return false;
     if (type->create != NULL && !type->create(operator, error)) {
@@ -62,7 +71,7 @@ bool operator_create(struct operator_runtime *runtime, const struct plan_node *n
     return true;
 }
 
-bool operator_open(struct operator* operator, struct ssql_error * error)
+static bool open_tree(struct operator* operator, struct ssql_error * error)
 {
     if (operator->child != NULL && !operator_open(operator->child, error))
         return false;
@@ -70,19 +79,53 @@ bool operator_open(struct operator* operator, struct ssql_error * error)
     return operator->type->open == NULL || operator->type->open(operator, error);
 }
 
-bool operator_next(struct operator* operator, struct batch * batch, struct ssql_error *error)
+bool operator_open(struct operator* operator, struct ssql_error * error)
 {
-    return cancellation_check(operator->runtime->context.cancellation, error) && operator->type->next(operator, batch,
-                                                                                                      error);
+    if (operator->profile == NULL)
+        return open_tree(operator, error);
+    *operator->profile = (struct operator_profile){0};
+    uint64_t begin = clock_now_ns();
+    bool is_open = open_tree(operator, error);
+    operator->profile->time_ns = clock_now_ns() - begin;
+    return is_open;
 }
 
-void operator_close(struct operator* operator)
+static bool next_counted(struct operator* operator, struct batch * batch, struct ssql_error *error)
+{
+    struct operator_profile *profile = operator->profile;
+    uint64_t begin = clock_now_ns();
+    bool done = operator->type->next(operator, batch, error);
+
+    profile->time_ns += clock_now_ns() - begin;
+    if (done)
+        profile->rows += batch->selected_count;
+    return done;
+}
+
+bool operator_next(struct operator* operator, struct batch * batch, struct ssql_error *error)
+{
+    if (!cancellation_check(operator->runtime->context.cancellation, error))
+        return false;
+    return operator->profile == NULL ? operator->type->next(operator, batch, error)
+                                     : next_counted(operator, batch, error);
+}
+
+static void close_tree(struct operator* operator)
 {
     if (operator->is_open && operator->type->close != NULL)
         operator->type->close(operator);
     operator->is_open = false;
     if (operator->child != NULL)
         operator_close(operator->child);
+}
+
+void operator_close(struct operator* operator)
+{
+    uint64_t begin = operator->profile == NULL ? 0 : clock_now_ns();
+
+    close_tree(operator);
+    if (operator->profile != NULL)
+        operator->profile->time_ns += clock_now_ns() - begin;
 }
 
 void operator_destroy(struct operator* operator)
@@ -138,6 +181,7 @@ void execution_empty(struct execution *execution)
     execution_finish(execution);
     operator_destroy(execution->root);
     execution->root = NULL;
+    execution->runtime.is_analyzed = false;
     expression_environment_reset(&execution->runtime.environment);
 }
 

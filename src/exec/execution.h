@@ -5,6 +5,7 @@
 
 #include "base/batch.h"
 #include "base/cancellation.h"
+#include "exec/copy_environment.h"
 #include "plan/plan.h"
 
 struct execution;
@@ -15,6 +16,7 @@ struct execution_context {
     struct catalog_view *catalog;
     const struct value *parameters; /* plan->parameter_count values of the parameters' types; they stay until finish */
     struct cancellation *cancellation;
+    struct copy_environment *copy; /* only copy needs it */
 };
 
 /* Compiles the plan, which must outlive the execution. `spare` is NULL or an emptied execution whose memory is used,

@@ -10,12 +10,14 @@
 #include "base/cancellation.h"
 #include "exec/execution.h"
 #include "exec/expression.h"
+#include "exec/profile.h"
 
 /* What all operators of one execution share. */
 struct operator_runtime {
     struct execution_context context; /* of the run */
     struct expression_environment environment;
     uint64_t changes;
+    bool is_analyzed; /* operators made from here on get a profile */
 };
 
 struct operator;
@@ -39,6 +41,7 @@ struct operator
     const struct plan_node *node;
     struct operator_runtime *runtime;
     struct operator* child; /* NULL for leaves */
+    struct operator_profile *profile; /* NULL: nothing is counted */
     bool is_open;
 };
 
@@ -60,6 +63,15 @@ static inline void *operator_alloc(struct operator* operator, size_t count, size
 MUST_CHECK bool operator_find_table(struct operator* operator, const struct table_schema * schema, struct table **table,
                                     struct ssql_error *error);
 
+/* Whether it changes rows, which runtime->changes counts, instead of handing them out. */
+static inline bool operator_is_write(const struct operator* operator)
+{
+    enum plan_kind kind = operator->node->kind;
+
+    return kind == PLAN_INSERT || kind == PLAN_UPDATE || kind == PLAN_DELETE || kind == PLAN_COPY_FROM ||
+           kind == PLAN_COPY_TO;
+}
+
 static inline void batch_end(struct batch *batch)
 {
     *batch = (struct batch){0};
@@ -67,7 +79,7 @@ static inline void batch_end(struct batch *batch)
 
 extern const struct operator_type values_operator, scan_operator, lookup_operator, filter_operator, project_operator,
     aggregate_operator, distinct_operator, sort_operator, limit_operator, insert_operator, update_operator,
-    delete_operator, create_table_operator, drop_table_operator;
+    delete_operator, copy_from_operator, copy_to_operator, create_table_operator, drop_table_operator, analyze_operator;
 
 /* ---- values, as insert reads them: row by row, without vectors ---- */
 

@@ -76,6 +76,8 @@ static bool insert_values(struct insert_state *state, struct ssql_error *error)
     uint32_t count = self->child->node->values.row_count;
     int64_t number;
 
+    if (self->child->profile != NULL)
+        self->child->profile->rows = count;
     if (!take_row_numbers(state, count, &number, error))
         return false;
     for (uint32_t row = 0; row < count; row++) {

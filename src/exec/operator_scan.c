@@ -202,6 +202,11 @@ static void scan_stop(struct operator* self)
     struct scan_state *state = (struct scan_state *)self;
 
     scan_reader_close(&state->reader);
+    if (self->profile != NULL) {
+        scan_statistics_add(&self->profile->scan, &state->reader.statistics);
+        if (state->after_wave > 0)
+            parallel_scan_statistics(state->parallel, &self->profile->scan);
+    }
     if (state->parallel != NULL)
         parallel_scan_stop(state->parallel);
     scan_morsels_destroy(state->morsels);
@@ -257,6 +262,8 @@ void scan_operator_read_only(struct operator* scan, uint32_t begin, uint32_t end
 
 void scan_operator_count(struct operator* scan, const struct scan_reader *reader)
 {
-    (void)scan;
-    (void)reader;
+    if (scan->profile == NULL)
+        return;
+    scan_statistics_add(&scan->profile->scan, &reader->statistics);
+    scan->profile->rows += reader->selected_rows;
 }

@@ -237,6 +237,28 @@ struct delete
     struct expr *where; /* NULL when not written */
 };
 
+/* Where rows come from or go to: a file's path as written, or a stream of the connection. */
+struct copy_place {
+    bool is_stream; /* `stdin` or `stdout`, in the direction that fits; a path "-" is for the binder */
+    struct slice path;
+    struct ssql_span span;
+};
+
+struct copy_option {
+    struct name name;
+    struct expr *value; /* a literal; a bare word is a string */
+};
+
+struct copy {
+    bool is_from;
+    struct name table;        /* empty: `query` */
+    struct name_list columns; /* empty when not written */
+    struct query *query;      /* only to */
+    struct copy_place place;
+    struct copy_option *options; /* names not looked up, duplicates not refused yet */
+    uint32_t option_count;
+};
+
 struct column_definition {
     struct name name;
     struct type_name type;
@@ -268,6 +290,7 @@ enum statement_kind {
     STATEMENT_INSERT,
     STATEMENT_UPDATE,
     STATEMENT_DELETE,
+    STATEMENT_COPY,
     STATEMENT_CREATE_TABLE,
     STATEMENT_DROP_TABLE,
     STATEMENT_BEGIN,
@@ -280,6 +303,7 @@ enum statement_kind {
 
 struct statement {
     enum statement_kind kind;
+    bool is_analyze;               /* STATEMENT_EXPLAIN: the statement is run, and what that took is told */
     struct ssql_span span;         /* first to last token, without the `;` */
     struct slice text;             /* what was parsed, with what came before the statement: spans point into it */
     uint32_t parameter_count;      /* highest index used */
@@ -289,11 +313,12 @@ struct statement {
         struct insert *insert;             /* STATEMENT_INSERT */
         struct update *update;             /* STATEMENT_UPDATE */
         struct delete *delete;             /* STATEMENT_DELETE */
+        struct copy *copy;                 /* STATEMENT_COPY */
         struct create_table *create_table; /* STATEMENT_CREATE_TABLE */
         struct drop_table *drop_table;     /* STATEMENT_DROP_TABLE */
         struct describe *describe;         /* STATEMENT_DESCRIBE */
-        struct statement *explained;       /* STATEMENT_EXPLAIN: a query, insert, update or delete, without text and
-                                            * parameters of its own */
+        struct statement *explained;       /* STATEMENT_EXPLAIN: a query, insert, update, delete or copy, without
+                                            * text and parameters of its own */
     };
 };
 

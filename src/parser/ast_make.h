@@ -40,6 +40,11 @@ struct conflict_clause {
     struct ssql_span span;
 };
 
+struct copy_options {
+    struct copy_option *items;
+    uint32_t count;
+};
+
 enum column_constraint_kind { COLUMN_NO_CONSTRAINT, COLUMN_PRIMARY, COLUMN_NOT_NULL, COLUMN_NULL, COLUMN_DEFAULT };
 
 struct column_constraint {
@@ -155,6 +160,17 @@ struct update *update_make_positional(struct parser *parser, struct expr_list va
 struct update *update_finish(struct update *update, struct name table, struct ssql_span set_span, struct expr *where);
 struct delete *delete_make(struct parser *parser, struct name table, struct expr *where);
 
+/* ast_copy.c */
+struct copy_place *copy_place_make(struct parser *parser, struct ssql_span span, struct slice path);
+struct copy_place *copy_place_make_stream(struct parser *parser, struct name word);
+struct copy_option *copy_option_make(struct parser *parser, struct name name, struct expr *value);
+struct copy_options copy_options_append(struct parser *parser, struct copy_options list, struct copy_option *option);
+struct copy *copy_make_from(struct parser *parser, struct name table, struct name_list columns,
+                            const struct copy_place *place, struct copy_options options);
+/* `query` NULL: the table. */
+struct copy *copy_make_to(struct parser *parser, struct name table, struct name_list columns, struct query *query,
+                          const struct copy_place *place, struct copy_options options);
+
 /* ast_schema.c */
 struct column_draft *column_make(struct parser *parser, struct ssql_span span, struct name name, struct type_name type);
 struct column_constraint column_constraint_make(enum column_constraint_kind kind, struct ssql_span span,
@@ -176,10 +192,12 @@ struct statement *statement_make_query(struct parser *parser, struct query *quer
 struct statement *statement_make_insert(struct parser *parser, struct insert *insert);
 struct statement *statement_make_update(struct parser *parser, struct update *update);
 struct statement *statement_make_delete(struct parser *parser, struct delete *delete);
+struct statement *statement_make_copy(struct parser *parser, struct copy *copy);
 struct statement *statement_make_create_table(struct parser *parser, struct create_table *create_table);
 struct statement *statement_make_drop_table(struct parser *parser, const struct conditional_name *table);
 struct statement *statement_make_describe(struct parser *parser, struct name table);
-struct statement *statement_make_explain(struct parser *parser, struct ssql_span span, struct statement *explained);
+struct statement *statement_make_explain(struct parser *parser, struct ssql_span span, struct statement *explained,
+                                         bool is_analyze);
 
 /* Gives the outermost statement its place, text and parameters. */
 struct statement *statement_finish(struct parser *parser, struct ssql_span span, struct statement *statement);

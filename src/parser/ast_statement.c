@@ -46,6 +46,16 @@ struct statement *statement_make_delete(struct parser *parser, struct delete *de
     return statement;
 }
 
+struct statement *statement_make_copy(struct parser *parser, struct copy *copy)
+{
+    struct statement *statement = statement_make(parser, STATEMENT_COPY);
+
+    if (statement == NULL || copy == NULL)
+        return NULL;
+    statement->copy = copy;
+    return statement;
+}
+
 struct statement *statement_make_create_table(struct parser *parser, struct create_table *create_table)
 {
     struct statement *statement = statement_make(parser, STATEMENT_CREATE_TABLE);
@@ -82,7 +92,8 @@ struct statement *statement_make_describe(struct parser *parser, struct name tab
     return statement;
 }
 
-struct statement *statement_make_explain(struct parser *parser, struct ssql_span span, struct statement *explained)
+struct statement *statement_make_explain(struct parser *parser, struct ssql_span span, struct statement *explained,
+                                         bool is_analyze)
 {
     struct statement *statement = statement_make(parser, STATEMENT_EXPLAIN);
 
@@ -90,6 +101,7 @@ struct statement *statement_make_explain(struct parser *parser, struct ssql_span
         return NULL;
     explained->span = span;
     statement->explained = explained;
+    statement->is_analyze = is_analyze;
     return statement;
 }
 

@@ -400,6 +400,42 @@ static void append_delete(struct buffer *buffer, const struct delete *delete)
     append_clause(buffer, " where ", delete->where);
 }
 
+static void append_copy_place(struct buffer *buffer, const struct copy *copy)
+{
+    struct value path = value_string(copy->place.path);
+
+    if (copy->place.is_stream)
+        buffer_append_text(buffer, copy->is_from ? "stdin" : "stdout");
+    else
+        value_append_literal(buffer, &path);
+}
+
+static void append_copy(struct buffer *buffer, const struct copy *copy)
+{
+    buffer_append_text(buffer, "copy ");
+    if (copy->query != NULL) {
+        buffer_append_byte(buffer, '(');
+        query_append_text(buffer, copy->query);
+        buffer_append_byte(buffer, ')');
+    } else {
+        name_append_text(buffer, copy->table.text);
+    }
+    if (copy->columns.count > 0) {
+        buffer_append_byte(buffer, ' ');
+        append_names(buffer, copy->columns);
+    }
+    buffer_append_text(buffer, copy->is_from ? " from " : " to ");
+    append_copy_place(buffer, copy);
+    for (uint32_t i = 0; i < copy->option_count; i++) {
+        buffer_append_text(buffer, i == 0 ? " (" : ", ");
+        buffer_append(buffer, copy->options[i].name.text.data, copy->options[i].name.text.size);
+        buffer_append_byte(buffer, ' ');
+        expr_append_text(buffer, copy->options[i].value);
+    }
+    if (copy->option_count > 0)
+        buffer_append_byte(buffer, ')');
+}
+
 static void append_column_definition(struct buffer *buffer, const struct column_definition *column)
 {
     name_append_text(buffer, column->name.text);
@@ -436,6 +472,7 @@ void statement_append_text(struct buffer *buffer, const struct statement *statem
     case STATEMENT_INSERT: append_insert(buffer, statement->insert); break;
     case STATEMENT_UPDATE: append_update(buffer, statement->update); break;
     case STATEMENT_DELETE: append_delete(buffer, statement->delete); break;
+    case STATEMENT_COPY: append_copy(buffer, statement->copy); break;
     case STATEMENT_CREATE_TABLE: append_create_table(buffer, statement->create_table); break;
     case STATEMENT_DROP_TABLE:
         buffer_append_text(buffer, statement->drop_table->if_exists ? "drop table if exists " : "drop table ");
@@ -450,7 +487,7 @@ void statement_append_text(struct buffer *buffer, const struct statement *statem
         name_append_text(buffer, statement->describe->table.text);
         break;
     case STATEMENT_EXPLAIN:
-        buffer_append_text(buffer, "explain ");
+        buffer_append_text(buffer, statement->is_analyze ? "explain analyze " : "explain ");
         statement_append_text(buffer, statement->explained);
         break;
     }

@@ -23,6 +23,7 @@ const struct keyword keywords[] = {
     {"column", TOKEN_COLUMN, false},
     {"commit", TOKEN_COMMIT, false},
     {"conflict", TOKEN_CONFLICT, false},
+    {"copy", TOKEN_COPY, false},
     {"create", TOKEN_CREATE, true},
     {"cross", TOKEN_CROSS, true},
     {"default", TOKEN_DEFAULT, true},

@@ -162,6 +162,12 @@ struct bound_insert *bind_insert(struct binder *binder, const struct insert *ins
 struct bound_update *bind_update(struct binder *binder, const struct update *update);
 struct bound_delete *bind_delete(struct binder *binder, const struct delete *delete);
 
+/* ---- binder_copy.c ---- */
+
+struct copy_plan *bind_copy_from(struct binder *binder, const struct copy *copy);
+/* What is written out, and how. */
+struct bound_query *bind_copy_to(struct binder *binder, const struct copy *copy, struct copy_plan **plan);
+
 /* ---- binder_schema.c ---- */
 
 /* False with an error; *exists: the table is there already and that is all right. */

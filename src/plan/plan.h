@@ -10,6 +10,7 @@
 #include "base/zone.h"
 #include "catalog/catalog.h"
 #include "plan/bound_expr.h"
+#include "plan/copy_plan.h"
 
 enum plan_kind {
     PLAN_VALUES, /* rows of expressions without columns; also one row without columns for a select without from */
@@ -24,8 +25,11 @@ enum plan_kind {
     PLAN_INSERT,
     PLAN_UPDATE,
     PLAN_DELETE,
+    PLAN_COPY_FROM,
+    PLAN_COPY_TO, /* writes its child's rows out */
     PLAN_CREATE_TABLE,
     PLAN_DROP_TABLE,
+    PLAN_ANALYZE, /* runs its child to the end and tells how that went: a column of text */
     PLAN_BEGIN,
     PLAN_COMMIT,
     PLAN_ROLLBACK, /* for the session; no node of exec */
@@ -110,6 +114,7 @@ struct plan_node {
             const struct table_schema *table;
             const uint16_t *key; /* per key column: position in the child's output */
         } remove;                /* PLAN_DELETE */
+        const struct copy_plan *copy; /* PLAN_COPY_FROM, PLAN_COPY_TO */
         struct {
             struct table_definition definition;
             struct ssql_span name_span;
@@ -141,6 +146,12 @@ void plan_destroy(struct plan *plan); /* accepts NULL */
 
 /* Forgets all but the memory, for another plan (planner.h). No execution of it is left. */
 void plan_empty(struct plan *plan);
+
+/* What running the plan does: the kind of its root, or of what `explain analyze` runs. */
+static inline enum plan_kind plan_effect(const struct plan *plan)
+{
+    return plan->root->kind == PLAN_ANALYZE ? plan->root->child->kind : plan->root->kind;
+}
 
 /* The tree as `explain` prints it: one line per node, indented by two spaces. */
 void plan_append_text(struct buffer *buffer, const struct plan *plan);

@@ -167,6 +167,25 @@ static void append_values(struct buffer *buffer, const struct plan_node *node)
         buffer_printf(buffer, "values (%u row%s)", node->values.row_count, node->values.row_count == 1 ? "" : "s");
 }
 
+static void append_copy(struct buffer *buffer, const struct plan_node *node)
+{
+    const struct copy_plan *copy = node->copy;
+    bool is_from = node->kind == PLAN_COPY_FROM;
+    struct value path = value_string(slice_of(copy->path == NULL ? "" : copy->path));
+
+    buffer_append_text(buffer, "copy ");
+    if (is_from) {
+        append_slice(buffer, copy->table_name);
+        buffer_append_byte(buffer, ' ');
+    }
+    buffer_append_text(buffer, is_from ? "from " : "to ");
+    if (copy->path == NULL)
+        buffer_append_text(buffer, is_from ? "stdin" : "stdout");
+    else
+        value_append_literal(buffer, &path);
+    buffer_printf(buffer, " (format %s)", record_format_name(copy->format));
+}
+
 static void append_line(struct buffer *buffer, const struct plan_node *node)
 {
     switch (node->kind) {
@@ -197,6 +216,8 @@ static void append_line(struct buffer *buffer, const struct plan_node *node)
         buffer_append_text(buffer, "delete from ");
         append_slice(buffer, node->remove.table->name);
         break;
+    case PLAN_COPY_FROM:
+    case PLAN_COPY_TO: append_copy(buffer, node); break;
     case PLAN_CREATE_TABLE:
         buffer_append_text(buffer, "create table ");
         append_slice(buffer, node->create_table.definition.name);
@@ -205,6 +226,7 @@ static void append_line(struct buffer *buffer, const struct plan_node *node)
         buffer_append_text(buffer, "drop table ");
         append_slice(buffer, node->drop_table.table->name);
         break;
+    case PLAN_ANALYZE: buffer_append_text(buffer, "analyze"); break;
     case PLAN_BEGIN: buffer_append_text(buffer, "begin"); break;
     case PLAN_COMMIT: buffer_append_text(buffer, "commit"); break;
     case PLAN_ROLLBACK: buffer_append_text(buffer, "rollback"); break;
@@ -212,15 +234,19 @@ static void append_line(struct buffer *buffer, const struct plan_node *node)
     }
 }
 
+void plan_node_append_line(struct buffer *buffer, const struct plan_node *node, uint32_t level)
+{
+    for (uint32_t i = 0; i < level; i++)
+        buffer_append_text(buffer, "  ");
+    append_line(buffer, node);
+}
+
 void plan_node_append_text(struct buffer *buffer, const struct plan_node *node, uint32_t level)
 {
-    for (; node != NULL; node = node->child, level++) {
-        for (uint32_t i = 0; i < level; i++)
-            buffer_append_text(buffer, "  ");
-        append_line(buffer, node);
+    for (; node != NULL; level++) {
+        plan_node_append_line(buffer, node, level);
         buffer_append_byte(buffer, '\n');
-        if (node->kind == PLAN_UPDATE)
-            node = node->child; /* the projection, which the line has told */
+        node = plan_node_tells_child(node) ? node->child->child : node->child;
     }
 }
 

@@ -108,6 +108,8 @@ struct plan_node *plan_explain(struct arena *arena, const struct plan_node *expl
     struct buffer text = {0};
     struct plan_node *node = NULL;
 
+    if (explained == NULL)
+        return NULL;
     plan_node_append_text(&text, explained, 0);
     if (!text.failed)
         node = make_rows(arena, COLUMNS, 1, count_lines(buffer_slice(&text)));
@@ -121,5 +123,18 @@ struct plan_node *plan_explain(struct arena *arena, const struct plan_node *expl
         begin = end + 1;
     }
     buffer_clear(&text);
+    return node;
+}
+
+struct plan_node *plan_analyze(struct arena *arena, struct plan_node *explained)
+{
+    struct plan_node *node = plan_node_over(arena, PLAN_ANALYZE, explained);
+    enum ssql_type *types;
+    struct slice *names;
+
+    if (node == NULL || !plan_node_set_width(arena, node, 1, &types, &names))
+        return NULL;
+    types[0] = SSQL_TYPE_STRING;
+    names[0] = slice_of("plan");
     return node;
 }

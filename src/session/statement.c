@@ -64,7 +64,7 @@ static bool plan_tree(struct prepared *prepared, const struct statement *tree, s
     prepared->spare_plan = NULL;
     if (!plan_statement(tree, schema, types, spare, &plan, error))
         return false;
-    assert(plan->is_read_only || !plan->returns_rows);
+    assert(plan->is_read_only || !plan->returns_rows || plan->root->kind == PLAN_ANALYZE);
     assert(prepared->plan == NULL || plan->parameter_count == prepared->parameter_count);
     if (prepared->plan == NULL && !prepared_create_parameters(prepared, plan, error)) {
         plan_destroy(plan);

@@ -53,11 +53,13 @@ struct prepared {
 
     enum run_state run;
     struct session_work *work; /* the run's own transaction; NULL within `begin` */
+    struct session_work *copying; /* while a copy outside `begin` runs: its transaction */
     struct batch batch;
     uint32_t row;                  /* of the batch's selection */
     struct result_store *aside;    /* the rows to come, when they had to be put aside; NULL: `execution` has them */
     const struct value *aside_row; /* the current one of them */
-    struct prepared *previous_active, *next_active; /* runs in the session's open transaction */
+    bool is_active; /* the run reads in the session's open transaction; these are linked: */
+    struct prepared *previous_active, *next_active;
 };
 
 /* Prepares the first statement of the text; *out is NULL when there is none. *consumed is set as by parse_statement,

@@ -12,6 +12,7 @@ static void enter_active(struct prepared *prepared)
 {
     struct session *session = prepared->session;
 
+    prepared->is_active = true;
     prepared->previous_active = NULL;
     prepared->next_active = session->active;
     if (session->active != NULL)
@@ -21,6 +22,7 @@ static void enter_active(struct prepared *prepared)
 
 static void leave_active(struct prepared *prepared)
 {
+    prepared->is_active = false;
     if (prepared->next_active != NULL)
         prepared->next_active->previous_active = prepared->previous_active;
     if (prepared->previous_active != NULL)
@@ -35,7 +37,7 @@ static void end_rows(struct prepared *prepared)
     execution_finish(prepared->execution);
     if (prepared->work != NULL)
         session_return_work(prepared->session, prepared->work);
-    else
+    else if (prepared->is_active)
         leave_active(prepared);
     result_store_destroy(prepared->aside);
     prepared->aside = NULL;
@@ -95,6 +97,7 @@ bool prepared_put_aside(struct prepared *prepared, struct ssql_error *error)
 
 static bool advance_aside(struct prepared *prepared, bool *has_row, struct ssql_error *error)
 {
+    *has_row = false;
     bool done = result_store_next(prepared->aside, &prepared->aside_row, has_row, error);
 
     if (!*has_row)
@@ -135,6 +138,7 @@ static bool start_execution(struct prepared *prepared, struct session_work *work
         .catalog = work->view,
         .parameters = prepared->values,
         .cancellation = &session->cancellation,
+        .copy = &session->copy,
     };
 
     if (prepared->execution == NULL) {
@@ -167,6 +171,23 @@ static bool run_reading(struct prepared *prepared, struct session_work *work, bo
     return advance(prepared, has_row, error);
 }
 
+/* Rows that a change gives (explain analyze) are handed out when it is done, and are not part of its transaction. */
+static bool keep_rows(struct prepared *prepared, const struct batch *batch, struct ssql_error *error)
+{
+    const struct plan_node *root = prepared->plan->root;
+
+    if (prepared->aside == NULL &&
+        !result_store_create(prepared->session->engine, root->column_types, root->column_count, &prepared->aside, error))
+        return false;
+    return result_store_append(prepared->aside, batch, 0, error);
+}
+
+static void drop_rows(struct prepared *prepared)
+{
+    result_store_destroy(prepared->aside);
+    prepared->aside = NULL;
+}
+
 /* Does all the work of a statement that changes something, within the work's transaction, whose mark is set. */
 static bool run_writing(struct prepared *prepared, struct session_work *work, uint64_t *changes,
                         struct ssql_error *error)
@@ -177,19 +198,34 @@ static bool run_writing(struct prepared *prepared, struct session_work *work, ui
     if (!start_execution(prepared, work, error))
         return false;
     do
-        done = execution_next(prepared->execution, &batch, error);
+        done = execution_next(prepared->execution, &batch, error) &&
+               (batch.row_count == 0 || keep_rows(prepared, &batch, error));
     while (done && batch.row_count > 0);
     *changes = execution_changes(prepared->execution);
     execution_finish(prepared->execution);
+    if (!done)
+        drop_rows(prepared);
     return done;
+}
+
+/* After a change that went well: the first of its rows, if it gave any. */
+static bool show_kept_rows(struct prepared *prepared, bool *has_row, struct ssql_error *error)
+{
+    if (prepared->aside == NULL)
+        return true;
+    prepared->run = RUN_ROWS;
+    prepared->work = NULL;
+    return advance_aside(prepared, has_row, error);
 }
 
 static void note_changes(const struct prepared *prepared, uint64_t changes)
 {
-    switch (prepared->plan->root->kind) {
+    switch (plan_effect(prepared->plan)) {
     case PLAN_INSERT:
     case PLAN_UPDATE:
-    case PLAN_DELETE: prepared->session->changes = (int64_t)changes; break;
+    case PLAN_DELETE:
+    case PLAN_COPY_FROM:
+    case PLAN_COPY_TO: prepared->session->changes = (int64_t)changes; break;
     default: break;
     }
 }
@@ -229,7 +265,7 @@ static bool put_queries_aside(struct session *session, struct ssql_error *error)
     return true;
 }
 
-static bool write_in_transaction(struct prepared *prepared, struct ssql_error *error)
+static bool write_in_transaction(struct prepared *prepared, bool *has_row, struct ssql_error *error)
 {
     struct session_work *work = prepared->session->open;
     uint64_t changes = 0;
@@ -243,7 +279,7 @@ static bool write_in_transaction(struct prepared *prepared, struct ssql_error *e
         if (prepared->session->active != NULL)
             transaction_mark(work->transaction);
         note_changes(prepared, changes);
-        return true;
+        return show_kept_rows(prepared, has_row, error);
     }
     transaction_undo_to(work->transaction, mark);
     catalog_view_forget(work->view);
@@ -257,7 +293,7 @@ static bool step_in_transaction(struct prepared *prepared, bool *has_row, struct
     if (!fit_to_schema(prepared, work, error))
         return false;
     if (!prepared->plan->is_read_only)
-        return write_in_transaction(prepared, error);
+        return write_in_transaction(prepared, has_row, error);
     if (prepared->session->active == NULL && work->kind == TRANSACTION_WRITE)
         transaction_mark(work->transaction);
     return run_reading(prepared, work, false, has_row, error);
@@ -290,6 +326,7 @@ static bool write_and_commit(struct prepared *prepared, struct session_work *wor
 
     transaction_mark(work->transaction);
     if (!run_writing(prepared, work, &changes, error) || !transaction_commit(work->transaction, error)) {
+        drop_rows(prepared);
         catalog_view_forget(work->view);
         return false;
     }
@@ -308,6 +345,27 @@ static void pause_after_conflict(unsigned try)
     nanosleep(&pause, NULL);
 }
 
+/* For copy with batch_rows: what was done so far is kept whatever follows. */
+static bool commit_so_far(void *context, struct ssql_error *error)
+{
+    struct prepared *prepared = context;
+    struct session *session = prepared->session;
+    struct session_work *work = prepared->copying;
+    enum commit_wait wait = session->defers_sync ? COMMIT_DEFERRED : COMMIT_DURABLE;
+
+    if (!transaction_commit(work->transaction, error) ||
+        !transaction_begin(work->transaction, TRANSACTION_WRITE, wait, error))
+        return false;
+    transaction_mark(work->transaction);
+    return true;
+}
+
+/* Copy cannot be repeated after a conflict: its input may be gone. */
+static bool may_run_again(const struct prepared *prepared, const struct ssql_error *error, unsigned tries)
+{
+    return error->code == SSQL_CONFLICT && tries < CONFLICT_TRIES && plan_effect(prepared->plan) != PLAN_COPY_FROM;
+}
+
 static bool step_alone(struct prepared *prepared, bool *has_row, struct ssql_error *error)
 {
     struct session *session = prepared->session;
@@ -319,10 +377,16 @@ static bool step_alone(struct prepared *prepared, bool *has_row, struct ssql_err
         if (work->kind == TRANSACTION_READ)
             return run_reading(prepared, work, true, has_row, error);
 
+        prepared->copying = work;
+        session->copy.commit = commit_so_far;
+        session->copy.commit_context = prepared;
         bool done = write_and_commit(prepared, work, error);
+        session->copy.commit = NULL;
         session_return_work(session, work);
-        if (done || error->code != SSQL_CONFLICT || try == CONFLICT_TRIES)
-            return done;
+        if (done)
+            return show_kept_rows(prepared, has_row, error);
+        if (!may_run_again(prepared, error, try))
+            return false;
         error_clear(error);
         pause_after_conflict(try);
         if (!cancellation_check(&session->cancellation, error))
@@ -366,6 +430,8 @@ bool prepared_step(struct prepared *prepared, bool *has_row, struct ssql_error *
         return done;
     }
     done = start_run(prepared, has_row, error);
+    if (done && plan_effect(prepared->plan) == PLAN_COPY_TO)
+        note_changes(prepared, execution_changes(prepared->execution));
     session_note_outcome(session, done);
     return done;
 }

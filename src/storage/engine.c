@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "storage/engine_internal.h"
+#include "storage/transaction.h"
 
 enum {
     MEMTABLE_SHARE = 4, /* of the memory limit: a quarter for memtables, … */
@@ -339,6 +340,7 @@ void engine_read_statistics(struct engine *engine, struct engine_statistics *sta
         .compactions = atomic_load(&engine->compactions),
         .bytes_flushed = atomic_load(&engine->bytes_flushed),
         .bytes_compacted = atomic_load(&engine->bytes_compacted),
+        .bytes_spilled = atomic_load(&engine->bytes_spilled),
         .stalls_us = atomic_load(&engine->stalls_us),
     };
     if (engine->wal != NULL) {

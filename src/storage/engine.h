@@ -83,6 +83,7 @@ struct engine_statistics {
     uint64_t wal_bytes, wal_segments, wal_syncs;
     size_t memtable_bytes, cache_bytes, work_bytes;
     uint64_t flushes, compactions, bytes_flushed, bytes_compacted, stalls_us;
+    uint64_t bytes_spilled; /* written to spill files */
     uint64_t cache_hits, cache_misses;
 };
 void engine_read_statistics(struct engine *engine, struct engine_statistics *statistics);

@@ -93,7 +93,7 @@ struct engine {
     atomic_uint_least64_t slowdown_debt_ns;
 
     /* counters of engine_statistics */
-    atomic_uint_least64_t flushes, compactions, bytes_flushed, bytes_compacted, stalls_us;
+    atomic_uint_least64_t flushes, compactions, bytes_flushed, bytes_compacted, bytes_spilled, stalls_us;
 };
 
 /* ---- engine.c ---- */

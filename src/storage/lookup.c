@@ -3,6 +3,7 @@
 #include "storage/lookup_internal.h"
 
 #include "storage/scan_range.h"
+#include "storage/transaction.h"
 
 enum { CANDIDATES_MOST = 48 };
 
@@ -222,6 +223,26 @@ failed:
     result->block = (struct block){0};
     result->found = false;
     return false;
+}
+
+bool version_count_lookup(const struct table_version *version, struct slice key, struct lookup_statistics *statistics,
+                          struct ssql_error *error)
+{
+    struct lookup_key wanted = lookup_key_make(key);
+
+    for (uint32_t level = 0; level < LEVELS; level++) {
+        for (uint32_t i = 0; i < version->file_count[level]; i++) {
+            struct table_file *file = version->files[level][i];
+            bool may = false;
+            if (!file_spans(file, key))
+                continue;
+            if (!file_may_hold(file, &wanted, &may, error))
+                return false;
+            statistics->files++;
+            statistics->files_ruled_out += !may;
+        }
+    }
+    return true;
 }
 
 /* ---- validation: has anything changed since a snapshot? ---- */

@@ -1,10 +1,10 @@
 /* Temporary space for operators: the volume's scratch space behind a handle of the engine. */
 #include <stdlib.h>
 
-#include "storage/engine.h"
-#include "storage/table.h"
+#include "storage/engine_internal.h"
 
 struct spill_file {
+    struct engine *engine;
     struct scratch *scratch;
 };
 
@@ -15,6 +15,7 @@ bool spill_create(struct engine *engine, struct spill_file **out, struct ssql_er
     *out = NULL;
     if (file == NULL)
         return error_no_memory(error);
+    file->engine = engine;
     if (scratch_create(engine_volume(engine), &file->scratch, error) != VOLUME_OK) {
         free(file);
         return false;
@@ -25,7 +26,10 @@ bool spill_create(struct engine *engine, struct spill_file **out, struct ssql_er
 
 bool spill_append(struct spill_file *file, struct slice bytes, struct ssql_error *error)
 {
-    return scratch_append(file->scratch, bytes, error) == VOLUME_OK;
+    if (scratch_append(file->scratch, bytes, error) != VOLUME_OK)
+        return false;
+    atomic_fetch_add_explicit(&file->engine->bytes_spilled, bytes.size, memory_order_relaxed);
+    return true;
 }
 
 uint64_t spill_size(const struct spill_file *file)

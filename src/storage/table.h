@@ -118,6 +118,10 @@ struct lookup_result {
 /* Of `version`'s sources, for the key at `snapshot`. */
 MUST_CHECK bool version_lookup(const struct table_version *version, const struct row_format *format, struct slice key,
                                uint64_t snapshot, struct lookup_result *result, struct ssql_error *error);
+/* What such a look-up meets. */
+struct lookup_statistics;
+MUST_CHECK bool version_count_lookup(const struct table_version *version, struct slice key,
+                                     struct lookup_statistics *statistics, struct ssql_error *error);
 /* Whether the key's newest version (in all sources that can hold one) is above `snapshot`: validation at commit. */
 MUST_CHECK bool version_key_changed(const struct table_version *version, struct slice key, uint64_t snapshot,
                                     bool *changed, struct ssql_error *error);

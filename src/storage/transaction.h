@@ -94,6 +94,12 @@ MUST_CHECK bool transaction_delete(struct transaction *transaction, struct table
 
 /* Holds what the values of a transaction_get point to. Zeroed memory is an empty one; it is reused from get to get. */
 struct row_pin;
+
+/* What a look-up of a key has to do with files. */
+struct lookup_statistics {
+    uint64_t files;           /* whose key range holds the key */
+    uint64_t files_ruled_out; /* of these: their filter says that the key is not there */
+};
 MUST_CHECK bool row_pin_create(struct row_pin **pin, struct ssql_error *error);
 void row_pin_release(struct row_pin *pin); /* lets go of blocks, keeps its memory */
 void row_pin_destroy(struct row_pin *pin); /* accepts NULL */
@@ -103,5 +109,9 @@ void row_pin_destroy(struct row_pin *pin); /* accepts NULL */
 MUST_CHECK bool transaction_get(struct transaction *transaction, struct table *table, struct slice key,
                                 const uint16_t *columns, uint32_t column_count, struct row_pin *pin,
                                 struct value *values, bool *found, struct ssql_error *error);
+
+/* Counts what a transaction_get of the key meets; costs about as much. For explain analyze. */
+MUST_CHECK bool transaction_count_lookup(struct transaction *transaction, struct table *table, struct slice key,
+                                         struct lookup_statistics *statistics, struct ssql_error *error);
 
 #endif

@@ -246,3 +246,12 @@ bool transaction_get(struct transaction *transaction, struct table *table, struc
         return false;
     return read_result(table->format, &result, columns, column_count, pin, values, found, error);
 }
+
+bool transaction_count_lookup(struct transaction *transaction, struct table *table, struct slice key,
+                              struct lookup_statistics *statistics, struct ssql_error *error)
+{
+    struct participant *participant = transaction_participant(transaction, table);
+
+    *statistics = (struct lookup_statistics){0};
+    return version_count_lookup(participant_version(participant), key, statistics, error);
+}

@@ -86,7 +86,6 @@ static void other_forms_are_refused(void **state)
     refuse(state, "release savepoint s", "release", "release");
     refuse(state, "rollback to s", "rollback to", "rollback to");
     refuse(state, "rollback work to savepoint s", "rollback work to", "rollback to");
-    refuse(state, "explain analyze select 1", "explain analyze", "explain analyze");
     refuse(state, "select count(*) filter (where a) from t", "filter", "filter");
 }
 

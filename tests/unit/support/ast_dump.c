@@ -179,6 +179,20 @@ static void dump_update(struct buffer *buffer, const struct update *update)
     ast_dump_expr(buffer, update->where);
 }
 
+static void dump_copy(struct buffer *buffer, const struct copy *copy)
+{
+    buffer_printf(buffer, "copy %d %d", copy->is_from, copy->place.is_stream);
+    dump_text(buffer, copy->table.text);
+    dump_names(buffer, "columns", copy->columns);
+    if (copy->query != NULL)
+        dump_query(buffer, copy->query);
+    dump_text(buffer, copy->place.path);
+    for (uint32_t i = 0; i < copy->option_count; i++) {
+        dump_text(buffer, copy->options[i].name.text);
+        ast_dump_expr(buffer, copy->options[i].value);
+    }
+}
+
 static void dump_create_table(struct buffer *buffer, const struct create_table *table)
 {
     buffer_printf(buffer, "create table %d", table->if_not_exists);
@@ -203,6 +217,7 @@ void ast_dump(struct buffer *buffer, const struct statement *statement)
         dump_text(buffer, statement->delete->table.text);
         ast_dump_expr(buffer, statement->delete->where);
         break;
+    case STATEMENT_COPY: dump_copy(buffer, statement->copy); break;
     case STATEMENT_CREATE_TABLE: dump_create_table(buffer, statement->create_table); break;
     case STATEMENT_DROP_TABLE:
         buffer_printf(buffer, "%d", statement->drop_table->if_exists);
@@ -213,6 +228,9 @@ void ast_dump(struct buffer *buffer, const struct statement *statement)
     case STATEMENT_ROLLBACK:
     case STATEMENT_SHOW_TABLES: break;
     case STATEMENT_DESCRIBE: dump_text(buffer, statement->describe->table.text); break;
-    case STATEMENT_EXPLAIN: ast_dump(buffer, statement->explained); break;
+    case STATEMENT_EXPLAIN:
+        buffer_append_text(buffer, statement->is_analyze ? "analyze " : "");
+        ast_dump(buffer, statement->explained);
+        break;
     }
 }
