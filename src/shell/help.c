@@ -1,18 +1,17 @@
-#include "shell/commands.h"
+#include "shell/help.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "shell/commands.h"
 #include "shell/dot_commands.h"
 
-static void print_modes(struct output *output)
+static void add_modes(struct text_buffer *to)
 {
     const struct render_type *type;
-    struct text_buffer text = {0};
 
     for (int i = 0; (type = render_mode(i)) != NULL; i++)
-        text_format(&text, "%-10s %s\n", type->name, type->description);
-    output_add(output, text.data, text.size);
-    text_clear(&text);
+        text_format(to, "%-10s %s\n", type->name, type->description);
 }
 
 static const char keys_text[] = "Enter       run the statement if it is complete, else begin a new line\n"
@@ -23,33 +22,107 @@ static const char keys_text[] = "Enter       run the statement if it is complete
                                 "Ctrl-C      stop the running statement, or drop the text\n"
                                 "Ctrl-D      leave, when there is no text\n";
 
-bool command_help(struct command_line *line)
+static void add_command(struct text_buffer *to, const struct dot_command *command)
 {
-    struct output *output = session_results(line->session);
-    struct text_buffer text = {0};
-    const char *topic = line->count > 0 ? line->arguments[0] : NULL;
+    text_format(to, "%-11s%-21s%s\n", command->name, command->arguments, command->description);
+}
+
+void help_add_list(struct text_buffer *to)
+{
     const struct dot_command *command;
 
-    if (topic == NULL) {
-        for (int i = 0; (command = dot_command_at(i)) != NULL; i++)
-            text_format(&text, "%-11s%-21s%s\n", command->name, command->arguments, command->description);
-    } else if (strcmp(topic, "mode") == 0) {
-        print_modes(output);
-    } else if (strcmp(topic, "keys") == 0) {
-        output_add_string(output, keys_text);
-    } else {
-        text_format(&text, "%s%s", *topic == '.' || *topic == '\\' ? "" : ".", topic);
-        command = dot_command_find(text_string(&text));
-        text_reset(&text);
-        if (command == NULL) {
-            text_clear(&text);
-            return command_fail(line, ".help lists all", "no help on ", topic);
-        }
-        text_format(&text, "%-11s%-21s%s\n%s", command->name, command->arguments, command->description,
-                    command->help == NULL ? "" : command->help);
-    }
-    output_add(output, text_string(&text), text.size);
-    text_clear(&text);
-    session_flush(line->session);
+    for (int i = 0; (command = dot_command_at(i)) != NULL; i++)
+        add_command(to, command);
+    text_add_string(to, "\n.help COMMAND tells more of one, .help STATEMENT of a statement:");
+    for (const struct help_topic *topic = help_topics; topic->name != NULL; topic++)
+        text_format(to, "%s %s", topic == help_topics ? "" : ",", topic->name);
+    text_add_string(to, ".\n.help 42703 explains the code of an error.\n");
+}
+
+static bool add_dot_command(struct text_buffer *to, const char *topic)
+{
+    struct text_buffer name = {0};
+
+    text_format(&name, "%s%s", *topic == '.' || *topic == '\\' ? "" : ".", topic);
+    const struct dot_command *command = dot_command_find(name.data);
+    bool is_whole = command != NULL && (*topic == '.' || *topic == '\\' || strcmp(command->name, name.data) == 0);
+    text_clear(&name);
+    if (!is_whole)
+        return false;
+    add_command(to, command);
+    text_add_string(to, command->help == NULL ? "" : command->help);
     return true;
+}
+
+/* The topic's name, or its first word: "create" is all that can be created. */
+static bool is_named(const struct help_topic *topic, const char *name)
+{
+    size_t size = strcspn(topic->name, " ");
+
+    return strcasecmp(topic->name, name) == 0 || (strncasecmp(topic->name, name, size) == 0 && name[size] == '\0');
+}
+
+static bool add_statements(struct text_buffer *to, const char *name)
+{
+    const struct help_topic *last = NULL;
+
+    for (const struct help_topic *topic = help_topics; topic->name != NULL; topic++) {
+        if (!is_named(topic, name))
+            continue;
+        text_add_string(to, last == NULL ? "" : "\n");
+        text_add_string(to, topic->syntax);
+        if (*topic->example != '\0')
+            text_format(to, "\nExample:\n%s", topic->example);
+        last = topic;
+    }
+    if (last != NULL)
+        text_format(to, "\nMore: docs/language.md, \"%s\"\n", last->heading);
+    return last != NULL;
+}
+
+bool help_add(struct text_buffer *to, const char *topic)
+{
+    if (strcmp(topic, "modes") == 0) {
+        add_modes(to);
+        return true;
+    }
+    if (strcmp(topic, "keys") == 0) {
+        text_add_string(to, keys_text);
+        return true;
+    }
+    /* explain is a statement and a command: both are told */
+    size_t before = to->size;
+    bool is_statement = add_statements(to, topic);
+    if (is_statement)
+        text_add_char(to, '\n');
+    bool is_command = add_dot_command(to, topic);
+    if (is_statement && !is_command)
+        to->data[--to->size] = '\0';
+    if (is_command && strcasecmp(topic, "mode") == 0)
+        add_modes(to);
+    return to->size > before;
+}
+
+const char *help_name(int i)
+{
+    int topics = 0;
+
+    while (help_topics[topics].name != NULL)
+        topics++;
+    return i < topics ? help_topics[i].name : dot_command_name(i - topics);
+}
+
+bool command_help(struct command_line *line)
+{
+    struct text_buffer text = {0};
+    bool done = true;
+
+    if (line->count == 0)
+        help_add_list(&text);
+    else if (!help_add(&text, line->count == 1 ? line->arguments[0] : line->rest))
+        done = command_fail_unknown(line, "no help on ", line->rest, help_name, ".help lists what there is");
+    if (done)
+        output_add(session_results(line->session), text_string(&text), text.size);
+    text_clear(&text);
+    return session_flush(line->session) && done;
 }

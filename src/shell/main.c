@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utf8proc.h>
@@ -15,6 +16,7 @@
 #include "shell/check_command.h"
 #include "shell/compact_command.h"
 #include "shell/edit.h"
+#include "shell/help.h"
 #include "shell/info_command.h"
 #include "shell/interactive.h"
 #include "shell/interrupt.h"
@@ -22,6 +24,7 @@
 #include "shell/output.h"
 #include "shell/script.h"
 #include "shell/session.h"
+#include "shell/statement_text.h"
 #include "shell/suggestion.h"
 #include "shell/test_command.h"
 
@@ -62,6 +65,16 @@ static const char *command_name(int i)
     return i >= 0 && i < COMMAND_COUNT ? commands[i].name : NULL;
 }
 
+static int complain(const char *message, const char *hint)
+{
+    fprintf(stderr, "error: %s\n", message);
+    if (*hint != '\0')
+        fprintf(stderr, "hint: %s\n", hint);
+    else
+        fputs("hint: ssql --help tells what there is\n", stderr);
+    return STATUS_NO_START;
+}
+
 static int print_help(void)
 {
     struct text_buffer text = {0};
@@ -82,28 +95,58 @@ static int print_help(void)
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
+/* One of the commands explains itself; else it is a topic of .help. */
+static int print_topic(const char *topic)
+{
+    struct text_buffer text = {0};
+    char help[] = "--help";
+
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        char *arguments[] = {must_copy(topic, strlen(topic)), help, NULL};
+        int status = STATUS_FAILED;
+        bool is_named = strcmp(commands[i].name, topic) == 0;
+        if (is_named)
+            status = commands[i].run(2, arguments);
+        free(arguments[0]);
+        if (is_named)
+            return status;
+    }
+    if (!help_add(&text, topic)) {
+        const char *nearest = suggestion_find(topic, help_name);
+        text_format(&text, "no help on %s", topic);
+        struct text_buffer hint = {0};
+        if (nearest != NULL)
+            text_format(&hint, "did you mean \"%s\"?", nearest);
+        int status = complain(text.data, text_string(&hint));
+        text_clear(&hint);
+        text_clear(&text);
+        return status;
+    }
+    fwrite(text.data, 1, text.size, stdout);
+    text_clear(&text);
+    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+}
+
+/* Words in a row are one topic: create table. */
 static int help_command(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return print_help();
+    struct text_buffer topic = {0};
+
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") != 0 && strcmp(argv[i], "-h") != 0)
+            text_format(&topic, "%s%s", topic.size > 0 ? " " : "", argv[i]);
+    int status = topic.size == 0 ? print_help() : print_topic(topic.data);
+    text_clear(&topic);
+    return status;
 }
 
 static int print_version(void)
 {
-    printf("ssql %s\nfile format: %d\nline editing: %s\nUnicode: utf8proc %s\nlicence: %s\n", ssql_version(),
-           ssql_format_version(), edit_library(), utf8proc_version(), edit_licence());
+    printf("ssql %s\nfile format: %d\nline editing: %s\nUnicode: utf8proc %s\ncompression: lz4 %s\n"
+           "checksums: xxHash %s\nlicence: %s\n",
+           ssql_version(), ssql_format_version(), edit_library(), utf8proc_version(), SSQL_LZ4_VERSION,
+           SSQL_XXHASH_VERSION, edit_licence());
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
-}
-
-static int complain(const char *message, const char *hint)
-{
-    fprintf(stderr, "error: %s\n", message);
-    if (*hint != '\0')
-        fprintf(stderr, "hint: %s\n", hint);
-    else
-        fputs("hint: ssql --help tells what there is\n", stderr);
-    return STATUS_NO_START;
 }
 
 /* A first word that is no database, but nearly a command, with an argument that is no statement. */
@@ -115,6 +158,22 @@ static const char *mistyped_command(const struct options *options)
         options->run_count == 0 || options->runs[0].kind != RUN_TEXT || strpbrk(options->runs[0].text, " ;\n") != NULL)
         return NULL;
     return suggestion_find(options->path, command_name);
+}
+
+/* A statement where the database should stand. */
+static bool reads_like_statement(const struct options *options)
+{
+    struct word word;
+    struct stat status;
+    size_t at = 0;
+
+    if (options->path == NULL || strchr(options->path, ' ') == NULL || stat(options->path, &status) == 0 ||
+        !next_word(options->path, strlen(options->path), &at, &word))
+        return false;
+    for (const struct help_topic *topic = help_topics; topic->name != NULL; topic++)
+        if (strcspn(topic->name, " ") == word.size && strncasecmp(topic->name, word.text, word.size) == 0)
+            return true;
+    return false;
 }
 
 static bool wants_prompt(const struct options *options)
@@ -301,13 +360,16 @@ int main(int argc, char **argv)
     if (!options_read(&options, argc, argv, 1, &message, &hint)) {
         status = complain(message.data, text_string(&hint));
     } else if (options.help) {
-        status = print_help();
+        status = options.path == NULL ? print_help() : print_topic(options.path);
     } else if (options.version) {
         status = print_version();
     } else if ((meant = mistyped_command(&options)) != NULL) {
         text_format(&message, "unknown command \"%s\"", options.path);
         text_format(&hint, "did you mean \"%s\"?", meant);
         status = complain(message.data, hint.data);
+    } else if (reads_like_statement(&options)) {
+        text_format(&message, "no database is called \"%s\": it reads like a statement", options.path);
+        status = complain(message.data, "did you mean -c? A statement stands behind the database, or behind -c");
     } else {
         status = run_session(&options);
     }
