@@ -17,7 +17,7 @@ int ssql_connect(ssql_db *db, ssql_conn **conn)
         return (int)error.code;
     }
     made->db = db;
-    made->session->copy.allows_files = db->allows_files;
+    made->session->copy.files = db->allows_files ? &plain_copy_files : NULL;
     database_retain(db);
     *conn = made;
     return SSQL_OK;

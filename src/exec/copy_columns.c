@@ -1,0 +1,162 @@
+#include "base/nearest.h"
+#include "exec/copy_load.h"
+
+/* ---- room and defaults ---- */
+
+static bool evaluate_defaults(struct copy_load *load, struct ssql_error *error)
+{
+    const struct batch one_row = {.row_count = 1, .selected_count = 1};
+
+    if (load->default_program == NULL)
+        return true;
+    if (!expression_evaluate(load->default_program, &one_row, load->default_values, error))
+        return false;
+    for (uint32_t i = 0; i < load->schema->visible_count; i++)
+        load->columns[i].default_value = vector_value(&load->default_values[i], 0);
+    return true;
+}
+
+bool copy_columns_init(struct copy_load *load, struct ssql_error *error)
+{
+    const struct table_schema *schema = load->schema;
+
+    load->columns = arena_alloc_array(&load->arena, schema->visible_count, sizeof *load->columns);
+    load->values = arena_alloc_array(&load->arena, schema->column_count, sizeof *load->values);
+    if (load->columns == NULL || load->values == NULL)
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < schema->visible_count; i++) {
+        load->columns[i].place = COPY_NO_COLUMN;
+        load->columns[i].default_value = value_null(schema->columns[i].type);
+    }
+    return evaluate_defaults(load, error);
+}
+
+static bool reserve_items(struct copy_load *load, uint32_t column, struct ssql_error *error)
+{
+    struct copy_column *target = &load->columns[column];
+    size_t item_size = vector_item_size(load->schema->columns[column].type);
+
+    target->items = arena_alloc_array(&load->arena, RECORD_BATCH_MOST, item_size);
+    target->nulls = arena_alloc(&load->arena, RECORD_BATCH_MOST);
+    return (target->items != NULL && target->nulls != NULL) || error_no_memory(error);
+}
+
+/* ---- by name ---- */
+
+/* Whether the list of columns, if there is one, has the column. */
+static bool is_listed(const struct copy_load *load, uint32_t column)
+{
+    if (load->plan->table == NULL || !load->plan->has_columns)
+        return true;
+    for (uint32_t i = 0; i < load->plan->column_count; i++)
+        if (load->plan->columns[i] == column)
+            return true;
+    return false;
+}
+
+/* JSON has no header: line 0. */
+static struct record_place name_place(const struct copy_load *load)
+{
+    return (struct record_place){.line = record_reader_header_line(load->reader), .column = 1};
+}
+
+static bool fail_unknown(const struct copy_load *load, struct slice name, struct ssql_error *error)
+{
+    struct nearest nearest = nearest_start(name);
+    struct record_place at = name_place(load);
+
+    error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "unknown column \"%.*s\" in %.*s", SLICE_PRINT(name),
+              SLICE_PRINT(load->schema->name));
+    for (uint32_t i = 0; i < load->schema->visible_count; i++)
+        nearest_consider(&nearest, load->schema->columns[i].name);
+    if (nearest.best.data != NULL)
+        error_hint(error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
+    else if (!copy_is_json(load))
+        error_hint(error, "if the first line holds no names: header false");
+    if (at.line > 0)
+        copy_fail_at(load, &at, error);
+    return false;
+}
+
+static bool map_name(struct copy_load *load, uint32_t place, struct ssql_error *error)
+{
+    struct slice name = record_reader_column_name(load->reader, place);
+    int column = table_schema_find_column(load->schema, name);
+    struct record_place at = name_place(load);
+
+    if (column < 0 && load->plan->table == NULL)
+        column = (int)place; /* of a table made after the file: names that had to be changed keep their place */
+    if (column < 0)
+        return fail_unknown(load, name, error);
+    if (!is_listed(load, (uint32_t)column))
+        error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "column \"%.*s\" is not in the list of columns",
+                  SLICE_PRINT(name));
+    else if (load->columns[column].place != COPY_NO_COLUMN)
+        error_set(error, SSQL_COLUMN_EXISTS, NO_SPAN, "column \"%.*s\" is there twice", SLICE_PRINT(name));
+    else {
+        load->columns[column].place = (int32_t)place;
+        return reserve_items(load, (uint32_t)column, error);
+    }
+    if (at.line > 0)
+        copy_fail_at(load, &at, error);
+    return false;
+}
+
+/* ---- by place ---- */
+
+static bool map_place(struct copy_load *load, uint32_t place, struct ssql_error *error)
+{
+    uint32_t column = load->plan->table == NULL ? place : load->plan->columns[place];
+
+    load->columns[column].place = (int32_t)place;
+    return reserve_items(load, column, error);
+}
+
+static bool check_count(const struct copy_load *load, uint32_t count, struct ssql_error *error)
+{
+    uint32_t wanted = load->plan->table == NULL ? load->schema->visible_count : load->plan->column_count;
+
+    if (count <= wanted)
+        return true;
+    return error_set(error, SSQL_VALUE_COUNT, NO_SPAN, "%s: %u fields, but %u column%s of %.*s %s wanted",
+                     load->input.name, count, wanted, wanted == 1 ? "" : "s", SLICE_PRINT(load->schema->name),
+                     wanted == 1 ? "is" : "are");
+}
+
+/* A table that was made after the file has its columns in the file's order, under names that may have been changed. */
+static bool goes_by_name(const struct copy_load *load)
+{
+    return load->plan->table != NULL && record_reader_has_names(load->reader);
+}
+
+bool copy_columns_map(struct copy_load *load, struct ssql_error *error)
+{
+    uint32_t count = record_reader_column_count(load->reader);
+
+    if (count == load->mapped_count)
+        return true;
+    if (!goes_by_name(load) && !check_count(load, count, error))
+        return false;
+    for (; load->mapped_count < count; load->mapped_count++)
+        if (goes_by_name(load) ? !map_name(load, load->mapped_count, error)
+                               : !map_place(load, load->mapped_count, error))
+            return false;
+    return true;
+}
+
+bool copy_columns_check(const struct copy_load *load, struct ssql_error *error)
+{
+    /* Members of JSON objects may come yet; a file without anything lacks nothing. */
+    if (copy_is_json(load) || load->mapped_count == 0)
+        return true;
+    for (uint32_t i = 0; i < load->schema->visible_count; i++) {
+        const struct column_schema *column = &load->schema->columns[i];
+        if (load->columns[i].place != COPY_NO_COLUMN || !(column->is_not_null || column->is_key) ||
+            !load->columns[i].default_value.is_null)
+            continue;
+        return error_set(error, SSQL_NOT_NULL, NO_SPAN,
+                         "%s: column \"%.*s\" of table \"%.*s\" must not be null, and the file does not have it",
+                         load->input.name, SLICE_PRINT(column->name), SLICE_PRINT(load->schema->name));
+    }
+    return true;
+}

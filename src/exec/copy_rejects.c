@@ -1,0 +1,107 @@
+/* Records that are left out: counted and, when a file was named for them, written there as they stand in the input,
+ * each behind a line that says why. */
+#include <stdlib.h>
+
+#include "exec/copy_load.h"
+
+bool copy_rejects_open(struct copy_load *load, struct ssql_error *error)
+{
+    struct copy_rejects *rejects = &load->rejects;
+
+    rejects->count = 0;
+    if (load->plan->rejects_path == NULL)
+        return true;
+    if (!copy_output_open(&rejects->file, load->environment, load->plan->rejects_path, error))
+        return false;
+    rejects->is_open = true;
+    return true;
+}
+
+static bool is_allowed(const struct copy_load *load, const struct ssql_error *error)
+{
+    if (load->rejects.count >= load->plan->rejects_most)
+        return false;
+    switch (error->code) {
+    case SSQL_NO_MEMORY:
+    case SSQL_IO:
+    case SSQL_CORRUPT:
+    case SSQL_DISK_FULL:
+    case SSQL_INTERRUPTED:
+    case SSQL_INTERNAL:
+    case SSQL_CONFLICT:
+    case SSQL_READ_ONLY:
+    case SSQL_UNKNOWN_OUTCOME: return false;
+    default: return true;
+    }
+}
+
+static bool write_record(struct copy_load *load, const struct record *record, const struct ssql_error *why,
+                         struct ssql_error *error)
+{
+    struct byte_sink sink = copy_output_sink(&load->rejects.file);
+    struct slice raw = record_raw(record);
+    int64_t bytes = load->environment->bytes;
+
+    bool done = byte_sink_write(&sink, slice_of("# "), error) &&
+                byte_sink_write(&sink, slice_of(why->message), error) &&
+                byte_sink_write(&sink, slice_of("\n"), error) &&
+                (raw.size == 0 || byte_sink_write(&sink, raw, error)) &&
+                byte_sink_write(&sink, slice_of("\n"), error);
+    load->environment->bytes = bytes; /* of the input alone */
+    return done;
+}
+
+static bool count_and_write(struct copy_load *load, const struct record *record, const struct ssql_error *why,
+                            struct ssql_error *error)
+{
+    load->rejects.count++;
+    load->environment->rejected = (int64_t)load->rejects.count;
+    return !load->rejects.is_open || write_record(load, record, why, error);
+}
+
+bool copy_rejects_take(struct copy_load *load, const struct record *record, struct ssql_error *error)
+{
+    struct ssql_error why;
+
+    if (!is_allowed(load, error))
+        return false;
+    why = *error;
+    error_clear(error);
+    return count_and_write(load, record, &why, error);
+}
+
+bool copy_rejects_keep(struct copy_load *load, uint32_t row, struct ssql_error *error)
+{
+    struct copy_rejects *rejects = &load->rejects;
+
+    if (rejects->errors == NULL)
+        rejects->errors = malloc(RECORD_BATCH_MOST * sizeof *rejects->errors);
+    if (rejects->errors == NULL)
+        return error_no_memory(error);
+    if (!rejects->is_kept[row])
+        rejects->errors[row] = *error;
+    rejects->is_kept[row] = rejects->has_kept = true;
+    error_clear(error);
+    return true;
+}
+
+bool copy_rejects_finish(struct copy_load *load, struct ssql_error *error)
+{
+    if (!load->rejects.is_open)
+        return true;
+    load->rejects.is_open = false;
+    return copy_output_finish(&load->rejects.file, error);
+}
+
+/* What was rejected before a failure is still worth reading. */
+void copy_rejects_close(struct copy_load *load)
+{
+    struct ssql_error ignored;
+
+    if (load->rejects.is_open && load->rejects.count > 0)
+        (void)!copy_rejects_finish(load, &ignored);
+    copy_output_close(&load->rejects.file);
+    load->rejects.is_open = false;
+    free(load->rejects.errors);
+    load->rejects.errors = NULL;
+}

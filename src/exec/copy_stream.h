@@ -1,0 +1,45 @@
+/* copy_stream.h - where a copy statement's bytes come from and where they go: a file, or a function of the program
+ * (copy_environment.h). One thread. */
+#ifndef SSQL_EXEC_COPY_STREAM_H
+#define SSQL_EXEC_COPY_STREAM_H
+
+#include "exec/copy_environment.h"
+#include "storage/engine.h"
+
+/* Zeroed memory is a closed one. */
+struct copy_input {
+    struct copy_environment *environment;
+    struct engine *engine;
+    const char *name; /* for errors */
+    void *file;       /* of environment->files; NULL: the stream */
+    uint64_t size;    /* 0: not known */
+    /* A stream that is read twice is put aside while it is read for the first time. */
+    struct spill_file *aside;
+    uint64_t position; /* in it, of the second reading */
+    bool is_kept, is_second;
+};
+
+/* `path` NULL: the stream. `is_twice`: copy_input_rewind will be called. Fails with SSQL_NOT_ALLOWED, SSQL_MISUSE (no
+ * stream), or as opening does. Close it in any case. */
+MUST_CHECK bool copy_input_open(struct copy_input *input, struct copy_environment *environment, struct engine *engine,
+                                const char *path, bool is_twice, struct ssql_error *error);
+/* Counts into environment->bytes. */
+struct byte_source copy_input_source(struct copy_input *input);
+MUST_CHECK bool copy_input_rewind(struct copy_input *input, struct ssql_error *error);
+void copy_input_close(struct copy_input *input);
+
+struct copy_output {
+    struct copy_environment *environment;
+    const char *name;
+    void *file; /* NULL: the stream */
+};
+
+MUST_CHECK bool copy_output_open(struct copy_output *output, struct copy_environment *environment, const char *path,
+                                 struct ssql_error *error);
+struct byte_sink copy_output_sink(struct copy_output *output);
+/* Puts a file in its place. */
+MUST_CHECK bool copy_output_finish(struct copy_output *output, struct ssql_error *error);
+/* Forgets what was written, unless it is finished. */
+void copy_output_close(struct copy_output *output);
+
+#endif
