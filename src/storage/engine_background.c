@@ -1,6 +1,7 @@
 /* The two threads of an engine, and how writers wait for them. Flushes and compactions that fail are tried again with a
  * growing pause; the last error is kept. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -193,7 +194,7 @@ static void *compaction_loop(void *argument)
 
 /* ---- life ---- */
 
-bool engine_start_background(struct engine *engine, struct ssql_error *error)
+static bool start_threads(struct engine *engine, struct ssql_error *error)
 {
     if (pthread_create(&engine->flush_thread, NULL, flush_loop, engine) != 0)
         return error_set(error, SSQL_NO_MEMORY, NO_SPAN, "no thread could be started for flushing");
@@ -208,6 +209,18 @@ bool engine_start_background(struct engine *engine, struct ssql_error *error)
     }
     engine->has_threads = true;
     return true;
+}
+
+bool engine_start_background(struct engine *engine, struct ssql_error *error)
+{
+    sigset_t all, before;
+
+    /* Signals are for the program's own threads. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool done = start_threads(engine, error);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return done;
 }
 
 void engine_stop_background(struct engine *engine)
