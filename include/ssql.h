@@ -151,6 +151,8 @@ SSQL_API int ssql_options_new(ssql_options **options);
  *     threads           0        most threads of one query (up to 64), taken for large scans and aggregates; 0: one for
  *                                each processor, at most 8; 1: the caller's alone. All queries of the handle share them
  *     morsel_rows       0        rows that such a thread takes at a time; 0: as many as are good (for tests)
+ *     plan_sharing      later    or always, off: statements that differ only in their literals share a plan, from the
+ *                                second one of a connection on
  *     allow_files       on       copy may read and write files; off: only its stdin and stdout (ssql_set_copy_input)
  * Fails with SSQL_BAD_OPTION (a hint names the nearest option) and changes nothing then. */
 SSQL_API int ssql_options_set(ssql_options *options, const char *name, const char *value);

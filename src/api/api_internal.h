@@ -17,6 +17,7 @@ struct ssql_options {
     struct engine_options engine;
     bool read_only;
     bool must_exist;
+    enum plan_sharing plan_sharing;
     bool allows_files;
     struct ssql_error error; /* of the last set or open */
 };
@@ -29,6 +30,7 @@ struct ssql_db {
     atomic_uint references;
     struct engine *engine;
     struct catalog *catalog;
+    enum plan_sharing plan_sharing; /* of connections to come */
     bool allows_files; /* copy may use files */
 };
 

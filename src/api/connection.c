@@ -16,6 +16,7 @@ int ssql_connect(ssql_db *db, ssql_conn **conn)
         free(made);
         return (int)error.code;
     }
+    made->session->plan_sharing = db->plan_sharing;
     made->db = db;
     made->session->copy.files = db->allows_files ? &plain_copy_files : NULL;
     database_retain(db);

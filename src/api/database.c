@@ -54,6 +54,7 @@ int ssql_open_with(const char *path, ssql_options *options, ssql_db **db)
         return SSQL_NO_MEMORY;
     }
     atomic_init(&opened->references, 1);
+    opened->plan_sharing = options->plan_sharing;
     opened->allows_files = options->allows_files;
     if (!open_engine(path, options, opened)) {
         database_close(opened);

@@ -189,6 +189,20 @@ static bool set_allow_files(struct ssql_options *options, const char *name, cons
     return parse_switch(name, value, &options->allows_files, &options->error);
 }
 
+static bool set_plan_sharing(struct ssql_options *options, const char *name, const char *value)
+{
+    static const char *const names[] = {
+        [PLANS_SHARED_LATER] = "later", [PLANS_SHARED] = "always", [PLANS_NOT_SHARED] = "off"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            options->plan_sharing = (enum plan_sharing)i;
+            return true;
+        }
+    }
+    return bad_value(name, value, "later, always or off", &options->error);
+}
+
 static const struct option {
     const char *name;
     bool (*set)(struct ssql_options *options, const char *name, const char *value);
@@ -206,6 +220,7 @@ static const struct option {
     {"level0_files", set_level0_files},
     {"threads", set_threads},
     {"morsel_rows", set_morsel_rows},
+    {"plan_sharing", set_plan_sharing},
     {"allow_files", set_allow_files},
 };
 static const int option_count = sizeof all_options / sizeof all_options[0];

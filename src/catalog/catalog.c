@@ -58,6 +58,11 @@ void catalog_destroy(struct catalog *catalog)
     free(catalog);
 }
 
+uint64_t catalog_last_change(struct catalog *catalog)
+{
+    return engine_last_commit(catalog->engine, SYSTEM_TABLE_TABLES);
+}
+
 bool catalog_view_create(struct catalog *catalog, struct catalog_view **view, struct ssql_error *error)
 {
     *view = calloc(1, sizeof **view);

@@ -53,6 +53,9 @@ struct catalog;
 MUST_CHECK bool catalog_create(struct engine *engine, struct catalog **catalog, struct ssql_error *error);
 void catalog_destroy(struct catalog *catalog); /* no view is left; accepts NULL */
 
+/* The commit that last changed the schema, 0: none did. While it stays the same, so does the newest schema. */
+uint64_t catalog_last_change(struct catalog *catalog);
+
 struct catalog_view;
 
 MUST_CHECK bool catalog_view_create(struct catalog *catalog, struct catalog_view **view, struct ssql_error *error);

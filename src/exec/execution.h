@@ -10,11 +10,23 @@
 
 struct execution;
 
+/* The one kind of plan that can be run for many rows of parameters at once. */
+static inline bool plan_takes_parameter_rows(const struct plan *plan)
+{
+    const struct plan_node *root = plan->root;
+
+    return root->kind == PLAN_INSERT && root->child->kind == PLAN_VALUES && root->child->values.row_count == 1;
+}
+
 struct execution_context {
     struct engine *engine;
     struct transaction *transaction; /* open; the statement's mark is set */
     struct catalog_view *catalog;
     const struct value *parameters; /* plan->parameter_count values of the parameters' types; they stay until finish */
+    /* An insert of one row of values only: so many rows of parameters, one after the other, for each of which it is run.
+     * 0 is as good as 1. */
+    uint32_t parameter_row_count;
+    uint32_t parameter_count; /* of a row, where there are many */
     struct cancellation *cancellation;
     struct copy_environment *copy; /* only copy needs it */
 };

@@ -83,6 +83,9 @@ extern const struct operator_type values_operator, scan_operator, lookup_operato
 
 /* ---- values, as insert reads them: row by row, without vectors ---- */
 
+/* Of the node, or, when it is run for many rows of parameters, those. */
+uint32_t values_row_count(const struct operator* values);
+
 /* One row of a PLAN_VALUES operator that is open; strings live until the next call. */
 MUST_CHECK bool values_read_row(struct operator* values, uint32_t row, struct value *items, struct ssql_error *error);
 

@@ -26,7 +26,9 @@ static bool insert_open(struct operator* self, struct ssql_error *error)
 
 static struct ssql_span span_of_row(const struct plan_node *node, uint64_t row)
 {
-    return node->insert.row_spans == NULL ? NO_SPAN : node->insert.row_spans[row];
+    if (node->insert.row_spans == NULL)
+        return NO_SPAN;
+    return node->insert.row_spans[row < node->child->values.row_count ? row : 0];
 }
 
 static bool insert_row(struct insert_state *state, struct ssql_span span, struct ssql_error *error)
@@ -73,7 +75,7 @@ static void set_row_number(struct insert_state *state, int64_t number)
 static bool insert_values(struct insert_state *state, struct ssql_error *error)
 {
     struct operator* self = & state->base;
-    uint32_t count = self->child->node->values.row_count;
+    uint32_t count = values_row_count(self->child);
     int64_t number;
 
     if (self->child->profile != NULL)

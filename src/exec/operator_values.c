@@ -38,18 +38,31 @@ static bool values_open(struct operator* self, struct ssql_error *error)
     return true;
 }
 
+uint32_t values_row_count(const struct operator* values)
+{
+    uint32_t parameter_rows = values->runtime->context.parameter_row_count;
+
+    return parameter_rows > 1 ? parameter_rows : values->node->values.row_count;
+}
+
 bool values_read_row(struct operator* values, uint32_t row, struct value *items, struct ssql_error *error)
 {
     struct values_state *state = (struct values_state *)values;
     const struct plan_node *node = values->node;
+    const struct value *parameters = values->runtime->context.parameters;
     size_t first = (size_t)row * node->column_count;
+
+    if (values->runtime->context.parameter_row_count > 1) {
+        parameters += (size_t)row * values->runtime->context.parameter_count;
+        first = 0;
+    }
 
     for (uint32_t i = 0; i < node->column_count; i++) {
         const struct bound_expr *item = node->values.items[first + i];
         if (item->kind == BOUND_CONSTANT)
             items[i] = item->constant;
         else if (item->kind == BOUND_PARAMETER)
-            items[i] = values->runtime->context.parameters[item->parameter];
+            items[i] = parameters[item->parameter];
         else if (!expression_constant(state->programs[first + i], &items[i], error))
             return false;
     }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "session/shape_cache.h"
 #include "session/statement.h"
 
 bool session_create(struct engine *engine, struct catalog *catalog, struct session **out, struct ssql_error *error)
@@ -18,6 +19,11 @@ bool session_create(struct engine *engine, struct catalog *catalog, struct sessi
     if (!parser_create(&session->parser, error)) {
         session_destroy(session);
         return false;
+    }
+    session->shapes = shape_cache_create();
+    if (session->shapes == NULL) {
+        session_destroy(session);
+        return error_no_memory(error);
     }
     *out = session;
     return true;
@@ -60,6 +66,7 @@ void session_destroy(struct session *session)
         work_destroy(work);
     }
     prepared_free(session->spare);
+    shape_cache_destroy(session->shapes);
     parser_destroy(session->parser);
     buffer_clear(&session->copy.created_table);
     arena_clear(&session->arena);

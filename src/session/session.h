@@ -14,6 +14,7 @@
 #include "storage/transaction.h"
 
 struct prepared;
+struct shape_cache;
 
 /* A transaction object and what belongs to it. */
 struct session_work {
@@ -29,6 +30,13 @@ enum session_state {
     SESSION_STATEMENT_FAILED, /* in a transaction, and its last statement failed */
 };
 
+/* When statements that differ only in their literals share a plan (shape_cache.h). */
+enum plan_sharing {
+    PLANS_SHARED_LATER, /* from the second one on */
+    PLANS_SHARED,       /* the first one is planned that way already */
+    PLANS_NOT_SHARED,
+};
+
 struct session {
     struct engine *engine;   /* borrowed */
     struct catalog *catalog; /* borrowed */
@@ -40,7 +48,9 @@ struct session {
     enum session_state state;
     struct session_work *open; /* the transaction that `begin` began; NULL in SESSION_AUTOCOMMIT */
     struct session_work *pool;
-    struct prepared *spare;  /* a statement without a copied text that has gone, for the memory of the next */
+    struct prepared *spare;  /* a statement that has gone, for the memory of the next */
+    struct shape_cache *shapes;
+    enum plan_sharing plan_sharing;
     struct prepared *active; /* runs that are between their rows in `open`, linked */
     bool defers_sync;        /* transactions to come run ahead of the sync */
     int64_t changes;         /* rows changed by the last statement that changes rows */

@@ -40,8 +40,21 @@ static bool copy_column_names(const struct plan *plan, struct arena *arena, cons
     return !arena_failed(arena) || error_no_memory(error);
 }
 
+/* Gives back what a shape has lent. */
+static void leave_shape(struct prepared *prepared)
+{
+    prepared->shape->execution = prepared->execution;
+    shape_cache_give_back(prepared->shape);
+    prepared->shape = NULL;
+    prepared->plan = NULL;
+    prepared->execution = NULL;
+    prepared->values = NULL;
+}
+
 static void install_plan(struct prepared *prepared, struct plan *plan)
 {
+    if (prepared->shape != NULL)
+        leave_shape(prepared);
     execution_destroy(prepared->execution);
     prepared->execution = NULL;
     plan_destroy(prepared->plan);
@@ -72,7 +85,7 @@ static bool plan_tree(struct prepared *prepared, const struct statement *tree, s
     }
     install_plan(prepared, plan);
     prepared->wants_new_plan = true; /* until names and values fit too */
-    if (prepared->own_text != NULL && !copy_column_names(plan, &prepared->column_arena, &prepared->column_names, error))
+    if (prepared->is_kept && !copy_column_names(plan, &prepared->column_arena, &prepared->column_names, error))
         return false;
     if (!prepared_fit_values(prepared, error))
         return false;
@@ -97,9 +110,14 @@ bool prepared_plan_again(struct prepared *prepared, struct schema *schema, struc
 
 static bool copy_text(struct prepared *prepared, struct ssql_error *error)
 {
-    prepared->own_text = malloc(prepared->length + 1);
-    if (prepared->own_text == NULL)
-        return error_no_memory(error);
+    if (prepared->own_capacity < prepared->length + 1) {
+        free(prepared->own_text);
+        prepared->own_capacity = 0;
+        prepared->own_text = malloc(prepared->length + 1);
+        if (prepared->own_text == NULL)
+            return error_no_memory(error);
+        prepared->own_capacity = prepared->length + 1;
+    }
     memcpy(prepared->own_text, prepared->text, prepared->length);
     prepared->own_text[prepared->length] = '\0';
     prepared->text = prepared->own_text;
@@ -120,25 +138,81 @@ static bool prepare_tree(struct session *session, const struct statement *tree, 
     return done;
 }
 
+/* One that has gone, or a new one. */
+static struct prepared *take_spare(struct session *session, const char *text, size_t length, bool keep,
+                                   struct ssql_error *error)
+{
+    struct prepared *prepared = session->spare != NULL ? session->spare : calloc(1, sizeof *prepared);
+
+    if (prepared == NULL) {
+        error_no_memory(error);
+        return NULL;
+    }
+    session->spare = NULL;
+    prepared->session = session;
+    prepared->text = text;
+    prepared->length = length;
+    prepared->is_kept = keep;
+    return prepared;
+}
+
+static void borrow_shape(struct prepared *prepared, struct shape *shape)
+{
+    prepared->shape = shape;
+    prepared->plan = shape->plan;
+    prepared->execution = shape->execution;
+    prepared->values = shape->rows.values;
+    prepared->column_count = shape->plan->returns_rows ? shape->plan->root->column_count : 0;
+    prepared->column_types = shape->plan->root->column_types;
+    prepared->column_names = shape->column_names;
+}
+
+/* Prepares a statement that differs from an earlier one only in its literals. *out is NULL when it does not. */
+static bool create_by_shape(struct session *session, const char *text, size_t length, bool keep, struct prepared **out,
+                            size_t *consumed, struct ssql_error *error)
+{
+    size_t size = 0;
+    struct shape *shape = NULL;
+
+    if (session->plan_sharing != PLANS_NOT_SHARED)
+        shape = shape_cache_take(session->shapes, session, text, length, &size);
+    if (shape == NULL)
+        return true;
+    struct prepared *prepared = take_spare(session, text, size, keep, error);
+    if (prepared == NULL) {
+        shape_cache_give_back(shape);
+        return false;
+    }
+    borrow_shape(prepared, shape);
+    *consumed = size;
+    if (keep && !copy_text(prepared, error)) {
+        prepared_destroy(prepared);
+        return false;
+    }
+    if (keep)
+        shape_move_strings(shape, text, size, prepared->own_text);
+    *out = prepared;
+    return true;
+}
+
 static bool create(struct session *session, const char *text, size_t length, bool keep, struct prepared **out,
                    size_t *consumed, struct ssql_error *error)
 {
     struct statement *tree = NULL;
 
+    if (!create_by_shape(session, text, length, keep, out, consumed, error))
+        return false;
+    if (*out != NULL)
+        return true;
     arena_reset(&session->arena);
     if (!parse_statement(session->parser, text, length, &session->arena, &tree, consumed, error))
         return false;
     if (tree == NULL)
         return true;
 
-    struct prepared *prepared = keep || session->spare == NULL ? calloc(1, sizeof *prepared) : session->spare;
+    struct prepared *prepared = take_spare(session, text, *consumed, keep, error);
     if (prepared == NULL)
-        return error_no_memory(error);
-    if (prepared == session->spare)
-        session->spare = NULL;
-    prepared->session = session;
-    prepared->text = text;
-    prepared->length = *consumed;
+        return false;
     if (!prepare_tree(session, tree, prepared, keep, error)) {
         prepared_destroy(prepared);
         return false;
@@ -166,16 +240,32 @@ void prepared_free(struct prepared *prepared)
     execution_destroy(prepared->spare_execution);
     plan_destroy(prepared->plan);
     plan_destroy(prepared->spare_plan);
-    prepared_free_parameters(prepared);
+    prepared_forget_parameters(prepared);
+    arena_clear(&prepared->parameter_arena);
     arena_clear(&prepared->column_arena);
     free(prepared->own_text);
     free(prepared);
 }
 
-/* Keeps the memory of a statement that was run once: a script is many of them. */
+enum { KEPT_TEXT_BYTES = 1 << 20 };
+
+/* Keeps the memory of a statement that has gone: a script is many of them. */
 static void make_spare(struct prepared *prepared)
 {
-    struct prepared empty = {.spare_plan = prepared->spare_plan, .spare_execution = prepared->spare_execution};
+    prepared_forget_parameters(prepared);
+    arena_reset(&prepared->column_arena);
+    if (prepared->own_capacity > KEPT_TEXT_BYTES) {
+        free(prepared->own_text);
+        prepared->own_text = NULL;
+        prepared->own_capacity = 0;
+    }
+
+    struct prepared empty = {.spare_plan = prepared->spare_plan,
+                             .spare_execution = prepared->spare_execution,
+                             .own_text = prepared->own_text,
+                             .own_capacity = prepared->own_capacity,
+                             .column_arena = prepared->column_arena,
+                             .parameter_arena = prepared->parameter_arena};
 
     if (prepared->execution != NULL) {
         execution_empty(prepared->execution);
@@ -185,7 +275,6 @@ static void make_spare(struct prepared *prepared)
         plan_empty(prepared->plan);
         empty.spare_plan = prepared->plan;
     }
-    prepared_free_parameters(prepared);
     prepared->session->spare = prepared;
     *prepared = empty;
 }
@@ -195,7 +284,9 @@ void prepared_destroy(struct prepared *prepared)
     if (prepared == NULL)
         return;
     prepared_reset(prepared);
-    if (prepared->own_text == NULL && prepared->session->spare == NULL)
+    if (prepared->shape != NULL)
+        leave_shape(prepared);
+    if (prepared->session->spare == NULL)
         make_spare(prepared);
     else
         prepared_free(prepared);

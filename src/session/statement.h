@@ -12,6 +12,7 @@
 #include "base/batch.h"
 #include "exec/execution.h"
 #include "exec/result_store.h"
+#include "session/shape_cache.h"
 #include "session/session.h"
 
 enum { CONFLICT_TRIES = 100 }; /* runs of a statement outside `begin` before SSQL_CONFLICT is reported */
@@ -35,7 +36,10 @@ struct prepared {
     struct session *session;
     const char *text; /* up to the end of the statement, `;` included, and what came before it */
     size_t length;
-    char *own_text; /* `text` when it was copied */
+    bool is_kept;   /* with a copy of the text, and names of columns */
+    char *own_text; /* the copy, and memory for the next one */
+    size_t own_capacity;
+    struct shape *shape; /* that has lent plan, execution and literals (as values); NULL: they are the statement's own */
     struct plan *plan;
     struct execution *execution; /* of `plan`; NULL until the first run */
     struct plan *spare_plan;     /* emptied, for the next plan and execution */

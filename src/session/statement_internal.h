@@ -13,7 +13,7 @@ MUST_CHECK bool prepared_plan_again(struct prepared *prepared, struct schema *sc
  * SSQL_NO_MEMORY. */
 MUST_CHECK bool prepared_create_parameters(struct prepared *prepared, const struct plan *plan,
                                            struct ssql_error *error);
-void prepared_free_parameters(struct prepared *prepared);
+void prepared_forget_parameters(struct prepared *prepared);
 
 /* Gives all bound values the types that the plan wants. Fails with SSQL_TYPE_MISMATCH where one does not fit. */
 MUST_CHECK bool prepared_fit_values(struct prepared *prepared, struct ssql_error *error);

@@ -27,11 +27,12 @@ bool prepared_create_parameters(struct prepared *prepared, const struct plan *pl
     return true;
 }
 
-void prepared_free_parameters(struct prepared *prepared)
+void prepared_forget_parameters(struct prepared *prepared)
 {
     for (uint32_t i = 0; i < prepared->parameter_count; i++)
         free(prepared->parameters[i].bytes);
-    arena_clear(&prepared->parameter_arena);
+    prepared->parameter_count = 0;
+    arena_reset(&prepared->parameter_arena);
 }
 
 /* ---- what the plan sees ---- */

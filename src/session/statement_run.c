@@ -137,6 +137,8 @@ static bool start_execution(struct prepared *prepared, struct session_work *work
         .transaction = work->transaction,
         .catalog = work->view,
         .parameters = prepared->values,
+        .parameter_row_count = prepared->shape == NULL ? 1 : prepared->shape->rows.row_count,
+        .parameter_count = prepared->shape == NULL ? 0 : prepared->shape->width,
         .cancellation = &session->cancellation,
         .copy = &session->copy,
     };
@@ -412,6 +414,19 @@ static bool start_run(struct prepared *prepared, bool *has_row, struct ssql_erro
     return session->open != NULL ? step_in_transaction(prepared, has_row, error) : step_alone(prepared, has_row, error);
 }
 
+/* Leaves the plan that the statement shares with others of its shape, and runs with one of its own text: only that can
+ * say where in this text something is wrong. The failed run has changed nothing. */
+static bool run_by_itself(struct prepared *prepared, bool *has_row, struct ssql_error *error)
+{
+    struct session *session = prepared->session;
+    struct session_look look;
+
+    error_clear(error);
+    bool is_planned = session_look(session, &look, error) && prepared_plan_again(prepared, look.schema, error);
+    session_end_look(session, &look);
+    return is_planned && start_run(prepared, has_row, error);
+}
+
 bool prepared_step(struct prepared *prepared, bool *has_row, struct ssql_error *error)
 {
     struct session *session = prepared->session;
@@ -430,6 +445,8 @@ bool prepared_step(struct prepared *prepared, bool *has_row, struct ssql_error *
         return done;
     }
     done = start_run(prepared, has_row, error);
+    if (!done && prepared->shape != NULL && error->span.begin < error->span.end)
+        done = run_by_itself(prepared, has_row, error);
     if (done && plan_effect(prepared->plan) == PLAN_COPY_TO)
         note_changes(prepared, execution_changes(prepared->execution));
     session_note_outcome(session, done);

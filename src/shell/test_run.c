@@ -63,6 +63,7 @@ static void close_database(struct run *run)
 static const char *const small_options[][2] = {
     {"memtable_size", "16KiB"}, {"block_rows", "16"},          {"sstable_size", "32KiB"},
     {"level0_files", "2"},      {"wal_segment_size", "64KiB"}, {"memory_limit", "4MiB"},
+    {"plan_sharing", "always"},
 };
 
 static bool open_database(struct run *run)

@@ -392,3 +392,12 @@ bool engine_table_statistics(struct engine *engine, uint32_t table_id, struct ta
     table_version_release(version);
     return true;
 }
+
+uint64_t engine_last_commit(struct engine *engine, uint32_t table_id)
+{
+    pthread_mutex_lock(&engine->tables_mutex);
+    struct table *table = engine_find_table(engine, table_id);
+    uint64_t sequence = table == NULL ? 0 : atomic_load(&table->last_commit);
+    pthread_mutex_unlock(&engine->tables_mutex);
+    return sequence;
+}
