@@ -37,22 +37,67 @@ static size_t edit_distance(struct slice left, struct slice right)
     return above[right.size];
 }
 
+/* Beginnings rank behind every slip, those that leave less to be typed before others. */
+enum { SHORTEST_BEGINNING = 3, BEGINNING_SCORE = 2 * NEAREST_LENGTH_LIMIT };
+
 struct nearest nearest_start(struct slice wrong)
 {
-    return (struct nearest){.wrong = wrong, .distance = SIZE_MAX, .limit = wrong.size < 6 ? 1 : wrong.size / 3};
+    size_t limit = wrong.size <= 4 ? 1 : wrong.size <= 8 ? 2 : 3;
+
+    return (struct nearest){.wrong = wrong, .score = SIZE_MAX, .limit = limit, .takes_beginnings = true};
+}
+
+static bool is_beginning(struct slice beginning, struct slice name)
+{
+    if (beginning.size < SHORTEST_BEGINNING || beginning.size >= name.size)
+        return false;
+    for (size_t i = 0; i < beginning.size; i++)
+        if (lower(beginning.data[i]) != lower(name.data[i]))
+            return false;
+    return true;
+}
+
+/* SIZE_MAX: the name is not near. */
+static size_t score_of(const struct nearest *nearest, struct slice name)
+{
+    struct slice wrong = nearest->wrong;
+    size_t longer = name.size > wrong.size ? name.size : wrong.size;
+    size_t shorter = minimum(name.size, wrong.size);
+
+    if (longer > NEAREST_LENGTH_LIMIT || shorter == 0 || slice_equal(name, wrong))
+        return SIZE_MAX;
+    size_t distance = longer - shorter > nearest->limit ? SIZE_MAX : edit_distance(wrong, name);
+    /* A name of which every letter would change is no slip of the hand. */
+    if (distance <= nearest->limit && distance < longer)
+        return 2 * distance + (lower(wrong.data[0]) != lower(name.data[0]));
+    if (nearest->takes_beginnings && is_beginning(wrong, name))
+        return BEGINNING_SCORE + name.size;
+    return SIZE_MAX;
 }
 
 void nearest_consider(struct nearest *nearest, struct slice name)
 {
-    size_t longer = name.size > nearest->wrong.size ? name.size : nearest->wrong.size;
-    size_t shorter = minimum(name.size, nearest->wrong.size);
+    size_t score = score_of(nearest, name);
 
-    if (longer > NEAREST_LENGTH_LIMIT || shorter == 0 || longer - shorter > nearest->limit)
+    if (score == SIZE_MAX || score > nearest->score)
         return;
-    size_t distance = edit_distance(nearest->wrong, name);
-    /* A name of which every letter would change is no slip of the hand. */
-    if (distance > nearest->limit || distance >= longer || distance >= nearest->distance)
-        return;
-    nearest->distance = distance;
-    nearest->best = name;
+    if (score < nearest->score) {
+        nearest->score = score;
+        nearest->best = name;
+        nearest->second = slice_make(NULL, 0);
+    } else if (nearest->second.data == NULL && !slice_equal(nearest->best, name)) {
+        nearest->second = name;
+    }
+}
+
+bool nearest_hint(const struct nearest *nearest, struct ssql_error *error)
+{
+    if (nearest->best.data == NULL)
+        return false;
+    if (nearest->second.data == NULL)
+        error_hint(error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest->best));
+    else
+        error_hint(error, "did you mean \"%.*s\" or \"%.*s\"?", SLICE_PRINT(nearest->best),
+                   SLICE_PRINT(nearest->second));
+    return true;
 }

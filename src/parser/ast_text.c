@@ -1,5 +1,6 @@
 #include "parser/ast_text.h"
 
+#include "parser/foreign_word.h"
 #include "parser/keyword.h"
 
 /* How tightly an expression binds, as in the grammar; loosest first. */
@@ -80,6 +81,10 @@ static bool can_stand_bare(struct slice name)
         if (!is_word_byte)
             return false;
     }
+    struct foreign_character strange;
+    size_t at, size;
+    if (foreign_character_find(name, &strange, &at, &size))
+        return false;
     /* Also the words that could be names: they could not stand bare everywhere. */
     return keyword_find(name) == NULL;
 }

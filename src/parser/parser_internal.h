@@ -100,4 +100,7 @@ void scanner_destroy(struct parser *parser);
 /* Scans `size` bytes from now on; they are followed by two zero bytes and are written to while a token is looked at. */
 void scanner_set_text(struct parser *parser, char *text, size_t size);
 
+/* Puts back the byte behind the latest token, in whose place stands a zero while the token is looked at. */
+void scanner_show_text(struct parser *parser);
+
 #endif

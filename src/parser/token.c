@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "parser/foreign_word.h"
 #include "parser/parser.h"
 #include "ssql_grammar.h"
 
@@ -18,6 +19,34 @@ int token_word(struct parser *parser, const char *text, size_t size, struct slic
 
     if (keyword != NULL)
         return keyword->token;
+    *name = slice_make(text, size);
+    return TOKEN_IDENTIFIER;
+}
+
+/* Refuses a character that was taken for a quote, a dash or a blank; false: there is none in the text. */
+static bool refuse_strange_character(struct parser *parser, struct ssql_span span, const char *text, size_t size)
+{
+    struct foreign_character found;
+    size_t at, found_size;
+
+    if (!foreign_character_find(slice_make(text, size), &found, &at, &found_size))
+        return false;
+    span.begin += (uint32_t)at;
+    span.end = span.begin + (uint32_t)found_size;
+    if (found.is_visible)
+        parser_fail(parser, SSQL_SYNTAX, span, "unexpected character \"%.*s\" (U+%04X)", (int)found_size, text + at,
+                    (unsigned)found.code_point);
+    else
+        parser_fail(parser, SSQL_SYNTAX, span, "unexpected invisible character U+%04X", (unsigned)found.code_point);
+    if (found.hint != NULL)
+        error_hint(parser->error, "%s", found.hint);
+    return true;
+}
+
+int token_wide_word(struct parser *parser, struct ssql_span span, const char *text, size_t size, struct slice *name)
+{
+    if (refuse_strange_character(parser, span, text, size))
+        return TOKEN_WRONG;
     *name = slice_make(text, size);
     return TOKEN_IDENTIFIER;
 }
@@ -224,12 +253,31 @@ int token_named_parameter(struct parser *parser, struct ssql_span span, const ch
     return TOKEN_PARAMETER;
 }
 
+/* Numbers as other languages write them, or a name that begins with a digit. */
+static void hint_at_number(struct parser *parser, struct slice text)
+{
+    bool is_based = text.size > 2 && text.data[0] == '0' && strchr("xXbBoO", text.data[1]) != NULL;
+    bool is_grouped =
+        memchr(text.data, '_', text.size) != NULL && strspn((const char *)text.data, "0123456789_.") >= text.size;
+
+    if (is_based)
+        error_hint(parser->error, "numbers are written in decimal");
+    else if (is_grouped)
+        error_hint(parser->error, "digits are written without anything between");
+    else if (text.size < 60)
+        error_hint(parser->error, "as a name it needs backquotes: `%.*s`", SLICE_PRINT(text));
+}
+
 int token_bad_number(struct parser *parser, struct ssql_span span)
 {
     struct slice text = parser_text(parser, span);
 
-    parser_fail(parser, SSQL_SYNTAX, span, "\"%.*s\" is neither a number nor a name",
-                (int)(text.size < 60 ? text.size : 60), (const char *)text.data);
+    if (refuse_strange_character(parser, span, (const char *)text.data, text.size))
+        return TOKEN_WRONG;
+    size_t shown = text.size < 60 ? text.size : utf8_valid_prefix(slice_make(text.data, 60));
+    parser_fail(parser, SSQL_SYNTAX, span, "\"%.*s\" is neither a number nor a name", (int)shown,
+                (const char *)text.data);
+    hint_at_number(parser, text);
     return TOKEN_WRONG;
 }
 
@@ -241,13 +289,15 @@ int token_unterminated(struct parser *parser, uint32_t begin, uint32_t opening_s
 
 int token_unexpected(struct parser *parser, struct ssql_span span, char byte)
 {
-    const char *meant = byte == '&' ? "&&" : byte == '|' ? "||" : NULL;
+    const char *hint;
 
     if (byte > ' ' && byte < 0x7F)
         parser_fail(parser, SSQL_SYNTAX, span, "unexpected character \"%c\"", byte);
     else
         parser_fail(parser, SSQL_SYNTAX, span, "unexpected control character \\u{%X}", (unsigned)byte);
-    if (meant != NULL)
-        error_hint(parser->error, "did you mean \"%s\"?", meant);
+    scanner_show_text(parser);
+    hint = foreign_sign_hint(byte, span.end < parser->scan_size ? parser->scan_begin[span.end] : '\0');
+    if (hint != NULL)
+        error_hint(parser->error, "%s", hint);
     return TOKEN_WRONG;
 }

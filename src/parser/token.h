@@ -7,6 +7,8 @@
 #include "parser/parser_internal.h"
 
 int token_word(struct parser *parser, const char *text, size_t size, struct slice *name);
+/* A word with bytes beyond ASCII, some of which only look like a letter. */
+int token_wide_word(struct parser *parser, struct ssql_span span, const char *text, size_t size, struct slice *name);
 int token_integer(struct parser *parser, struct ssql_span span, const char *text, size_t size, uint64_t *magnitude);
 int token_float(struct parser *parser, struct ssql_span span, const char *text, double *real);
 

@@ -36,7 +36,8 @@ static void an_alias_that_is_a_mistyped_keyword_is_the_error(void **state)
 
 static void an_alias_that_resembles_nothing_is_left_alone(void **state)
 {
-    expect_error(state, "select * from users u id == 1", SSQL_SYNTAX, "id", "syntax error at \"id\"", NULL);
+    expect_error(state, "select * from users u id == 1", SSQL_SYNTAX, "id", "syntax error at \"id\"",
+                 "is a comma or \"where\" missing before it?");
 }
 
 static void what_was_expected_is_named_when_it_is_little(void **state)
@@ -46,7 +47,8 @@ static void what_was_expected_is_named_when_it_is_little(void **state)
     expect_error(state, "insert into t (a, b values (1)", SSQL_SYNTAX, "values",
                  "syntax error at \"values\", expected \")\" or \",\"", NULL);
     expect_error(state, "select * from t limit 5, 10", SSQL_SYNTAX, ",",
-                 "syntax error at \",\", expected \"offset\" or the end of the statement", NULL);
+                 "syntax error at \",\", expected \"offset\" or the end of the statement",
+                 "the count comes first: \"limit 10 offset 5\"");
     expect_error(state, "select 1 + ", SSQL_SYNTAX, "+", "unexpected end of the statement, expected an expression",
                  NULL);
 }
@@ -98,14 +100,16 @@ static void numbers_out_of_range_are_refused_in_their_place(void **state)
 
 static void wrong_tokens_are_named(void **state)
 {
-    expect_error(state, "select 12abc", SSQL_SYNTAX, "12abc", "\"12abc\" is neither a number nor a name", NULL);
+    expect_error(state, "select 12abc", SSQL_SYNTAX, "12abc", "\"12abc\" is neither a number nor a name",
+                 "as a name it needs backquotes: `12abc`");
     expect_error(state, "select a & b", SSQL_SYNTAX, "&", "unexpected character \"&\"", "did you mean \"&&\"?");
     expect_error(state, "select a | b", SSQL_SYNTAX, "|", "unexpected character \"|\"", "did you mean \"||\"?");
     expect_error(state, "select \001", SSQL_SYNTAX, "\001", "unexpected control character \\u{1}", NULL);
     expect_error(state, "select ``", SSQL_SYNTAX, "``", "a name must not be empty", NULL);
     expect_error(state, "select a from \"\"", SSQL_SYNTAX, "\"\"", "a name must not be empty", NULL);
     expect_error(state, "select ?0", SSQL_SYNTAX, "?0", "parameters are numbered from 1", NULL);
-    expect_error(state, "delete from 'a'", SSQL_SYNTAX, "'a'", "syntax error at 'a', expected a name", NULL);
+    expect_error(state, "delete from 'a'", SSQL_SYNTAX, "'a'", "syntax error at 'a', expected a name",
+                 "'...' is a string; a name is written bare, or in backquotes: `name`");
 }
 
 static void wrong_escapes_are_named(void **state)
@@ -157,7 +161,8 @@ static void faults_of_tables_are_found(void **state)
 
 static void positional_and_named_assignments_do_not_mix(void **state)
 {
-    expect_error(state, "update t set 1, a = 2", SSQL_SYNTAX, "a", "syntax error at \"a\"", NULL);
+    expect_error(state, "update t set 1, a = 2", SSQL_SYNTAX, "a", "syntax error at \"a\", expected a value",
+                 NULL);
     expect_error(state, "update t set a = 1, 2", SSQL_SYNTAX, "2", "syntax error at \"2\", expected a name", NULL);
 }
 

@@ -83,7 +83,7 @@ static void comments_may_nest_deeply(void **state)
 {
     assert_int_equal(parse_nested(state, "/*", "", "*/", 100000), SSQL_SYNTAX);
     assert_string_equal(((struct parsing *)*state)->error.message,
-                        "unexpected end of the statement, expected an expression, \"*\", \"all\" or \"distinct\"");
+                        "unexpected end of the statement, expected an expression or \"*\"");
 }
 
 static void parameters_are_limited(void **state)
