@@ -48,7 +48,7 @@ static bool take_text(struct binder *binder, const struct copy_option *option, c
 static bool set_format(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
     static const char WANTED[] = "csv, tsv, json, jsonl or insert";
-    struct slice text;
+    struct slice text = {.data = NULL};
 
     if (!take_text(binder, option, WANTED, &text))
         return false;
@@ -63,7 +63,7 @@ static bool set_header(struct binder *binder, const struct copy_option *option, 
 static bool set_delimiter(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
     static const char WANTED[] = "one ASCII character, other than a quote, a line end or NUL";
-    struct slice text;
+    struct slice text = {.data = NULL};
 
     if (!take_text(binder, option, WANTED, &text))
         return false;
@@ -107,7 +107,7 @@ static struct slice trim(struct slice text)
 static bool set_primary(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
     static const char WANTED[] = "a column's name, or several with commas between";
-    struct slice text, *names = arena_alloc_array(binder->arena, KEY_COLUMNS_MOST, sizeof *names);
+    struct slice text = {.data = NULL}, *names = arena_alloc_array(binder->arena, KEY_COLUMNS_MOST, sizeof *names);
 
     if (names == NULL || !take_text(binder, option, WANTED, &text))
         return false;
@@ -132,7 +132,7 @@ static bool set_primary(struct binder *binder, const struct copy_option *option,
 static bool set_on_conflict(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
     static const char WANTED[] = "fail, ignore or replace";
-    struct slice text;
+    struct slice text = {.data = NULL};
 
     if (!take_text(binder, option, WANTED, &text))
         return false;
@@ -149,7 +149,7 @@ static bool set_on_conflict(struct binder *binder, const struct copy_option *opt
 
 static bool set_rejects(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
-    struct slice path;
+    struct slice path = {.data = NULL};
 
     if (!take_text(binder, option, "the path of a file", &path))
         return false;
