@@ -1,229 +1,166 @@
 #include "shell/test_command.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "shell/suggestion.h"
-#include "shell/test_schedule.h"
+#include "shell/test_discover.h"
+#include "shell/test_options.h"
+#include "shell/test_report.h"
+#include "shell/test_update.h"
 
-enum { DEFAULT_TIMEOUT_S = 60 };
-
-struct path_list {
-    char **paths;
-    size_t count;
+/* A run of the command: what was found, and what came of it. */
+struct command {
+    struct test_command_line line;
+    struct test_paths files;
+    struct test_report report;
+    struct test_result *results; /* of all files that ended */
+    size_t result_count;
+    bool could_not_run; /* some file, or a part of it; or something beside the files */
 };
 
-static const char usage_text[] =
-    "usage: ssql test [OPTION]... PATH...\n"
-    "Runs golden test files: *.ssql, and the ```ssql blocks of *.md; a folder means all below it.\n"
-    "  -j N              files at a time (default: one per core)\n"
-    "  --update[=new]    rewrite expectations that differ; new: write those that are missing\n"
-    "  --filter GLOB     only cases (or files) with such names\n"
-    "  --with WEATHER    small (tiny memtables and blocks), reopen (between statements); repeatable\n"
-    "  --timeout S       seconds for one file (default 60)\n"
-    "  --keep            leave the databases of failed files\n"
-    "  --color WHEN      auto, always or never\n"
-    "Exit status: 0 all passed, 1 some failed, 2 could not run, or nothing was found,\n"
-    "130 interrupted.\n";
-
-/* ---- finding files ---- */
-
-static bool has_ending(const char *name, const char *ending)
+static void complain(struct command *command, const struct text_buffer *complaint)
 {
-    size_t size = strlen(name), ending_size = strlen(ending);
-
-    return size > ending_size && strcmp(name + size - ending_size, ending) == 0;
+    fflush(stdout);
+    fputs(text_string(complaint), stderr);
+    command->could_not_run = true;
 }
 
-static void add_path(struct path_list *list, const char *path)
+static void write_changes(struct command *command, const struct test_result *result, const bool *accepted)
 {
-    list->paths = must_reallocate(list->paths, (list->count + 1) * sizeof *list->paths);
-    list->paths[list->count++] = must_copy(path, strlen(path));
-}
+    struct text_buffer complaint = {0};
 
-static int by_name(const struct dirent **left, const struct dirent **right)
-{
-    return strcmp((*left)->d_name, (*right)->d_name);
-}
-
-/* Adds the test files at or below a path, in the order of their names. */
-static bool find_tests(struct path_list *list, const char *path, bool is_named)
-{
-    struct stat status;
-    struct dirent **entries;
-
-    if (stat(path, &status) != 0) {
-        fprintf(stderr, "ssql test: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    if (!S_ISDIR(status.st_mode)) {
-        if (is_named || has_ending(path, ".ssql") || has_ending(path, ".md"))
-            add_path(list, path);
-        return true;
-    }
-    int count = scandir(path, &entries, NULL, by_name);
-    bool done = count >= 0;
-    for (int i = 0; i < count; i++) {
-        struct text_buffer below = {0};
-        text_format(&below, "%s/%s", path, entries[i]->d_name);
-        if (entries[i]->d_name[0] != '.')
-            done = find_tests(list, below.data, false) && done;
-        text_clear(&below);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
-    return done;
-}
-
-/* ---- the command ---- */
-
-static bool set_weather(struct test_schedule *schedule, const char *name)
-{
-    if (strcmp(name, "small") == 0)
-        schedule->options.with_small = true;
-    else if (strcmp(name, "reopen") == 0)
-        schedule->options.with_reopen = true;
+    if (test_update_write(result, accepted, &complaint))
+        test_report_remark(&command->report, "updated ", result->path);
     else
-        return false;
-    return true;
+        complain(command, &complaint);
+    text_clear(&complaint);
 }
 
-static int complain(const char *what, const char *about)
+/* A file that did not come to its end has nothing that could be relied on. */
+static bool may_change(const struct test_result *result)
 {
-    fprintf(stderr, "ssql test: %s%s\n%s", what, about, usage_text);
-    return 2;
+    return result->change_count > 0 && result->is_whole && result->complaint.size == 0;
 }
 
-static bool read_number(const char *text, unsigned most, unsigned *number)
+/* Called with each file that has ended. A review waits until all have: the terminal is needed for it alone. */
+static void take_result(void *context, struct test_result *result, const char *kept)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    struct command *command = context;
+    bool is_reviewing = command->line.schedule.options.update == UPDATE_REVIEW;
 
-    *number = (unsigned)value;
-    return *text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= most;
+    command->results = must_reallocate(command->results, (command->result_count + 1) * sizeof *command->results);
+    command->results[command->result_count++] = *result;
+    command->could_not_run = command->could_not_run || result->complaint.size > 0;
+    if (!is_reviewing)
+        test_report_file(&command->report, result);
+    if (!is_reviewing && may_change(result))
+        write_changes(command, result, NULL);
+    if (kept != NULL)
+        test_report_remark(&command->report, "kept: ", kept);
+    fflush(stdout);
 }
 
-static const struct option long_options[] = {
-    {"update", optional_argument, NULL, 'u'}, {"filter", required_argument, NULL, 'f'},
-    {"with", required_argument, NULL, 'w'},   {"timeout", required_argument, NULL, 't'},
-    {"keep", no_argument, NULL, 'k'},         {"color", required_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
-};
-
-static const char *option_name(int i)
+static void review(struct command *command)
 {
-    return long_options[i].name;
-}
+    struct test_review review = {0};
 
-static int complain_of_option(const char *option)
-{
-    const char *meant = strncmp(option, "--", 2) == 0 ? suggestion_find(option + 2, option_name) : NULL;
-
-    fprintf(stderr, "ssql test: unknown option, or one without its value: %s\n", option);
-    if (meant != NULL)
-        fprintf(stderr, "hint: did you mean --%s?\n", meant);
-    else
-        fputs(usage_text, stderr);
-    return 2;
-}
-
-/* Returns -1 to go on, or an exit status. */
-static int read_options(struct test_schedule *schedule, int argc, char **argv)
-{
-    int option;
-
-    optind = 0;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "j:h", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'j':
-            if (!read_number(optarg, JOBS_MOST, &schedule->job_count))
-                return complain("-j wants a number from 1 to 64, not ", optarg);
-            break;
-        case 'u':
-            if (optarg != NULL && strcmp(optarg, "new") != 0)
-                return complain("--update takes nothing or =new, not ", optarg);
-            schedule->options.update = optarg == NULL ? UPDATE_ALL : UPDATE_NEW;
-            break;
-        case 'f': schedule->options.filter = optarg; break;
-        case 'w':
-            if (!set_weather(schedule, optarg))
-                return complain("--with takes small or reopen, not ", optarg);
-            break;
-        case 't':
-            if (!read_number(optarg, 86400, &schedule->timeout_s))
-                return complain("--timeout wants seconds, not ", optarg);
-            break;
-        case 'k': schedule->keep = true; break;
-        case 'c':
-            if (strcmp(optarg, "always") == 0 || strcmp(optarg, "never") == 0)
-                schedule->options.coloured = optarg[0] == 'a';
-            else if (strcmp(optarg, "auto") != 0)
-                return complain("--color takes auto, always or never, not ", optarg);
-            break;
-        case 'h': fputs(usage_text, stdout); return 0;
-        default: return complain_of_option(argv[optind - 1]);
-        }
+    for (size_t i = 0; i < command->result_count; i++) {
+        struct test_result *result = &command->results[i];
+        bool *accepted = must_allocate((result->change_count + 1) * sizeof *accepted);
+        if (may_change(result) && test_review_file(&review, result, accepted) > 0)
+            write_changes(command, result, accepted);
+        test_report_file(&command->report, result);
+        free(accepted);
     }
-    if (optind >= argc)
-        return complain("which files?", "");
-    if (schedule->options.update != UPDATE_NOTHING && getenv("CI") != NULL)
-        return complain("--update is refused while CI is set", "");
-    return -1;
 }
 
-static const char *weather_text(const struct test_options *options)
+static void find_files(struct command *command, int argc, char **argv)
 {
-    if (options->with_small && options->with_reopen)
-        return "--with small --with reopen ";
-    return options->with_small ? "--with small " : options->with_reopen ? "--with reopen " : "";
+    bool all_found = true;
+
+    for (int i = command->line.first_path; i < argc; i++)
+        all_found = test_paths_find(&command->files, argv[i]) && all_found;
+    if (command->line.first_path >= argc)
+        all_found = test_paths_find(&command->files, ".");
+    command->could_not_run = !all_found;
+}
+
+static void tell_course(struct command *command)
+{
+    const struct test_weather *weather = &command->line.schedule.options.weather;
+    struct text_buffer course = {0};
+
+    if (weather->is_crashing)
+        text_format(&course, "seed of the crashes: %" PRIu64, weather->seed);
+    if (command->line.is_shuffled)
+        text_format(&course, "%sseed of the order: %" PRIu64, course.size > 0 ? ", " : "", command->line.shuffle_seed);
+    test_report_begin(&command->report, course.data);
+    text_clear(&course);
+}
+
+static void write_junit(struct command *command)
+{
+    struct text_buffer complaint = {0};
+
+    if (command->line.junit_path == NULL ||
+        test_junit_write(command->line.junit_path, command->results, command->result_count))
+        return;
+    text_format(&complaint, "ssql test: --junit: %s: %s\n", command->line.junit_path, strerror(errno));
+    complain(command, &complaint);
+    text_clear(&complaint);
 }
 
 /* Runs what was found, prints the sum, and returns the exit status. */
-static int run_found(const struct test_schedule *schedule, const struct path_list *list, bool could_not_find)
+static int run_found(struct command *command)
 {
-    struct test_outcome outcome = {.could_not_run = could_not_find};
-    const struct test_counts *total = &outcome.total;
+    const unsigned *counts = command->report.counts;
+    bool had_files = command->files.count > 0, is_complete;
 
-    if (list->count == 0)
+    if (command->line.shard_count > 0)
+        test_paths_keep_shard(&command->files, command->line.shard_part, command->line.shard_count);
+    if (command->line.is_shuffled)
+        test_paths_shuffle(&command->files, command->line.shuffle_seed);
+    if (!had_files)
         fputs("ssql test: no test found\n", stderr);
-    test_schedule_run(schedule, list->paths, list->count, &outcome);
-    printf("%u passed, %u failed", total->passed, total->failed);
-    if (total->skipped > 0)
-        printf(", %u skipped", total->skipped);
-    putchar('\n');
-    if (outcome.is_interrupted)
+    tell_course(command);
+    is_complete = test_schedule_run(&command->line.schedule, command->files.paths, command->files.count);
+    if (command->line.schedule.options.update == UPDATE_REVIEW)
+        review(command);
+    write_junit(command);
+    test_report_end(&command->report, command->results, command->result_count);
+    if (!is_complete)
         return 130;
-    if (fflush(stdout) != 0 || outcome.could_not_run || total->passed + total->failed + total->skipped == 0)
+    bool is_empty = counts[TEST_PASSED] + counts[TEST_FAILED] + counts[TEST_SKIPPED] == 0;
+    if (is_empty && had_files && command->files.count == 0 && !command->could_not_run)
+        return 0; /* all files are in other shards */
+    if (fflush(stdout) != 0 || command->could_not_run || is_empty)
         return 2;
-    return total->failed > 0 ? 1 : 0;
+    return counts[TEST_FAILED] > 0 ? 1 : 0;
 }
 
 int test_command(int argc, char **argv)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct test_schedule schedule = {.timeout_s = DEFAULT_TIMEOUT_S};
-    struct path_list list = {0};
+    struct command command = {0};
+    int status = test_options_read(&command.line, argc, argv);
 
-    schedule.job_count = cores < 1 ? 1 : cores > JOBS_MOST ? JOBS_MOST : (unsigned)cores;
-    schedule.options.coloured = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
-    int status = read_options(&schedule, argc, argv);
     if (status < 0) {
-        bool all_found = true;
-        schedule.options.weather = weather_text(&schedule.options);
-        for (int i = optind; i < argc; i++)
-            all_found = find_tests(&list, argv[i], true) && all_found;
-        status = run_found(&schedule, &list, !all_found);
+        command.line.schedule.take = take_result;
+        command.line.schedule.context = &command;
+        command.report.is_tap = command.line.is_tap;
+        command.report.slowest_shown = command.line.slowest_shown;
+        if (command.line.is_tap)
+            command.line.schedule.options.coloured = false;
+        command.report.coloured = command.line.schedule.options.coloured;
+        find_files(&command, argc, argv);
+        status = run_found(&command);
     }
-    for (size_t i = 0; i < list.count; i++)
-        free(list.paths[i]);
-    free(list.paths);
+    for (size_t i = 0; i < command.result_count; i++)
+        test_result_clear(&command.results[i]);
+    free(command.results);
+    test_paths_clear(&command.files);
+    test_options_clear(&command.line);
     return status;
 }

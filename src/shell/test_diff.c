@@ -1,10 +1,16 @@
 #include "shell/test_diff.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-enum { CONTEXT_LINES = 3, DIFF_LINES_MOST = 2000 };
+#include "shell/test_text.h"
+
+enum { CONTEXT_LINES = 3, DIFF_LINES_MOST = 2000, LINE_BYTES_SHOWN = 2000, OUTPUT_BYTES_MOST = 1 << 18 };
 
 struct line {
     const char *text;
@@ -56,14 +62,41 @@ static bool line_matches(struct line expected, struct line actual)
     return (size_t)(end - at) >= rest.size && memcmp(end - rest.size, rest.text, rest.size) == 0;
 }
 
+static bool is_any_lines(struct line line)
+{
+    return line.size == 3 && memcmp(line.text, "...", 3) == 0;
+}
+
+/* Where lines do not match, the last "..." line before takes one line more. */
+static bool lines_match(const struct line *left, size_t left_count, const struct line *right, size_t right_count)
+{
+    size_t i = 0, j = 0, dots = SIZE_MAX, taken = 0;
+
+    while (j < right_count) {
+        if (i < left_count && is_any_lines(left[i])) {
+            dots = i++;
+            taken = j;
+        } else if (i < left_count && line_matches(left[i], right[j])) {
+            i++;
+            j++;
+        } else if (dots != SIZE_MAX) {
+            i = dots + 1;
+            j = ++taken;
+        } else {
+            return false;
+        }
+    }
+    while (i < left_count && is_any_lines(left[i]))
+        i++;
+    return i == left_count;
+}
+
 bool test_lines_match(const char *expected, const char *actual)
 {
     struct line *left, *right;
     size_t left_count = split(expected, &left), right_count = split(actual, &right);
-    bool match = left_count == right_count;
+    bool match = lines_match(left, left_count, right, right_count);
 
-    for (size_t i = 0; i < left_count && match; i++)
-        match = line_matches(left[i], right[i]);
     free(left);
     free(right);
     return match;
@@ -98,7 +131,7 @@ void test_add_marks(const char *lines, struct text_buffer *text)
     }
 }
 
-/* lengths[i][j]: longest common subsequence of left[i..] and right[j..]. */
+/* lengths[i][j]: longest common subsequence of left[i..] and right[j..]. A "..." line has every line in common. */
 static uint16_t *common_lengths(const struct line *left, size_t left_count, const struct line *right,
                                 size_t right_count)
 {
@@ -108,7 +141,9 @@ static uint16_t *common_lengths(const struct line *left, size_t left_count, cons
     for (size_t i = left_count; i-- > 0;)
         for (size_t j = right_count; j-- > 0;) {
             uint16_t down = lengths[(i + 1) * width + j], across = lengths[i * width + j + 1];
-            if (line_matches(left[i], right[j]))
+            if (is_any_lines(left[i]))
+                lengths[i * width + j] = down > across + 1 ? down : (uint16_t)(across + 1);
+            else if (line_matches(left[i], right[j]))
                 lengths[i * width + j] = (uint16_t)(lengths[(i + 1) * width + j + 1] + 1);
             else
                 lengths[i * width + j] = down > across ? down : across;
@@ -128,10 +163,14 @@ static size_t make_edits(const struct line *left, size_t left_count, const struc
     size_t width = right_count + 1, i = 0, j = 0, count = 0;
 
     while (i < left_count || j < right_count) {
-        if (i < left_count && j < right_count && line_matches(left[i], right[j])) {
-            edits[count++] = (struct edit){' ', right[j]};
+        if (i < left_count && is_any_lines(left[i])) {
+            if (j < right_count && lengths[i * width + j + 1] + 1 > lengths[(i + 1) * width + j])
+                edits[count++] = (struct edit){' ', right[j++]};
+            else
+                i++;
+        } else if (i < left_count && j < right_count && line_matches(left[i], right[j])) {
+            edits[count++] = (struct edit){' ', right[j++]};
             i++;
-            j++;
         } else if (j >= right_count || (i < left_count && lengths[(i + 1) * width + j] >= lengths[i * width + j + 1])) {
             edits[count++] = (struct edit){'-', left[i++]};
         } else {
@@ -152,37 +191,124 @@ static bool is_near_change(const struct edit *edits, size_t count, size_t i)
     return false;
 }
 
-static void add_edit(const struct edit *edit, bool coloured, struct text_buffer *out)
+/* A colour when there is to be any, around a text that is shown up to a bearable length. */
+static void add_coloured(const char *colour, struct line line, char mark, bool coloured, struct text_buffer *out)
 {
-    const char *colour = edit->mark == '-' ? "\033[31m" : edit->mark == '+' ? "\033[32m" : "";
-
+    coloured = coloured && *colour != '\0';
     text_add_string(out, coloured ? colour : "");
-    text_add_char(out, edit->mark);
-    text_add(out, edit->line.text, edit->line.size);
-    text_add_string(out, coloured && *colour != '\0' ? "\033[0m\n" : "\n");
+    if (mark != '\0')
+        text_add_char(out, mark);
+    text_add(out, line.text, line.size > LINE_BYTES_SHOWN ? LINE_BYTES_SHOWN : line.size);
+    text_add_string(out, line.size > LINE_BYTES_SHOWN ? " …" : "");
+    text_add_string(out, coloured ? "\033[0m\n" : "\n");
+}
+
+/* Line numbers of the piece that begins at edit i: "@@ -1,4 +1,5 @@". */
+static void add_place(const struct edit *edits, size_t count, size_t i, bool coloured, struct text_buffer *out)
+{
+    size_t left_before = 0, right_before = 0, left_size = 0, right_size = 0;
+    struct text_buffer place = {0};
+
+    for (size_t k = 0; k < i; k++) {
+        left_before += edits[k].mark != '+';
+        right_before += edits[k].mark != '-';
+    }
+    for (size_t k = i; k < count && is_near_change(edits, count, k); k++) {
+        left_size += edits[k].mark != '+';
+        right_size += edits[k].mark != '-';
+    }
+    text_format(&place, "@@ -%zu,%zu +%zu,%zu @@", left_before + (left_size > 0), left_size,
+                right_before + (right_size > 0), right_size);
+    add_coloured("\033[36m", (struct line){place.data, place.size}, '\0', coloured, out);
+    text_clear(&place);
+}
+
+static void add_edits(const struct edit *edits, size_t count, bool coloured, struct text_buffer *out)
+{
+    bool was_shown = false;
+
+    for (size_t i = 0; i < count; i++) {
+        bool shown = is_near_change(edits, count, i);
+        const char *colour = edits[i].mark == '-' ? "\033[31m" : edits[i].mark == '+' ? "\033[32m" : "";
+        if (shown && !was_shown)
+            add_place(edits, count, i, coloured, out);
+        if (shown)
+            add_coloured(colour, edits[i].line, edits[i].mark, coloured, out);
+        was_shown = shown;
+    }
 }
 
 void test_add_diff(const char *expected, const char *actual, bool coloured, struct text_buffer *out)
 {
     struct line *left, *right;
     size_t left_count = split(expected, &left), right_count = split(actual, &right);
+    size_t left_shown = left_count < DIFF_LINES_MOST ? left_count : DIFF_LINES_MOST;
+    size_t right_shown = right_count < DIFF_LINES_MOST ? right_count : DIFF_LINES_MOST;
+    struct edit *edits = must_allocate((left_shown + right_shown + 1) * sizeof *edits);
 
-    if (left_count > DIFF_LINES_MOST)
-        left_count = DIFF_LINES_MOST;
-    if (right_count > DIFF_LINES_MOST)
-        right_count = DIFF_LINES_MOST;
-    struct edit *edits = must_allocate((left_count + right_count + 1) * sizeof *edits);
-    size_t count = make_edits(left, left_count, right, right_count, edits);
-    bool was_shown = true;
-    for (size_t i = 0; i < count; i++) {
-        bool shown = is_near_change(edits, count, i);
-        if (shown)
-            add_edit(&edits[i], coloured, out);
-        else if (was_shown)
-            text_add_string(out, "@@\n");
-        was_shown = shown;
-    }
+    add_edits(edits, make_edits(left, left_shown, right, right_shown, edits), coloured, out);
+    if (left_shown < left_count || right_shown < right_count)
+        text_format(out, "(of %zu expected and %zu actual lines, the first %d were compared here)\n", left_count,
+                    right_count, DIFF_LINES_MOST);
     free(edits);
     free(left);
     free(right);
+}
+
+/* ---- another program's diff ---- */
+
+static bool write_lines(const char *path, const char *lines)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL)
+        return false;
+    bool done = fputs(lines, file) >= 0;
+    return fclose(file) == 0 && done;
+}
+
+static void run_diff(const char *command, struct text_buffer *out)
+{
+    FILE *program = popen(command, "r");
+    char piece[4096];
+    size_t size, whole = 0;
+
+    if (program == NULL) {
+        text_format(out, "--diff: %s\n", strerror(errno));
+        return;
+    }
+    while ((size = fread(piece, 1, sizeof piece, program)) > 0) {
+        if (whole < OUTPUT_BYTES_MOST)
+            text_add(out, piece, size);
+        whole += size;
+    }
+    int status = pclose(program);
+    if (out->size > 0 && out->data[out->size - 1] != '\n')
+        text_add_char(out, '\n');
+    if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) > 1) /* 1 says that they differ */
+        text_format(out, "--diff: the program failed (%s %d)\n", WIFEXITED(status) ? "status" : "signal",
+                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+void test_add_diff_by(const char *command, const char *directory, const char *expected, const char *actual,
+                      struct text_buffer *out)
+{
+    struct text_buffer left = {0}, right = {0}, line = {0};
+
+    text_format(&left, "%s/expected", directory);
+    text_format(&right, "%s/actual", directory);
+    text_format(&line, "%s ", command);
+    text_add_shell_word(&line, left.data);
+    text_add_char(&line, ' ');
+    text_add_shell_word(&line, right.data);
+    text_add_string(&line, " 2>&1");
+    if (write_lines(left.data, expected) && write_lines(right.data, actual))
+        run_diff(line.data, out);
+    else
+        text_format(out, "--diff: %s: %s\n", directory, strerror(errno));
+    unlink(left.data);
+    unlink(right.data);
+    text_clear(&left);
+    text_clear(&right);
+    text_clear(&line);
 }

@@ -4,7 +4,8 @@
 
 #include "shell/text_buffer.h"
 
-/* Both texts are lines without marks. "..." in an expected line stands for any text. */
+/* Both texts are lines without marks. "..." in an expected line stands for any text, as a line of its own for any
+ * lines. */
 bool test_lines_match(const char *expected, const char *actual);
 
 /* The expected lines of a file: the text between the marks "-->" and the line ends, as lines without marks. */
@@ -14,5 +15,9 @@ void test_add_marks(const char *lines, struct text_buffer *text);
 
 /* Appends a unified diff (three lines of context), coloured or not. */
 void test_add_diff(const char *expected, const char *actual, bool coloured, struct text_buffer *out);
+
+/* Appends what a program says of the two, which it is given as files in a directory: `command` EXPECTED ACTUAL. */
+void test_add_diff_by(const char *command, const char *directory, const char *expected, const char *actual,
+                      struct text_buffer *out);
 
 #endif

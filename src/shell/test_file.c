@@ -1,12 +1,13 @@
 #include "shell/test_file.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <ssql.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "shell/suggestion.h"
+#include "shell/test_mask.h"
+#include "shell/test_text.h"
 
 struct walk {
     struct test_file *file;
@@ -16,6 +17,7 @@ struct walk {
     size_t line, line_at; /* line number of byte line_at */
 };
 
+/* Returns false, for a failing path of one line. */
 static bool complain(struct walk *walk, size_t line, const char *what)
 {
     text_format(walk->complaint, "%s:%zu: error: %s\n", walk->file->path, line, what);
@@ -66,24 +68,92 @@ static struct test_step *add_step(struct walk *walk, enum test_step_kind kind, s
     return step;
 }
 
-static const struct {
+enum argument_kind { ARGUMENT_NONE, ARGUMENT_TEXT, ARGUMENT_MASK, ARGUMENT_NUMBER, ARGUMENT_ASSIGNMENT };
+
+static const struct directive {
     const char *name;
     enum test_step_kind kind;
-    bool has_argument;
+    enum argument_kind argument;
+    uint64_t most; /* of ARGUMENT_NUMBER */
 } directives[] = {
-    {"test:", STEP_CASE, true},
-    {"fresh", STEP_FRESH, false},
-    {"reopen", STEP_REOPEN, false},
-    {"sort", STEP_SORT, false},
-    {"mask", STEP_MASK, true},
-    {"skip:", STEP_SKIP, true},
-    {"connection", STEP_CONNECTION, true},
-    {"var", STEP_VARIABLE, true},
+    {"test:", STEP_CASE, ARGUMENT_TEXT, 0},
+    {"fresh", STEP_FRESH, ARGUMENT_NONE, 0},
+    {"reopen", STEP_REOPEN, ARGUMENT_NONE, 0},
+    {"crash", STEP_CRASH, ARGUMENT_NONE, 0},
+    {"sort", STEP_SORT, ARGUMENT_NONE, 0},
+    {"mask", STEP_MASK, ARGUMENT_MASK, 0},
+    {"var", STEP_VARIABLE, ARGUMENT_ASSIGNMENT, 0},
+    {"with", STEP_OPTION, ARGUMENT_ASSIGNMENT, 0},
+    {"connection", STEP_CONNECTION, ARGUMENT_NUMBER, 10},
+    {"skip:", STEP_SKIP, ARGUMENT_TEXT, 0},
+    {"repeat", STEP_REPEAT, ARGUMENT_NUMBER, 100000},
 };
+enum { DIRECTIVE_COUNT = sizeof directives / sizeof directives[0] };
+
+static const char *directive_name(int i)
+{
+    return i >= 0 && i < DIRECTIVE_COUNT ? directives[i].name : NULL;
+}
+
+static bool complain_of_directive(struct walk *walk, size_t line, const char *word, size_t size)
+{
+    char *typed = must_copy(word, size);
+    const char *meant = suggestion_find(typed, directive_name);
+    struct text_buffer what = {0};
+
+    text_format(&what, "unknown directive \"%.*s\"", size > 40 ? 40 : (int)size, word);
+    if (meant != NULL)
+        text_format(&what, "; did you mean \"%s\"?", meant);
+    else
+        text_add_string(&what, "; there are:");
+    for (int i = 0; meant == NULL && i < DIRECTIVE_COUNT; i++)
+        text_format(&what, " %s", directives[i].name);
+    complain(walk, line, what.data);
+    text_clear(&what);
+    free(typed);
+    return false;
+}
+
+/* Sets the number, or the size of the name, that an argument holds. */
+static bool read_argument(struct walk *walk, const struct directive *directive, struct test_step *step)
+{
+    const char *argument = step->argument;
+    struct text_buffer what = {0};
+    struct mask mask;
+    char *end;
+
+    switch (directive->argument) {
+    case ARGUMENT_NONE:
+        if (*argument != '\0')
+            text_format(&what, "%s takes no argument", directive->name);
+        break;
+    case ARGUMENT_TEXT:
+        if (*argument == '\0')
+            text_format(&what, "%s wants a text behind it", directive->name);
+        break;
+    case ARGUMENT_MASK:
+        if (mask_init(&mask, argument, &what))
+            mask_clear(&mask);
+        break;
+    case ARGUMENT_NUMBER:
+        step->number = strtoul(argument, &end, 10);
+        if (*argument < '0' || *argument > '9' || *end != '\0' || step->number < 1 || step->number > directive->most)
+            text_format(&what, "%s wants a number from 1 to %" PRIu64, directive->name, directive->most);
+        break;
+    case ARGUMENT_ASSIGNMENT:
+        step->name_size = strcspn(argument, "=");
+        if (step->name_size == 0 || argument[step->name_size] != '=')
+            text_format(&what, "%s wants NAME=VALUE", directive->name);
+        break;
+    }
+    bool done = what.size == 0 || complain(walk, step->line, what.data);
+    text_clear(&what);
+    return done;
+}
 
 static bool read_directive(struct walk *walk, size_t at)
 {
-    size_t end = line_end(walk, at);
+    size_t end = line_end(walk, at), line = line_of(walk, at);
     const char *text = walk->file->text.data + at + 3;
     size_t size = end - at - 3;
 
@@ -93,22 +163,19 @@ static bool read_directive(struct walk *walk, size_t at)
         text++;
         size--;
     }
-    for (size_t i = 0; i < sizeof directives / sizeof directives[0]; i++) {
-        size_t name_size = strlen(directives[i].name);
-        bool is_whole = size == name_size || (size > name_size && (text[name_size] == ' ' || text[name_size] == '\t'));
-        if (size < name_size || memcmp(text, directives[i].name, name_size) != 0 || !is_whole)
+    size_t word = 0;
+    while (word < size && text[word] != ' ' && text[word] != '\t')
+        word++;
+    for (int i = 0; i < DIRECTIVE_COUNT; i++) {
+        if (strlen(directives[i].name) != word || memcmp(text, directives[i].name, word) != 0)
             continue;
-        while (name_size < size && (text[name_size] == ' ' || text[name_size] == '\t'))
-            name_size++;
-        if (directives[i].has_argument != (name_size < size))
-            return complain(walk, line_of(walk, at),
-                            directives[i].has_argument ? "this directive needs an argument"
-                                                       : "this directive takes no argument");
-        add_step(walk, directives[i].kind, at)->argument = must_copy(text + name_size, size - name_size);
-        return true;
+        while (word < size && (text[word] == ' ' || text[word] == '\t'))
+            word++;
+        struct test_step *step = add_step(walk, directives[i].kind, at);
+        step->argument = must_copy(text + word, size - word);
+        return read_argument(walk, &directives[i], step);
     }
-    return complain(walk, line_of(walk, at),
-                    "unknown directive; there are: test: fresh reopen sort mask skip: connection var");
+    return complain_of_directive(walk, line, text, word);
 }
 
 /* Consecutive lines of expectations belong to the statement before them. */
@@ -193,13 +260,6 @@ static bool read_region(struct walk *walk, ssql_splitter *splitter)
     return true;
 }
 
-static bool is_markdown(const char *path)
-{
-    size_t size = strlen(path);
-
-    return size > 3 && strcmp(path + size - 3, ".md") == 0;
-}
-
 /* Every block is a case, called after its first line. */
 static void begin_block(struct walk *walk, size_t at)
 {
@@ -234,28 +294,29 @@ static bool read_markdown(struct walk *walk, ssql_splitter *splitter)
     return true;
 }
 
-bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint)
+bool test_file_parse(struct test_file *file, struct text_buffer *complaint)
 {
     struct walk walk = {.file = file, .complaint = complaint, .line = 1};
     ssql_splitter *splitter;
 
-    *file = (struct test_file){.path = path};
-    if (!text_read_file(&file->text, path)) {
-        text_format(complaint, "%s: error: %s\n", path, strerror(errno));
-        return false;
-    }
     if (file->text.size == 0)
         return true;
     if (ssql_splitter_new(&splitter) != SSQL_OK) {
-        text_format(complaint, "%s: error: out of memory\n", path);
+        text_format(complaint, "%s: error: out of memory\n", file->path);
         return false;
     }
     walk.limit = file->text.size;
     if (begins(&walk, 0, "\xEF\xBB\xBF")) /* the mark of UTF-8, which scripts may have as well */
         walk.at = 3;
-    bool done = is_markdown(path) ? read_markdown(&walk, splitter) : read_region(&walk, splitter);
+    bool done = path_has_ending(file->path, ".md") ? read_markdown(&walk, splitter) : read_region(&walk, splitter);
     ssql_splitter_free(splitter);
     return done;
+}
+
+bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint)
+{
+    *file = (struct test_file){.path = path};
+    return test_text_read(&file->text, path, complaint) && test_file_parse(file, complaint);
 }
 
 void test_file_clear(struct test_file *file)
@@ -265,52 +326,4 @@ void test_file_clear(struct test_file *file)
     free(file->steps);
     text_clear(&file->text);
     *file = (struct test_file){0};
-}
-
-/* The file's text with the replacements in place. */
-static void put_together(const struct test_file *file, char *const *replacements, struct text_buffer *out)
-{
-    size_t at = 0;
-
-    for (size_t i = 0; i < file->step_count; i++) {
-        const struct test_step *step = &file->steps[i];
-        if (replacements[i] == NULL)
-            continue;
-        text_add(out, file->text.data + at, step->expected_begin - at);
-        if (out->size > 0 && out->data[out->size - 1] != '\n')
-            text_add_char(out, '\n');
-        text_add_string(out, replacements[i]);
-        at = step->expected_end;
-    }
-    text_add(out, file->text.data + at, file->text.size - at);
-}
-
-static bool write_aside(const char *path, const struct text_buffer *text, mode_t mode)
-{
-    FILE *file = fopen(path, "wb");
-
-    if (file == NULL)
-        return false;
-    bool done = fwrite(text->data, 1, text->size, file) == text->size && fchmod(fileno(file), mode) == 0 &&
-                fflush(file) == 0 && fsync(fileno(file)) == 0;
-    return (fclose(file) == 0) && done;
-}
-
-bool test_file_rewrite(const struct test_file *file, char *const *replacements)
-{
-    struct text_buffer text = {0}, aside = {0};
-    struct stat status;
-
-    put_together(file, replacements, &text);
-    text_format(&aside, "%s.new", file->path);
-    bool done = stat(file->path, &status) == 0 && write_aside(aside.data, &text, status.st_mode & 0777) &&
-                rename(aside.data, file->path) == 0;
-    if (!done) {
-        int failure = errno;
-        unlink(aside.data);
-        errno = failure;
-    }
-    text_clear(&text);
-    text_clear(&aside);
-    return done;
 }

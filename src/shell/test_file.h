@@ -6,6 +6,8 @@
 #ifndef SHELL_TEST_FILE_H
 #define SHELL_TEST_FILE_H
 
+#include <stdint.h>
+
 #include "shell/text_buffer.h"
 
 enum test_step_kind {
@@ -13,11 +15,14 @@ enum test_step_kind {
     STEP_CASE,       /* test: NAME */
     STEP_FRESH,      /* a new, empty database */
     STEP_REOPEN,     /* close it and open it again */
+    STEP_CRASH,      /* kill the process that holds it, and recover */
     STEP_SORT,       /* rows of the next statement in any order */
+    STEP_REPEAT,     /* repeat N: the next statement runs so often, and gives the same answer each time */
     STEP_MASK,       /* mask /REGEX/ TEXT: from here on matches become the text */
     STEP_SKIP,       /* skip: WHY: the rest of the case (the file, before the first case) is left out */
     STEP_CONNECTION, /* connection N: the following statements run there */
     STEP_VARIABLE,   /* var NAME=LITERAL: a typed parameter :NAME */
+    STEP_OPTION,     /* with NAME=VALUE: a database option, from the next fresh, reopen or crash on */
 };
 
 struct test_step {
@@ -26,7 +31,9 @@ struct test_step {
     size_t begin, end;                   /* STEP_STATEMENT: its bytes */
     size_t expected_begin, expected_end; /* whole lines of "-->"; equal, and behind the statement's line: none */
     bool has_expected;
-    char *argument; /* of a directive, trimmed; owned */
+    char *argument;   /* of a directive, trimmed and found to be well-formed; owned */
+    uint64_t number;  /* of connection and repeat */
+    size_t name_size; /* of var and with: the argument's bytes before the = */
 };
 
 struct test_file {
@@ -36,12 +43,11 @@ struct test_file {
     size_t step_count;
 };
 
-/* Reads and takes apart; on failure writes one line to `complaint` ("FILE:LINE: error: …") and returns false. */
+/* Reads and takes apart; on failure writes one line to `complaint` ("FILE:LINE: error: …") and returns false. Either
+ * way test_file_clear frees it. */
 bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint);
+/* The same for a text that is in `file` already, with a path that tells its kind. */
+bool test_file_parse(struct test_file *file, struct text_buffer *complaint);
 void test_file_clear(struct test_file *file);
-
-/* Puts the file together again with other expectations: replacements[i] (NULL: as it is) holds whole lines for step i.
- * Written aside and renamed; false with errno. */
-bool test_file_rewrite(const struct test_file *file, char *const *replacements);
 
 #endif

@@ -11,24 +11,29 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "shell/interrupt.h"
+#include "shell/test_run.h"
 
-/* One file on its way, in a process of its own. */
+/* One file on its way, in a process group of its own: that of its databases, and of a program that shows differences.
+ */
 struct test_job {
     pid_t process; /* 0: the place is free */
     const char *path;
     char *directory;
-    int output; /* read end: counts, then the report */
-    struct text_buffer text;
-    struct timespec deadline;
+    int output; /* read end of the results */
+    struct text_buffer sent;
+    struct timespec begin;
     bool timed_out;
 };
 
 struct running {
     const struct test_schedule *schedule;
-    struct test_outcome *outcome;
     struct test_job jobs[JOBS_MOST];
+    bool is_interrupted;
 };
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -39,111 +44,151 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return remove(path);
 }
 
-static char *make_directory(void)
+static void remove_directory(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static char *make_directory(struct text_buffer *complaint)
 {
     const char *parent = getenv("TMPDIR");
     struct text_buffer path = {0};
 
     text_format(&path, "%s/ssql-test-XXXXXX", parent != NULL && *parent != '\0' ? parent : "/tmp");
     if (mkdtemp(path.data) == NULL) {
-        fprintf(stderr, "ssql test: %s: %s\n", path.data, strerror(errno));
+        text_format(complaint, "%s: error: %s\n", path.data, strerror(errno));
         text_clear(&path);
     }
     return path.data;
 }
 
-/* The child: runs the file, writes its counts and its report to the pipe. */
 static _Noreturn void run_in_child(const struct test_schedule *schedule, const struct test_job *job, int to)
 {
     struct test_options options = schedule->options;
-    struct test_counts counts = {0};
-    struct text_buffer report = {0};
 
+    setpgid(0, 0);
     signal(SIGINT, SIG_DFL);
+    signal(SIGPIPE, SIG_IGN);
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
     options.directory = job->directory;
-    bool done = test_run_file(job->path, &options, &counts, &report);
-    FILE *file = fdopen(to, "wb");
-    if (file == NULL)
-        _exit(2);
-    fprintf(file, "%u %u %u\n%s", counts.passed, counts.failed, counts.skipped, text_string(&report));
-    if (fclose(file) != 0)
-        _exit(2);
-    text_clear(&report);
-    exit(!done ? 2 : counts.failed > 0 ? 1 : 0); /* not _exit: a leak checker looks now */
+    options.to = to;
+    test_run_file(job->path, &options);
+    close(to);
+    exit(0); /* not _exit: a leak checker looks now */
 }
 
-static bool start(const struct running *running, struct test_job *job, const char *path)
+static void give(struct running *running, struct test_result *result, const char *kept)
 {
+    running->schedule->take(running->schedule->context, result, kept);
+}
+
+/* The file cannot even be begun with. */
+static void give_up(struct running *running, const char *path, const struct text_buffer *complaint)
+{
+    struct test_result result = {.path = path};
+
+    text_add_string(&result.complaint, text_string(complaint));
+    test_result_add_case(&result, TEST_FAILED, "could not be run", text_string(complaint));
+    give(running, &result, NULL);
+}
+
+static void start(struct running *running, struct test_job *job, const char *path)
+{
+    struct text_buffer complaint = {0};
     int ends[2];
 
-    *job = (struct test_job){.path = path, .directory = make_directory()};
-    if (job->directory == NULL)
-        return false;
-    if (pipe2(ends, O_CLOEXEC) != 0 || (fflush(NULL), job->process = fork()) < 0) {
-        fprintf(stderr, "ssql test: %s\n", strerror(errno));
+    *job = (struct test_job){.path = path, .directory = make_directory(&complaint)};
+    if (job->directory != NULL && (pipe2(ends, O_CLOEXEC) != 0 || (fflush(NULL), job->process = fork()) < 0)) {
+        text_format(&complaint, "%s: error: no process for it: %s\n", path, strerror(errno));
         rmdir(job->directory);
         free(job->directory);
+        job->directory = NULL;
         job->process = 0;
-        return false;
+    }
+    if (job->directory == NULL) {
+        give_up(running, path, &complaint);
+        text_clear(&complaint);
+        return;
     }
     if (job->process == 0) {
         close(ends[0]);
         run_in_child(running->schedule, job, ends[1]);
     }
+    setpgid(job->process, job->process); /* whoever of the two comes first */
     close(ends[1]);
     job->output = ends[0];
-    clock_gettime(CLOCK_MONOTONIC, &job->deadline);
-    job->deadline.tv_sec += running->schedule->timeout_s;
-    return true;
+    clock_gettime(CLOCK_MONOTONIC, &job->begin);
 }
 
-/* Adds up the counts of a finished file and prints its report. */
-static void finish(struct running *running, struct test_job *job)
-{
-    struct test_counts counts = {0};
-    int status = 0, read_size = 0;
-    pid_t reaped;
-
-    while ((reaped = waitpid(job->process, &status, 0)) < 0 && errno == EINTR)
-        ;
-    close(job->output);
-    const char *text = text_string(&job->text);
-    bool counted = sscanf(text, "%u %u %u\n%n", &counts.passed, &counts.failed, &counts.skipped, &read_size) == 3;
-    if (reaped == job->process && WIFSIGNALED(status)) {
-        if (running->outcome->is_interrupted)
-            printf("interrupted %s\n", job->path);
-        else if (job->timed_out)
-            printf("FAILED %s: no end after %u s\n", job->path, running->schedule->timeout_s);
-        else
-            printf("FAILED %s: killed by signal %d (%s)\n", job->path, WTERMSIG(status), strsignal(WTERMSIG(status)));
-        counts = (struct test_counts){.failed = 1};
-    } else if (WEXITSTATUS(status) > 1 && WEXITSTATUS(status) != 2) {
-        printf("FAILED %s: ended with status %d\n", job->path, WEXITSTATUS(status)); /* a sanitizer found something */
-        counts.failed += counts.failed == 0;
-    } else if (!counted || WEXITSTATUS(status) == 2) {
-        running->outcome->could_not_run = true;
-        counts.failed += counts.failed == 0;
-    }
-    fputs(counted ? text + read_size : "", stdout);
-    running->outcome->total.passed += counts.passed;
-    running->outcome->total.failed += counts.failed;
-    running->outcome->total.skipped += counts.skipped;
-    if (running->schedule->keep && counts.failed > 0)
-        printf("kept: %s\n", job->directory);
-    else
-        nftw(job->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    free(job->directory);
-    text_clear(&job->text);
-    job->process = 0;
-}
-
-static int milliseconds_left(const struct test_job *job)
+static double seconds_since(const struct timespec *begin)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    long left = (job->deadline.tv_sec - now.tv_sec) * 1000 + (job->deadline.tv_nsec - now.tv_nsec) / 1000000;
-    return left < 0 ? 0 : left > 60000 ? 60000 : (int)left;
+    return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) / 1e9;
+}
+
+/* How a process that did not come to its end ended; nothing for one that did. */
+static void describe_end(const struct test_job *job, int status, unsigned timeout_s, struct text_buffer *text)
+{
+    if (job->timed_out)
+        text_format(text, "no end after %u s", timeout_s);
+    else if (WIFSIGNALED(status))
+        text_format(text, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (WEXITSTATUS(status) != 0) /* a sanitizer found something */
+        text_format(text, "ended with status %d", WEXITSTATUS(status));
+}
+
+static void finish(struct running *running, struct test_job *job)
+{
+    struct test_result result = {.path = job->path, .seconds = seconds_since(&job->begin)};
+    struct text_buffer end = {0};
+    siginfo_t information;
+    int status = 0;
+
+    /* It is left unreaped until the rest of its group is ended, so that the number is nobody else's. */
+    while (waitid(P_PID, (id_t)job->process, &information, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+    kill(-job->process, SIGKILL);
+    while (waitpid(job->process, &status, 0) < 0 && errno == EINTR)
+        ;
+    close(job->output);
+    test_result_read(&result, &job->sent);
+    describe_end(job, status, running->schedule->timeout_s, &end);
+    if (end.size > 0)
+        test_result_add_case(&result, TEST_FAILED, end.data, "");
+    else if (!result.is_whole)
+        test_result_add_case(&result, TEST_FAILED, "its results were cut off", "");
+    if (result.complaint.size > 0)
+        test_result_add_case(&result, TEST_FAILED, "could not be run", text_string(&result.complaint));
+    bool is_kept = running->schedule->keep && test_result_count(&result, TEST_FAILED) > 0;
+    if (!is_kept)
+        remove_directory(job->directory);
+    if (running->is_interrupted) {
+        printf("interrupted %s\n", job->path);
+        test_result_clear(&result);
+    } else {
+        give(running, &result, is_kept ? job->directory : NULL);
+    }
+    text_clear(&end);
+    free(job->directory);
+    text_clear(&job->sent);
+    job->process = 0;
+}
+
+static void take_output(struct running *running, struct test_job *job)
+{
+    enum { PIECE = 1 << 16 };
+    ssize_t got = read(job->output, text_reserve(&job->sent, PIECE), PIECE);
+
+    if (got > 0) {
+        job->sent.size += (size_t)got;
+        job->sent.data[job->sent.size] = '\0';
+    } else if (got == 0 || errno != EINTR) {
+        finish(running, job);
+    }
 }
 
 /* Waits until some job says something, ends, or is out of time; takes it in. */
@@ -158,29 +203,21 @@ static void wait_for_one(struct running *running)
         struct test_job *job = &running->jobs[i];
         if (job->process == 0)
             continue;
-        int left = milliseconds_left(job);
-        if (left == 0 && !job->timed_out) {
+        double left_ms = ((double)running->schedule->timeout_s - seconds_since(&job->begin)) * 1000;
+        if (left_ms <= 0 && !job->timed_out) {
             job->timed_out = true;
-            kill(job->process, SIGKILL);
+            kill(-job->process, SIGKILL);
         }
-        if (!job->timed_out && left < wait_ms)
-            wait_ms = left + 1;
+        if (!job->timed_out && left_ms < wait_ms)
+            wait_ms = (int)left_ms + 1;
         jobs[count] = job;
         polls[count++] = (struct pollfd){.fd = job->output, .events = POLLIN};
     }
     if (count == 0 || poll(polls, count, wait_ms) <= 0)
         return;
-    for (nfds_t i = 0; i < count; i++) {
-        if (polls[i].revents == 0)
-            continue;
-        ssize_t got = read(polls[i].fd, text_reserve(&jobs[i]->text, 4096), 4096);
-        if (got > 0) {
-            jobs[i]->text.size += (size_t)got;
-            jobs[i]->text.data[jobs[i]->text.size] = '\0';
-        } else if (got == 0 || errno != EINTR) {
-            finish(running, jobs[i]);
-        }
-    }
+    for (nfds_t i = 0; i < count; i++)
+        if (polls[i].revents != 0)
+            take_output(running, jobs[i]);
 }
 
 /* Ctrl-C: ends the children; they are reaped, and their directories removed, as if they had ended by themselves. */
@@ -188,10 +225,10 @@ static void take_interrupt(struct running *running)
 {
     if (!interrupt_take())
         return;
-    running->outcome->is_interrupted = true;
+    running->is_interrupted = true;
     for (unsigned i = 0; i < running->schedule->job_count; i++)
         if (running->jobs[i].process != 0)
-            kill(running->jobs[i].process, SIGKILL);
+            kill(-running->jobs[i].process, SIGKILL);
 }
 
 static bool any_runs(const struct running *running)
@@ -202,23 +239,23 @@ static bool any_runs(const struct running *running)
     return false;
 }
 
-void test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count,
-                       struct test_outcome *outcome)
+bool test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count)
 {
     struct running *running = must_allocate(sizeof *running);
     size_t next = 0;
 
     running->schedule = schedule;
-    running->outcome = outcome;
     interrupt_install();
     while (next < path_count || any_runs(running)) {
         take_interrupt(running);
-        if (outcome->is_interrupted)
+        if (running->is_interrupted)
             next = path_count;
         for (unsigned i = 0; i < schedule->job_count && next < path_count; i++)
-            if (running->jobs[i].process == 0 && !start(running, &running->jobs[i], paths[next++]))
-                outcome->could_not_run = true;
+            if (running->jobs[i].process == 0)
+                start(running, &running->jobs[i], paths[next++]);
         wait_for_one(running);
     }
+    bool is_complete = !running->is_interrupted;
     free(running);
+    return is_complete;
 }

@@ -1,27 +1,25 @@
-/* test_schedule.h - runs golden files, each in a process of its own, several at a time: a crash or a hang fails one
- * file. The library is not touched in the parent, so that a child starts with nothing of it. */
+/* test_schedule.h - runs test files, each in a process of its own, several at a time: a crash or a hang fails one file.
+ * The library is not touched in the parent, so that a child starts with nothing of it. */
 #ifndef SHELL_TEST_SCHEDULE_H
 #define SHELL_TEST_SCHEDULE_H
 
-#include "shell/test_run.h"
+#include "shell/test_case.h"
 
 enum { JOBS_MOST = 64 };
 
 struct test_schedule {
-    struct test_options options; /* its directory is set for each file */
+    struct test_options options; /* its directory and `to` are set for each file */
     unsigned job_count;          /* files at a time, 1 to JOBS_MOST */
     unsigned timeout_s;          /* of one file */
     bool keep;                   /* the databases of failed files stay */
+
+    /* Called with each file that has ended: takes the result over. `kept`: where its databases stay, or NULL. */
+    void (*take)(void *context, struct test_result *result, const char *kept);
+    void *context;
 };
 
-struct test_outcome {
-    struct test_counts total;
-    bool could_not_run;  /* some file, or a part of it */
-    bool is_interrupted; /* by Ctrl-C: what ran was ended, what did not was left out */
-};
-
-/* Runs the files in their order and prints their reports to stdout as they end. */
-void test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count,
-                       struct test_outcome *outcome);
+/* Runs the files in their order. Returns false when Ctrl-C ended it: what ran was ended and is not told, what did not
+ * run was left out. */
+bool test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count);
 
 #endif

@@ -1,0 +1,355 @@
+#include "shell/test_host.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include "shell/test_message.h"
+
+enum operation {
+    OPERATION_RUN,
+    OPERATION_DISCONNECT,
+    OPERATION_CHECKPOINT,
+    OPERATION_DIGEST,
+    OPERATION_REOPEN,
+    OPERATION_STOP
+};
+
+struct test_host {
+    pid_t process;
+    int socket;
+    struct text_buffer message; /* the last request, then its reply */
+};
+
+/* ---- the host's side ---- */
+
+struct served {
+    const struct test_engine *engine;
+    const struct test_settings *settings;
+    void *database; /* NULL: could not be opened again */
+    struct text_buffer reply, complaint;
+};
+
+static void take_variables(struct message_reader *request, struct variables *variables)
+{
+    uint64_t count = message_take_number(request);
+
+    for (uint64_t i = 0; i < count && !request->failed; i++) {
+        size_t size;
+        char *name = message_take_text(request, &size), *literal = message_take_text(request, NULL);
+        variables_set(variables, name, size, literal);
+        free(name);
+        free(literal);
+    }
+}
+
+static void serve_run(struct served *served, struct message_reader *message)
+{
+    struct variables variables = {0};
+    struct test_request request = {.variables = &variables};
+    struct test_answer answer = {0};
+
+    answer.style = (enum answer_style)message_take_number(message);
+    answer.sorted = message_take_number(message) != 0;
+    char *types = message_take_text(message, NULL);
+    request.connection = (unsigned)message_take_number(message) % CONNECTIONS_MOST;
+    char *text = message_take_text(message, &request.size);
+    take_variables(message, &variables);
+    answer.types = types;
+    request.text = text;
+    served->engine->run(served->database, &request, &answer);
+    message_put_number(&served->reply, answer.is_error);
+    message_put_number(&served->reply, answer.is_query);
+    message_put_number(&served->reply, answer.in_transaction);
+    message_put_number(&served->reply, answer.column_count);
+    message_put_number(&served->reply, answer.change_count);
+    message_put_text(&served->reply, text_string(&answer.lines), answer.lines.size);
+    answer_clear(&answer);
+    variables_clear(&variables);
+    free(types);
+    free(text);
+}
+
+static bool serve_reopen(struct served *served)
+{
+    bool done = served->engine->close(served->database, &served->complaint);
+
+    served->database = NULL;
+    return done && served->engine->open(served->settings, &served->database, &served->complaint);
+}
+
+/* Puts "did it work" and what it comes to, or the complaint, into the reply. */
+static void serve(struct served *served, enum operation operation, struct message_reader *message)
+{
+    bool done = served->database != NULL;
+    uint64_t digest = 0;
+
+    text_reset(&served->reply);
+    text_reset(&served->complaint);
+    message_put_number(&served->reply, 1);
+    switch (operation) {
+    case OPERATION_RUN:
+        if (done)
+            serve_run(served, message);
+        break;
+    case OPERATION_DISCONNECT:
+        if (done)
+            served->engine->disconnect(served->database);
+        break;
+    case OPERATION_CHECKPOINT: done = done && served->engine->checkpoint(served->database, &served->complaint); break;
+    case OPERATION_DIGEST:
+        done = done && served->engine->digest(served->database, &digest, &served->complaint);
+        message_put_number(&served->reply, digest);
+        break;
+    case OPERATION_REOPEN: done = done && serve_reopen(served); break;
+    case OPERATION_STOP:
+        done = !done || served->engine->close(served->database, &served->complaint);
+        served->database = NULL;
+        break;
+    }
+    if (done)
+        return;
+    text_reset(&served->reply);
+    message_put_number(&served->reply, 0);
+    message_put_text(&served->reply, text_string(&served->complaint), served->complaint.size);
+}
+
+/* Opens, tells how that went, and answers requests until it is told to stop, or nobody asks any more. */
+static void be_host(const struct test_engine *engine, const struct test_settings *settings, int socket)
+{
+    struct served served = {.engine = engine, .settings = settings};
+    struct text_buffer message = {0};
+    enum operation operation = OPERATION_RUN;
+    bool done = engine->open(settings, &served.database, &served.complaint);
+
+    message_put_number(&served.reply, done);
+    message_put_text(&served.reply, text_string(&served.complaint), served.complaint.size);
+    done = message_send(socket, &served.reply) && done;
+    while (done && operation != OPERATION_STOP && message_receive(socket, &message)) {
+        struct message_reader reader = {.at = message.data, .end = message.data + message.size};
+        operation = (enum operation)message_take_number(&reader);
+        serve(&served, operation, &reader);
+        done = message_send(socket, &served.reply);
+    }
+    if (served.database != NULL)
+        engine->close(served.database, &served.complaint);
+    text_clear(&message);
+    text_clear(&served.reply);
+    text_clear(&served.complaint);
+}
+
+/* ---- the asking side ---- */
+
+/* Reaps the host, and returns how it ended as waitpid says it. */
+static int reap(struct test_host *host)
+{
+    int status = 0;
+
+    while (waitpid(host->process, &status, 0) < 0 && errno == EINTR)
+        ;
+    host->process = 0;
+    return status;
+}
+
+static void tell_death(int status, struct text_buffer *complaint)
+{
+    if (WIFSIGNALED(status))
+        text_format(complaint, "the process that holds the database was killed by signal %d (%s)", WTERMSIG(status),
+                    strsignal(WTERMSIG(status)));
+    else
+        text_format(complaint, "the process that holds the database ended with status %d", WEXITSTATUS(status));
+}
+
+/* Waits for a reply, and leaves `reader` behind its first number. */
+static bool take_reply(struct test_host *host, struct message_reader *reader, struct text_buffer *complaint)
+{
+    if (host->process == 0 || !message_receive(host->socket, &host->message)) {
+        if (host->process != 0)
+            tell_death(reap(host), complaint);
+        else
+            text_add_string(complaint, "the process that holds the database is gone");
+        return false;
+    }
+    *reader = (struct message_reader){.at = host->message.data, .end = host->message.data + host->message.size};
+    if (message_take_number(reader) != 0)
+        return true;
+    char *text = message_take_text(reader, NULL);
+    text_add_string(complaint, *text == '\0' ? "the database is not open" : text);
+    free(text);
+    return false;
+}
+
+static bool ask(struct test_host *host, enum operation operation, struct message_reader *reader,
+                struct text_buffer *complaint)
+{
+    text_reset(&host->message);
+    message_put_number(&host->message, operation);
+    (void)message_send(host->socket, &host->message); /* a host that is gone gives no reply, which says how it ended */
+    return take_reply(host, reader, complaint);
+}
+
+static void put_run(struct test_host *host, const struct test_request *request, const struct test_answer *answer)
+{
+    const char *types = answer->types == NULL ? "" : answer->types;
+
+    text_reset(&host->message);
+    message_put_number(&host->message, OPERATION_RUN);
+    message_put_number(&host->message, answer->style);
+    message_put_number(&host->message, answer->sorted);
+    message_put_text(&host->message, types, strlen(types));
+    message_put_number(&host->message, request->connection);
+    message_put_text(&host->message, request->text, request->size);
+    message_put_number(&host->message, request->variables->count);
+    for (size_t i = 0; i < request->variables->count; i++) {
+        const struct variable *variable = &request->variables->list[i];
+        message_put_text(&host->message, variable->name, strlen(variable->name));
+        message_put_text(&host->message, variable->literal, strlen(variable->literal));
+    }
+}
+
+bool test_host_run(struct test_host *host, const struct test_request *request, struct test_answer *answer,
+                   struct text_buffer *complaint)
+{
+    struct message_reader reader;
+    size_t size;
+
+    put_run(host, request, answer);
+    (void)message_send(host->socket, &host->message);
+    if (!take_reply(host, &reader, complaint))
+        return false;
+    answer->is_error = message_take_number(&reader) != 0;
+    answer->is_query = message_take_number(&reader) != 0;
+    answer->in_transaction = message_take_number(&reader) != 0;
+    answer->column_count = message_take_number(&reader);
+    answer->change_count = message_take_number(&reader);
+    char *lines = message_take_text(&reader, &size);
+    text_reset(&answer->lines);
+    text_add(&answer->lines, lines, size);
+    free(lines);
+    return true;
+}
+
+bool test_host_send(struct test_host *host, const struct test_request *request, struct text_buffer *complaint)
+{
+    struct test_answer answer = {0};
+
+    put_run(host, request, &answer);
+    if (message_send(host->socket, &host->message))
+        return true;
+    tell_death(reap(host), complaint);
+    return false;
+}
+
+bool test_host_disconnect(struct test_host *host, struct text_buffer *complaint)
+{
+    struct message_reader reader;
+
+    return ask(host, OPERATION_DISCONNECT, &reader, complaint);
+}
+
+bool test_host_checkpoint(struct test_host *host, struct text_buffer *complaint)
+{
+    struct message_reader reader;
+
+    return ask(host, OPERATION_CHECKPOINT, &reader, complaint);
+}
+
+bool test_host_digest(struct test_host *host, uint64_t *digest, struct text_buffer *complaint)
+{
+    struct message_reader reader;
+    bool done = ask(host, OPERATION_DIGEST, &reader, complaint);
+
+    *digest = done ? message_take_number(&reader) : 0;
+    return done;
+}
+
+bool test_host_reopen(struct test_host *host, struct text_buffer *complaint)
+{
+    struct message_reader reader;
+
+    return ask(host, OPERATION_REOPEN, &reader, complaint);
+}
+
+static void free_host(struct test_host *host)
+{
+    close(host->socket);
+    text_clear(&host->message);
+    free(host);
+}
+
+/* Its end is looked at as well: a sanitizer speaks last. */
+bool test_host_stop(struct test_host *host, struct text_buffer *complaint)
+{
+    struct message_reader reader;
+
+    if (host == NULL)
+        return true;
+    bool done = ask(host, OPERATION_STOP, &reader, complaint);
+    int status = host->process == 0 ? 0 : reap(host);
+    if (done && status != 0) {
+        tell_death(status, complaint);
+        done = false;
+    }
+    free_host(host);
+    return done;
+}
+
+void test_host_kill(struct test_host *host)
+{
+    if (host == NULL)
+        return;
+    if (host->process != 0) {
+        kill(host->process, SIGKILL);
+        reap(host);
+    }
+    free_host(host);
+}
+
+static _Noreturn void run_in_child(const struct test_engine *engine, const struct test_settings *settings, int socket,
+                                   pid_t parent)
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+    if (getppid() != parent) /* it went before it could be told */
+        _exit(0);
+    be_host(engine, settings, socket);
+    close(socket);
+    exit(0); /* not _exit: a leak checker looks now */
+}
+
+struct test_host *test_host_start(const struct test_engine *engine, const struct test_settings *settings,
+                                  int close_there, struct text_buffer *complaint)
+{
+    struct test_host *host = must_allocate(sizeof *host);
+    struct message_reader reader;
+    pid_t parent = getpid();
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || (fflush(NULL), host->process = fork()) < 0) {
+        text_format(complaint, "cannot start a process for the database: %s", strerror(errno));
+        free(host);
+        return NULL;
+    }
+    if (host->process == 0) {
+        free(host);
+        close(ends[0]);
+        if (close_there >= 0)
+            close(close_there);
+        run_in_child(engine, settings, ends[1], parent);
+    }
+    close(ends[1]);
+    host->socket = ends[0];
+    if (take_reply(host, &reader, complaint))
+        return host;
+    test_host_kill(host);
+    return NULL;
+}
