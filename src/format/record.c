@@ -78,8 +78,10 @@ bool record_delimiter_is_legal(char delimiter)
 
 bool record_null_text_is_legal(struct slice text, char delimiter)
 {
+    if (slice_equal(text, slice_of("\\N")))
+        return true;
     for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] == (uint8_t)delimiter || strchr("\"\n\r", text.data[i]) != NULL)
+        if (text.data[i] == (uint8_t)delimiter || strchr("\"\\\n\r", text.data[i]) != NULL)
             return false;
     return true;
 }
@@ -93,7 +95,8 @@ bool record_check_delimiters(char delimiter, struct slice null_text, struct ssql
     }
     if (!record_null_text_is_legal(null_text, delimiter))
         return error_set(error, SSQL_BAD_OPTION, NO_SPAN,
-                         "the text of a null can hold neither the delimiter nor a quote nor a line end");
+                         "the text of a null can be \\N, but else hold neither the delimiter nor a quote, a backslash "
+                         "or a line end");
     return true;
 }
 

@@ -91,7 +91,8 @@ bool record_format_of_path(const char *path, enum record_format *format);
  * backslash, line end, '+', '-' or '.'. */
 bool record_delimiter_is_legal(char delimiter);
 
-/* CSV, TSV: whether an unquoted field can be this text: it holds no delimiter, quote, line end or NUL byte. */
+/* CSV, TSV: whether an unquoted field can be this text: it is \N, or holds no delimiter, quote,
+ * backslash, line end or NUL byte. */
 bool record_null_text_is_legal(struct slice text, char delimiter);
 
 /* Fails with SSQL_BAD_OPTION where one of the two is not legal; `null_text` may have data == NULL. */

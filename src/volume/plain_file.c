@@ -1,0 +1,319 @@
+#include "volume/plain_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct plain_file_reader {
+    int fd;
+    bool can_rewind;
+    off_t start; /* where it was opened; not 0 for an inherited descriptor (/dev/stdin) */
+    uint64_t size;
+    char path[]; /* as the user wrote it */
+};
+
+struct plain_file_writer {
+    int fd;
+    int directory_fd; /* of the target; -1 when it is written in place */
+    bool is_aside;
+    mode_t mode;      /* of the file whose place is taken */
+    char *target;     /* the path with its links resolved */
+    const char *leaf; /* within `target` */
+    char part[NAME_MAX + 1];
+    char path[]; /* as the user wrote it */
+};
+
+/* ---- what system errors mean ---- */
+
+static bool fail(struct ssql_error *error, int number, const char *doing, const char *path)
+{
+    enum ssql_code code = SSQL_IO;
+    char text[128];
+
+    switch (number) {
+    case ENOMEM: return error_no_memory(error);
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case ENXIO:
+    case ENODEV:
+    case ENAMETOOLONG:
+    case EACCES:
+    case EPERM: code = SSQL_CANNOT_OPEN; break;
+    case EROFS: code = SSQL_READ_ONLY; break;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: code = SSQL_DISK_FULL; break;
+    case EMFILE:
+    case ENFILE: code = SSQL_TOO_MANY_OPEN; break;
+    default: break;
+    }
+    error_set(error, code, NO_SPAN, "cannot %s \"%s\": %s", doing, path, strerror_r(number, text, sizeof text));
+    if (code == SSQL_TOO_MANY_OPEN)
+        error_hint(error, "raise the limit of open files (ulimit -n)");
+    return false;
+}
+
+/* The same where the right to write is missing. */
+static bool fail_writing(struct ssql_error *error, int number, const char *doing, const char *path)
+{
+    fail(error, number, doing, path);
+    if (error != NULL && (number == EACCES || number == EPERM))
+        error->code = SSQL_READ_ONLY;
+    return false;
+}
+
+static int open_restarting(int directory_fd, const char *path, int flags, mode_t mode)
+{
+    int fd;
+
+    do
+        fd = openat(directory_fd, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+/* ---- reading ---- */
+
+bool plain_file_open(const char *path, struct plain_file_reader **out, struct ssql_error *error)
+{
+    size_t path_size = strlen(path) + 1;
+    struct plain_file_reader *reader = calloc(1, sizeof *reader + path_size);
+    struct stat status;
+
+    *out = NULL;
+    if (reader == NULL)
+        return error_no_memory(error);
+    memcpy(reader->path, path, path_size);
+    reader->fd = open_restarting(AT_FDCWD, path, O_RDONLY, 0);
+    int number = reader->fd < 0 ? errno : fstat(reader->fd, &status) != 0 ? errno : 0;
+    if (number == 0 && S_ISDIR(status.st_mode))
+        number = EISDIR;
+    if (number != 0) {
+        plain_file_close(reader);
+        return fail(error, number, "open", path);
+    }
+    if (S_ISREG(status.st_mode)) {
+        reader->start = lseek(reader->fd, 0, SEEK_CUR);
+        reader->can_rewind = reader->start >= 0;
+        if (reader->can_rewind && status.st_size > reader->start)
+            reader->size = (uint64_t)(status.st_size - reader->start);
+        posix_fadvise(reader->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* advice: it may be declined */
+    }
+    *out = reader;
+    return true;
+}
+
+void plain_file_close(struct plain_file_reader *reader)
+{
+    if (reader == NULL)
+        return;
+    if (reader->fd >= 0)
+        close(reader->fd);
+    free(reader);
+}
+
+static bool read_some(void *context, uint8_t *bytes, size_t capacity, size_t *size, struct ssql_error *error)
+{
+    struct plain_file_reader *reader = context;
+    ssize_t count;
+
+    do
+        count = read(reader->fd, bytes, capacity < SSIZE_MAX ? capacity : SSIZE_MAX);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return fail(error, errno, "read", reader->path);
+    *size = (size_t)count;
+    return true;
+}
+
+struct byte_source plain_file_source(struct plain_file_reader *reader)
+{
+    return (struct byte_source){.read = read_some, .context = reader};
+}
+
+uint64_t plain_file_size(const struct plain_file_reader *reader)
+{
+    return reader->size;
+}
+
+bool plain_file_can_rewind(const struct plain_file_reader *reader)
+{
+    return reader->can_rewind;
+}
+
+bool plain_file_rewind(struct plain_file_reader *reader, struct ssql_error *error)
+{
+    if (lseek(reader->fd, reader->start, SEEK_SET) < 0)
+        return fail(error, errno, "read again", reader->path);
+    return true;
+}
+
+/* ---- writing ---- */
+
+/* What the process has open already (/dev/stdout) is not ours to replace, though it may be a regular file. */
+static bool is_in_system_tree(const char *path)
+{
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
+/* Opens the directory of writer->target and cuts the leaf off. */
+static int open_directory(struct plain_file_writer *writer)
+{
+    char *slash = strrchr(writer->target, '/');
+
+    if (slash == NULL) {
+        writer->leaf = writer->target;
+        writer->directory_fd = open_restarting(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+    } else {
+        writer->leaf = slash + 1;
+        *slash = '\0';
+        writer->directory_fd =
+            open_restarting(AT_FDCWD, slash == writer->target ? "/" : writer->target, O_RDONLY | O_DIRECTORY, 0);
+        *slash = '/';
+    }
+    if (writer->directory_fd < 0)
+        return errno;
+    return writer->leaf[0] == '\0' ? EISDIR : 0;
+}
+
+/* A new file beside the target, of a name that nobody else has. The mode is as the system's mask has it. */
+static int open_part(struct plain_file_writer *writer)
+{
+    enum { ATTEMPTS_MOST = 1000, LEAF_SHOWN = 200 };
+
+    for (unsigned attempt = 0; attempt < ATTEMPTS_MOST; attempt++) {
+        snprintf(writer->part, sizeof writer->part, ".%.*s.%ld-%u.part", LEAF_SHOWN, writer->leaf, (long)getpid(),
+                 attempt);
+        writer->fd = open_restarting(writer->directory_fd, writer->part, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        if (writer->fd >= 0)
+            return writer->mode == 0 || fchmod(writer->fd, writer->mode) == 0 ? 0 : errno;
+        if (errno != EEXIST)
+            break;
+    }
+    writer->part[0] = '\0';
+    return errno;
+}
+
+static int open_aside(struct plain_file_writer *writer)
+{
+    writer->is_aside = true;
+    int number = open_directory(writer);
+    return number != 0 ? number : open_part(writer);
+}
+
+/* Links are followed to the file that they name; one that leads nowhere is replaced. */
+static int resolve(struct plain_file_writer *writer, bool exists)
+{
+    writer->target = exists ? realpath(writer->path, NULL) : strdup(writer->path);
+    return writer->target == NULL ? errno : 0;
+}
+
+static int open_for_writing(struct plain_file_writer *writer)
+{
+    struct stat status;
+    bool exists = stat(writer->path, &status) == 0;
+
+    if (!exists && errno != ENOENT)
+        return errno;
+    if (exists && S_ISDIR(status.st_mode))
+        return EISDIR;
+    if (exists && (!S_ISREG(status.st_mode) || is_in_system_tree(writer->path))) {
+        writer->fd = open_restarting(AT_FDCWD, writer->path, O_WRONLY | O_APPEND, 0);
+        return writer->fd < 0 ? errno : 0;
+    }
+    /* Replacing needs no right to write the old file; whoever took it away meant something by it. */
+    if (exists && access(writer->path, W_OK) != 0)
+        return errno;
+    writer->mode = exists ? status.st_mode & 07777 : 0;
+    int number = resolve(writer, exists);
+    return number != 0 ? number : open_aside(writer);
+}
+
+bool plain_file_create(const char *path, struct plain_file_writer **out, struct ssql_error *error)
+{
+    size_t path_size = strlen(path) + 1;
+    struct plain_file_writer *writer = calloc(1, sizeof *writer + path_size);
+
+    *out = NULL;
+    if (writer == NULL)
+        return error_no_memory(error);
+    memcpy(writer->path, path, path_size);
+    writer->fd = writer->directory_fd = -1;
+    int number = open_for_writing(writer);
+    if (number != 0) {
+        plain_file_abandon(writer);
+        return fail_writing(error, number, "write", path);
+    }
+    *out = writer;
+    return true;
+}
+
+static bool write_all(void *context, struct slice bytes, struct ssql_error *error)
+{
+    struct plain_file_writer *writer = context;
+
+    while (bytes.size > 0) {
+        ssize_t written = write(writer->fd, bytes.data, bytes.size < SSIZE_MAX ? bytes.size : SSIZE_MAX);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return fail_writing(error, errno, "write", writer->path);
+        bytes = slice_make(bytes.data + written, bytes.size - (size_t)written);
+    }
+    return true;
+}
+
+struct byte_sink plain_file_sink(struct plain_file_writer *writer)
+{
+    return (struct byte_sink){.write = write_all, .context = writer};
+}
+
+/* Closing may be the first to tell of an error, on file systems across a network. */
+static bool close_written(struct plain_file_writer *writer, struct ssql_error *error)
+{
+    bool is_synced = !writer->is_aside || fdatasync(writer->fd) == 0;
+    int number = is_synced ? 0 : errno;
+
+    if (close(writer->fd) != 0 && number == 0 && errno != EINTR)
+        number = errno;
+    writer->fd = -1;
+    return number == 0 || fail_writing(error, number, "write", writer->path);
+}
+
+static bool put_in_place(struct plain_file_writer *writer, struct ssql_error *error)
+{
+    if (renameat(writer->directory_fd, writer->part, writer->directory_fd, writer->leaf) != 0)
+        return fail_writing(error, errno, "put in place", writer->path);
+    writer->part[0] = '\0';
+    if (fsync(writer->directory_fd) != 0 && errno != EINVAL)
+        return fail_writing(error, errno, "sync the directory of", writer->path);
+    return true;
+}
+
+bool plain_file_finish(struct plain_file_writer *writer, struct ssql_error *error)
+{
+    bool is_done = close_written(writer, error) && (!writer->is_aside || put_in_place(writer, error));
+
+    plain_file_abandon(writer);
+    return is_done;
+}
+
+void plain_file_abandon(struct plain_file_writer *writer)
+{
+    if (writer == NULL)
+        return;
+    if (writer->fd >= 0)
+        close(writer->fd);
+    if (writer->part[0] != '\0')
+        unlinkat(writer->directory_fd, writer->part, 0);
+    if (writer->directory_fd >= 0)
+        close(writer->directory_fd);
+    free(writer->target);
+    free(writer);
+}
