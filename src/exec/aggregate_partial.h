@@ -15,7 +15,7 @@ struct aggregate_partial {
     struct aggregate_states *states; /* per aggregate */
 };
 
-/* `share`: so many partials at a time have what one operator may take. */
+/* It takes at most 1/`share` of what an operator may take. */
 MUST_CHECK bool aggregate_partial_init(struct aggregate_partial *partial, const struct aggregate_input *input,
                                        struct memory_budget *budget, uint32_t share, struct ssql_error *error);
 void aggregate_partial_clear(struct aggregate_partial *partial); /* also a zeroed one */

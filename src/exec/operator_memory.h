@@ -49,6 +49,8 @@ static inline bool operator_memory_take(struct operator_memory *memory, size_t s
     if (memory->used_bytes + size > memory->reserved_bytes) {
         size_t missing = memory->used_bytes + size - memory->reserved_bytes;
         size_t step = missing < OPERATOR_MEMORY_STEP ? OPERATOR_MEMORY_STEP : missing;
+        if (step > memory->most_bytes - memory->reserved_bytes)
+            step = memory->most_bytes - memory->reserved_bytes;
         if (!memory_budget_reserve(memory->budget, step)) {
             step = missing;
             if (!memory_budget_reserve(memory->budget, step))

@@ -5,7 +5,12 @@
 
 #include "exec/aggregate_partial.h"
 
-enum { PARTIALS_PER_THREAD = 4 }; /* so many morsels a thread may be ahead of the slowest */
+enum {
+    PARTIALS_PER_THREAD = 4, /* so many morsels a thread may be ahead of the slowest */
+    /* Each has 1/32 of what an operator may take, however many there are: whether a morsel has too many groups must not
+     * depend on the number of threads. */
+    PARTIAL_SHARE = 32,
+};
 
 /* What one thread has for itself. */
 struct aggregate_worker {
@@ -132,8 +137,7 @@ static bool make_slots(struct parallel_aggregate *aggregate, struct ssql_error *
     if (aggregate->slots == NULL)
         return error_no_memory(error);
     for (uint32_t i = 0; i < aggregate->slot_count; i++)
-        if (!aggregate_partial_init(&aggregate->slots[i].partial, aggregate->input, budget, aggregate->slot_count,
-                                    error))
+        if (!aggregate_partial_init(&aggregate->slots[i].partial, aggregate->input, budget, PARTIAL_SHARE, error))
             return false;
     return true;
 }
