@@ -47,6 +47,15 @@ bool command_exit(struct command_line *line);
 bool command_read(struct command_line *line);
 bool command_shell(struct command_line *line);
 
+/* commands_editing.c: what was typed, and is typed */
+bool command_copy(struct command_line *line);
+bool command_edit(struct command_line *line);
+bool command_expanded(struct command_line *line);
+bool command_history(struct command_line *line);
+bool command_prompt(struct command_line *line);
+bool command_run_again(struct command_line *line);
+bool command_watch(struct command_line *line);
+
 /* help.c */
 bool command_help(struct command_line *line);
 

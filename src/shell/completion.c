@@ -7,266 +7,193 @@
 #include <sys/stat.h>
 
 #include "shell/dot_commands.h"
-#include "shell/statement_text.h"
 
-/* The word that is being typed. */
-struct place {
-    struct completion *completion;
-    const char *typed;
-    size_t size;
-};
+/* ---- the list ---- */
+
+static void forget_words(struct completion *completion)
+{
+    for (size_t i = 0; i < completion->words.count; i++) {
+        free(completion->words.items[i].text);
+        free(completion->words.items[i].detail);
+    }
+    free(completion->words.items);
+    free(completion->kinds);
+    completion->words = (struct edit_words){0};
+    completion->kinds = NULL;
+}
 
 void completion_clear(struct completion *completion)
 {
-    for (size_t i = 0; i < completion->count; i++)
-        free(completion->words[i]);
-    free(completion->words);
-    completion->words = NULL;
-    completion->count = 0;
+    forget_words(completion);
+    word_uses_clear(&completion->uses);
 }
 
-static void offer(struct place *place, const char *word)
+static void add_word(struct completion *completion, int kind, const char *text, const char *detail)
 {
-    struct completion *completion = place->completion;
+    struct edit_words *words = &completion->words;
 
-    if (strncasecmp(word, place->typed, place->size) != 0)
-        return;
-    for (size_t i = 0; i < completion->count; i++)
-        if (strcmp(completion->words[i], word) == 0)
+    for (size_t i = 0; i < words->count; i++)
+        if (strcmp(words->items[i].text, text) == 0)
             return;
-    completion->words = must_reallocate(completion->words, (completion->count + 1) * sizeof *completion->words);
-    completion->words[completion->count++] = must_copy(word, strlen(word));
+    words->items = must_reallocate(words->items, (words->count + 1) * sizeof *words->items);
+    completion->kinds = must_reallocate(completion->kinds, (words->count + 1) * sizeof *completion->kinds);
+    words->items[words->count] = (struct edit_word){must_copy(text, strlen(text)), must_copy(detail, strlen(detail))};
+    completion->kinds[words->count++] = kind;
 }
 
-static void offer_name(struct place *place, const char *name)
-{
-    struct text_buffer written = {0};
+/* ---- statements ---- */
 
-    add_name(&written, name);
-    offer(place, written.data);
-    text_clear(&written);
+static int note_word(void *context, int kind, const char *word, const char *detail)
+{
+    add_word(context, kind, word, detail);
+    return 0;
 }
 
-static void offer_tables(struct place *place, const ssql_tables *tables)
+/* Within a run of words of one kind, those that were used most come first; else the order stays. */
+static void rank_words(struct completion *completion)
 {
-    for (int i = 0; i < ssql_tables_count(tables); i++)
-        offer_name(place, ssql_tables_name(tables, i));
-}
+    struct edit_words *words = &completion->words;
+    size_t *uses = must_allocate((words->count + 1) * sizeof *uses);
 
-static void offer_columns(struct place *place, const ssql_tables *tables, int table)
-{
-    for (int i = 0; i < ssql_tables_column_count(tables, table); i++)
-        offer_name(place, ssql_tables_column_name(tables, table, i));
-}
-
-static bool word_is_name(const struct word *word, const char *name)
-{
-    struct text_buffer written = {0};
-
-    add_name(&written, name);
-    bool same =
-        (word->size == written.size && strncasecmp(word->text, written.data, word->size) == 0) ||
-        (word->is_quoted && word->size == strlen(name) + 2 && strncasecmp(word->text + 1, name, strlen(name)) == 0);
-    text_clear(&written);
-    return same;
-}
-
-/* Columns of the tables that the statement names, anywhere; of all tables when it names none. */
-static void offer_columns_of_statement(struct place *place, const ssql_tables *tables, const char *text, size_t size)
-{
-    bool is_any_named = false;
-
-    for (int pass = 0; pass < 2 && !is_any_named; pass++) {
-        for (int i = 0; i < ssql_tables_count(tables); i++) {
-            struct word word;
-            size_t at = 0;
-            bool is_named = pass == 1;
-            while (!is_named && next_word(text, size, &at, &word))
-                is_named = word.is_name && word_is_name(&word, ssql_tables_name(tables, i));
-            if (is_named)
-                offer_columns(place, tables, i);
-            is_any_named = is_any_named || is_named;
+    for (size_t i = 0; i < words->count; i++)
+        uses[i] = word_uses_count(&completion->uses, words->items[i].text);
+    for (size_t i = 1; i < words->count; i++) {
+        struct edit_word word = words->items[i];
+        size_t count = uses[i], at = i;
+        for (; at > 0 && completion->kinds[at - 1] == completion->kinds[i] && uses[at - 1] < count; at--) {
+            words->items[at] = words->items[at - 1];
+            uses[at] = uses[at - 1];
         }
+        words->items[at] = word;
+        uses[at] = count;
     }
+    free(uses);
 }
 
-static void offer_keywords(struct place *place)
+static void complete_statement(struct completion *completion, const char *text, size_t size, size_t at)
 {
-    const char *word;
+    size_t begin;
 
-    for (int i = 0; (word = ssql_keyword(i)) != NULL; i++)
-        offer(place, word);
+    /* what cannot be read cannot be offered: the statement itself will say why */
+    if (ssql_complete_at(completion->session->connection, text, size, at, &begin, note_word, completion) != SSQL_OK)
+        return;
+    completion->words.begin = begin;
+    rank_words(completion);
 }
 
-static void offer_functions(struct place *place)
-{
-    const char *name;
+/* ---- dot commands ---- */
 
-    for (int i = 0; (name = ssql_function_name(i)) != NULL; i++) {
-        struct text_buffer call = {0};
-        text_format(&call, "%s(", name);
-        offer(place, call.data);
-        text_clear(&call);
-    }
-}
-
-static const char *const first_words[] = {"select",   "insert", "upsert",   "update",  "delete",
-                                          "create",   "drop",   "values",   "begin",   "commit",
-                                          "rollback", "show",   "describe", "explain", NULL};
-
-/* Words after which few can stand. */
-static const struct {
-    const char *word, *next[3];
-} followers[] = {
-    {"insert", {"into"}},    {"upsert", {"into"}}, {"delete", {"from", "table"}},
-    {"create", {"table"}},   {"drop", {"table"}},  {"show", {"tables"}},
-    {"group", {"by"}},       {"order", {"by"}},    {"primary", {"key"}},
-    {"is", {"null", "not"}},
+/* The word of a dot command that is being typed. */
+struct typed_word {
+    struct completion *completion;
+    char *text;
 };
 
-/* True when the words that can follow are known and were offered. */
-static bool offer_followers(struct place *place, const struct word *previous)
+static void offer(const struct typed_word *typed, const char *word, const char *detail)
 {
-    for (size_t i = 0; i < sizeof followers / sizeof followers[0]; i++) {
-        if (!word_is(previous, followers[i].word))
-            continue;
-        for (const char *const *next = followers[i].next; next < followers[i].next + 3 && *next != NULL; next++)
-            offer(place, *next);
-        return true;
-    }
-    return false;
-}
-
-static bool asks_for_table(const struct word *word)
-{
-    static const char *const words[] = {"from", "into", "update", "table", "describe", "join", "exists"};
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (word_is(word, words[i]))
-            return true;
-    return false;
-}
-
-/* The statement that holds the cursor: from the last `;` before `begin` to the next one. */
-static void complete_statement(struct place *place, const char *text, size_t begin, size_t size)
-{
-    struct word word, previous = {0};
-    size_t at = 0, statement = 0;
-    ssql_tables *tables;
-    bool is_first = true;
-
-    while (next_word(text, begin, &at, &word)) {
-        previous = word;
-        is_first = false;
-        if (!word.is_quoted && word.size == 1 && *word.text == ';') {
-            statement = at;
-            is_first = true;
-        }
-    }
-    if (ssql_tables_new(place->completion->session->connection, &tables) != SSQL_OK)
-        tables = NULL;
-    if (is_first || word_is(&previous, "explain")) {
-        for (const char *const *first = first_words; *first != NULL; first++)
-            offer(place, *first);
-    } else if (offer_followers(place, &previous)) {
-        /* nothing else can stand there */
-    } else if (asks_for_table(&previous)) {
-        if (tables != NULL)
-            offer_tables(place, tables);
-        if (word_is(&previous, "table"))
-            offer(place, "if");
-    } else {
-        if (tables != NULL)
-            offer_columns_of_statement(place, tables, text + statement, size - statement);
-        offer_functions(place);
-        offer_keywords(place);
-    }
-    ssql_tables_free(tables);
+    if (strncasecmp(word, typed->text, strlen(typed->text)) == 0)
+        add_word(typed->completion, 0, word, detail);
 }
 
 /* Names in the folder that the typed path leads to. */
-static void complete_file(struct place *place)
+static void offer_files(const struct typed_word *typed)
 {
-    char *typed = must_copy(place->typed, place->size);
-    char *slash = strrchr(typed, '/');
-    size_t folder_size = slash == NULL ? 0 : (size_t)(slash - typed) + 1;
-    char *folder = must_copy(typed, folder_size);
+    const char *slash = strrchr(typed->text, '/');
+    size_t folder_size = slash == NULL ? 0 : (size_t)(slash - typed->text) + 1;
+    char *folder = must_copy(typed->text, folder_size);
     DIR *directory = opendir(folder_size == 0 ? "." : folder);
 
     for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
         struct text_buffer path = {0};
         struct stat status;
-        if (entry->d_name[0] == '.' && typed[folder_size] != '.')
+        if (entry->d_name[0] == '.' && typed->text[folder_size] != '.')
             continue;
         text_format(&path, "%s%s", folder, entry->d_name);
         if (stat(path.data, &status) == 0 && S_ISDIR(status.st_mode))
             text_add_char(&path, '/');
-        if (strncmp(path.data, typed, place->size) == 0)
-            offer(place, path.data);
+        if (strncmp(path.data, typed->text, strlen(typed->text)) == 0)
+            add_word(typed->completion, 0, path.data, "");
         text_clear(&path);
     }
     if (directory != NULL)
         closedir(directory);
     free(folder);
-    free(typed);
 }
 
-static void complete_command(struct place *place, const char *text, size_t begin)
+static void offer_commands(const struct typed_word *typed)
 {
-    size_t name_begin = strspn(text, " \t\n"), name_size = strcspn(text + name_begin, " \t\n");
+    const struct dot_command *command;
+    const char *alias, *name;
 
-    if (begin <= name_begin) {
-        for (int i = 0; dot_command_name(i) != NULL; i++)
-            offer(place, dot_command_name(i));
+    for (int i = 0; (command = dot_command_at(i)) != NULL; i++)
+        offer(typed, command->name, command->description);
+    for (int i = 0; *typed->text == '\\' && (alias = dot_command_alias(i, &name)) != NULL; i++)
+        offer(typed, alias, name);
+}
+
+static void offer_tables(const struct typed_word *typed)
+{
+    ssql_tables *tables;
+
+    if (ssql_tables_new(typed->completion->session->connection, &tables) != SSQL_OK)
         return;
-    }
-    char *name = must_copy(text + name_begin, name_size);
-    const char *argument = dot_command_argument(name);
-    if (strcmp(argument, "file") == 0) {
-        complete_file(place);
-    } else if (strcmp(argument, "switch") == 0) {
-        offer(place, "on");
-        offer(place, "off");
-    } else if (strcmp(argument, "mode") == 0) {
-        for (int i = 0; render_mode(i) != NULL; i++)
-            offer(place, render_mode(i)->name);
-    } else if (strcmp(argument, "option") == 0) {
-        for (int i = 0; ssql_option_name(i) != NULL; i++)
-            offer(place, ssql_option_name(i));
-    } else if (strcmp(argument, "command") == 0) {
-        for (int i = 0; dot_command_name(i) != NULL; i++)
-            offer(place, dot_command_name(i));
-        offer(place, "mode");
-        offer(place, "keys");
-    } else if (strcmp(argument, "table") == 0) {
-        ssql_tables *tables;
-        if (ssql_tables_new(place->completion->session->connection, &tables) == SSQL_OK) {
-            for (int i = 0; i < ssql_tables_count(tables); i++)
-                offer(place, ssql_tables_name(tables, i));
-            ssql_tables_free(tables);
-        }
-    }
-    free(name);
+    for (int i = 0; i < ssql_tables_count(tables); i++)
+        offer(typed, ssql_tables_name(tables, i), "");
+    ssql_tables_free(tables);
 }
 
-static void find_words(struct completion *completion, const char *text, size_t begin, size_t end)
+/* What an argument of that kind can be (dot_commands.h). */
+static void offer_arguments(const struct typed_word *typed, const char *kind)
 {
-    struct place place = {completion, text + begin, end - begin};
+    if (strcmp(kind, "file") == 0) {
+        offer_files(typed);
+    } else if (strcmp(kind, "switch") == 0) {
+        offer(typed, "on", "");
+        offer(typed, "off", "");
+    } else if (strcmp(kind, "mode") == 0) {
+        for (int i = 0; render_mode(i) != NULL; i++)
+            offer(typed, render_mode(i)->name, render_mode(i)->description);
+    } else if (strcmp(kind, "option") == 0) {
+        for (int i = 0; ssql_option_name(i) != NULL; i++)
+            offer(typed, ssql_option_name(i), "");
+    } else if (strcmp(kind, "command") == 0) {
+        offer_commands(typed);
+        offer(typed, "mode", "the modes");
+        offer(typed, "keys", "keys of the prompt");
+    } else if (strcmp(kind, "table") == 0) {
+        offer_tables(typed);
+    }
+}
+
+static void complete_command(struct completion *completion, const char *text, size_t at)
+{
+    size_t name_begin = strspn(text, " \t\n"), name_size = strcspn(text + name_begin, " \t\n"), begin = at;
+
+    while (begin > name_begin && strchr(" \t\n", text[begin - 1]) == NULL)
+        begin--;
+    completion->words.begin = begin;
+    if (at < name_begin)
+        return;
+    struct typed_word typed = {completion, must_copy(text + begin, at - begin)};
+    if (begin == name_begin) {
+        offer_commands(&typed);
+    } else {
+        char *name = must_copy(text + name_begin, name_size);
+        offer_arguments(&typed, dot_command_argument(name));
+        free(name);
+    }
+    free(typed.text);
+}
+
+const struct edit_words *completion_find_words(struct completion *completion, const char *text, size_t size, size_t at)
+{
     size_t first = strspn(text, " \t\n");
 
-    completion_clear(completion);
+    forget_words(completion);
+    completion->words.begin = at;
     if (text[first] == '.' || text[first] == '\\')
-        complete_command(&place, text, begin);
+        complete_command(completion, text, at);
     else
-        complete_statement(&place, text, begin, strlen(text));
-}
-
-char *completion_word(void *owner, const char *text, size_t begin, size_t end, int i)
-{
-    struct completion *completion = owner;
-
-    if (i == 0)
-        find_words(completion, text, begin, end);
-    return i >= 0 && (size_t)i < completion->count ? must_copy(completion->words[i], strlen(completion->words[i]))
-                                                   : NULL;
+        complete_statement(completion, text, size, at);
+    return &completion->words;
 }

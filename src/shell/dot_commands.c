@@ -14,6 +14,9 @@ static const struct dot_command commands[] = {
     {".color", "[auto|always|never]", "colours in results and messages", NULL, 0, 1, "", command_color},
     {".describe", "TABLE", "the columns of a table", NULL, 1, 1, "table", command_describe},
     {".echo", "[on|off]", "print statements before they run", NULL, 0, 1, "switch", command_echo},
+    {".edit", "", "change the last statement in VISUAL or EDITOR",
+     "The text then stands at the prompt. Ctrl-X Ctrl-E does the same with what is being typed.\n", 0, 0, "",
+     command_edit},
     {".exit", "[STATUS]", "leave, with an exit status", NULL, 0, 1, "", command_exit},
     {".explain", "[on|off]", "show how each statement is going to be run",
      "The plan goes to standard error, before the statement runs.\n", 0, 1, "switch", command_explain},
@@ -21,6 +24,7 @@ static const struct dot_command commands[] = {
     {".help", "[TOPIC]", "this list, or more about a command, statement or error code",
      "Topics are dot commands (.mode), statements (select), error codes (42703), modes and keys.\n", 0, ARGUMENTS_MOST,
      "command", command_help},
+    {".history", "[N]", "the last N statements that were typed, 20 without N", NULL, 0, 1, "", command_history},
     {".indexes", "[PATTERN]", "the keys of tables; * and ? stand for any characters", NULL, 0, 1, "table",
      command_indexes},
     {".info", "", "tables, files, levels and sizes of the database", NULL, 0, 0, "", command_info},
@@ -39,6 +43,10 @@ static const struct dot_command commands[] = {
      command_pager},
     {".print", "[TEXT]", "write a line to the results", NULL, 0, ARGUMENTS_MOST, "", command_print},
     {".progress", "[on|off]", "say on a terminal how far a long statement is", NULL, 0, 1, "switch", command_progress},
+    {".prompt", "[TEXT]", "the text before what is typed; none: the usual one",
+     "In it %d is the name of the database, %t the state of the transaction (* in one, ! when a statement in it\n"
+     "failed), %% a percent sign. The usual one is \"ssql%t> \".\n",
+     0, 1, "", command_prompt},
     {".quit", "", "leave", NULL, 0, 0, "", command_exit},
     {".read", "FILE", "run a script; its name is relative to the script that says .read", NULL, 1, 1, "file",
      command_read},
@@ -61,17 +69,22 @@ static const struct dot_command commands[] = {
     {".timer", "[on|off]", "say how long each statement took", NULL, 0, 1, "switch", command_timer},
     {".var", "[NAME [VALUE]]", "give the parameter :NAME a value, or show values", NULL, 0, ARGUMENTS_MOST, "",
      command_var},
+    {".watch", "[SECONDS]", "run the last query again and again; Ctrl-C ends it", "Every 2 seconds without a number.\n",
+     0, 1, "", command_watch},
     {".width", "[N...]", "columns for each column of a frame",
      "0: by the rows; negative: to the right; none: all by the rows. What is wider is wrapped.\n", 0, ARGUMENTS_MOST,
      "", command_width},
+    {"\\copy", "TABLE from|to FILE...", "the statement copy", NULL, 1, ARGUMENTS_MOST, "table", command_copy},
+    {"\\g", "", "run the last statement again", NULL, 0, 0, "", command_run_again},
+    {"\\x", "", "change between the modes line and box", NULL, 0, 0, "", command_expanded},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 /* What people who come from elsewhere type. */
 static const struct {
     const char *alias, *name;
-} aliases[] = {{"\\d", ".schema"},     {"\\dt", ".tables"},     {"\\q", ".quit"},
-               {"\\?", ".help"},       {"\\i", ".read"},        {"\\o", ".output"},
+} aliases[] = {{"\\d", ".schema"},     {"\\dt", ".tables"},     {"\\di", ".indexes"},   {"\\q", ".quit"},
+               {"\\?", ".help"},       {"\\i", ".read"},        {"\\o", ".output"},     {"\\e", ".edit"},
                {"\\timing", ".timer"}, {".headers", ".header"}, {".nullvalue", ".null"}};
 
 const struct dot_command *dot_command_at(int i)
@@ -82,6 +95,14 @@ const struct dot_command *dot_command_at(int i)
 const char *dot_command_name(int i)
 {
     return i >= 0 && i < COMMAND_COUNT ? commands[i].name : NULL;
+}
+
+const char *dot_command_alias(int i, const char **name)
+{
+    if (i < 0 || (size_t)i >= sizeof aliases / sizeof aliases[0])
+        return NULL;
+    *name = aliases[i].name;
+    return aliases[i].alias;
 }
 
 /* By name, alias or a beginning that only one command has (`several` is set when more have it). */

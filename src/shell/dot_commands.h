@@ -16,6 +16,9 @@ const char *dot_command_name(int i);
 /* The i-th command; NULL past the last. */
 const struct dot_command *dot_command_at(int i);
 
+/* The i-th other name, and the command's own; NULL past the last. */
+const char *dot_command_alias(int i, const char **name);
+
 /* By name, alias or a beginning that only one command has; NULL: none or several. */
 const struct dot_command *dot_command_find(const char *name);
 

@@ -7,13 +7,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shell/highlight.h"
+
+/* A word that can stand at the cursor. */
+struct edit_word {
+    char *text;   /* as it is written */
+    char *detail; /* what a list says about it; "" nothing */
+};
+
+struct edit_words {
+    struct edit_word *items; /* the likeliest first */
+    size_t count;
+    size_t begin; /* they replace what stands between here and the cursor */
+};
+
 struct edit_hooks {
     /* True when Enter shall run the text. */
     bool (*is_complete)(void *owner, const char *text, size_t size);
-    /* The i-th word that may stand where the word from `begin` to `end` stands, or NULL past the last. The caller frees
-     * it. The result for 0 starts afresh. */
-    char *(*complete)(void *owner, const char *text, size_t begin, size_t end, int i);
+    /* What can stand at `at`; valid until the next call. */
+    const struct edit_words *(*complete)(void *owner, const char *text, size_t size, size_t at);
+    /* Gives the text to another program to edit: the new text, which the caller frees, or NULL when that failed, which
+     * was reported. */
+    char *(*edit_elsewhere)(void *owner, const char *text);
     void *owner;
+    bool is_coloured;
 };
 
 enum edit_result {
@@ -25,9 +42,11 @@ enum edit_result {
 
 void edit_start(const struct edit_hooks *hooks);
 
-/* Reads a text; *text is the caller's to free, NULL unless EDIT_TEXT. `prompt` and `next_prompt` (of further lines)
- * have the same width. */
-enum edit_result edit_read(const char *prompt, const char *next_prompt, char **text);
+/* Reads a text; *text is the caller's to free: what was typed, also when it was dropped, else NULL. */
+enum edit_result edit_read(const char *prompt, char **text);
+
+/* The next edit_read begins with this text. Without a library it is taken as if it had been typed. */
+void edit_prepare(const char *text);
 
 /* Adds a text to those that Up finds. */
 void edit_remember(const char *text);

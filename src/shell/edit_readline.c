@@ -1,12 +1,11 @@
-/* Line editing with GNU readline. The text, which may have several lines, is painted here: readline's own painting
- * knows neither a prompt for further lines nor the width of grapheme clusters. On a terminal that cannot move the
- * cursor up, readline paints. */
-#include <errno.h>
+/* Line editing with GNU readline. The text, which may have several lines, is painted here (paint.h): readline's own
+ * painting knows neither a prompt for further lines, nor colours, nor the width of grapheme clusters. On a terminal
+ * that cannot move the cursor up, readline paints. */
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -15,151 +14,44 @@
 #include "shell/display_width.h"
 #include "shell/edit.h"
 #include "shell/interrupt.h"
+#include "shell/paint.h"
 #include "shell/text_buffer.h"
+#include "shell/word_list.h"
 
 #define TEXT_OF(number)               #number
 #define TEXT_OF_VERSION(major, minor) TEXT_OF(major) "." TEXT_OF(minor)
 
-/* One line of the screen, as it is painted. */
-struct screen_row {
-    size_t begin, end; /* in the painted text */
-};
-
 /* readline itself knows one editor only, and calls back without saying for whom. */
 static struct {
     struct edit_hooks hooks;
-    const char *prompt, *next_prompt;
+    const char *prompt;
     char *line; /* what was accepted */
+    char *prepared;
     bool is_accepted;
     bool paints;
-    unsigned cursor_row; /* below the first painted row */
-    struct text_buffer painted;
-    struct screen_row *rows;
-    size_t row_count, row_capacity;
+    struct painter painter;
 } editor;
 
 /* ---- painting ---- */
 
-static void screen_size(unsigned *rows, unsigned *columns)
+static void paint_now(bool is_left)
 {
-    struct winsize size;
+    struct painted_text text = {.prompt = editor.prompt,
+                                .text = rl_line_buffer,
+                                .size = (size_t)rl_end,
+                                .cursor = (size_t)rl_point,
+                                .is_left = is_left};
+    struct text_buffer prompt = {0};
 
-    *rows = 24;
-    *columns = 80;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
-        *rows = size.ws_row;
-        *columns = size.ws_col;
+    /* While the history is searched readline has a prompt of its own. */
+    if (rl_display_prompt != NULL && rl_display_prompt != rl_prompt) {
+        for (const char *at = rl_display_prompt; *at != '\0'; at++)
+            if (*at != RL_PROMPT_START_IGNORE && *at != RL_PROMPT_END_IGNORE)
+                text_add_char(&prompt, *at);
+        text.prompt = text_string(&prompt);
     }
-}
-
-static void begin_row(void)
-{
-    if (editor.row_count > 0)
-        editor.rows[editor.row_count - 1].end = editor.painted.size;
-    if (editor.row_count == editor.row_capacity) {
-        editor.row_capacity = editor.row_capacity == 0 ? 8 : editor.row_capacity * 2;
-        editor.rows = must_reallocate(editor.rows, editor.row_capacity * sizeof *editor.rows);
-    }
-    editor.rows[editor.row_count++] = (struct screen_row){editor.painted.size, editor.painted.size};
-}
-
-/* Adds one cluster at `column`, on a new row when it does not fit; returns the column behind it. */
-static unsigned add_cluster(const char *text, size_t size, unsigned column, unsigned columns)
-{
-    struct text_buffer shown = {0};
-
-    display_escape(&shown, text, size);
-    unsigned width = (unsigned)display_width(text_string(&shown), shown.size);
-    if (column + width > columns) {
-        begin_row();
-        column = 0;
-    }
-    text_add(&editor.painted, text_string(&shown), shown.size);
-    text_clear(&shown);
-    return column + width;
-}
-
-static unsigned add_prompt(const char *prompt, unsigned columns)
-{
-    unsigned column = 0, width;
-
-    for (size_t at = 0, size = strlen(prompt); at < size;) {
-        if (prompt[at] == RL_PROMPT_START_IGNORE || prompt[at] == RL_PROMPT_END_IGNORE) {
-            at++;
-            continue;
-        }
-        size_t step = display_cluster(prompt + at, size - at, &width);
-        column = add_cluster(prompt + at, step, column, columns);
-        at += step;
-    }
-    return column;
-}
-
-/* Lays the prompt and the text out in rows; finds the place of the cursor. */
-static void lay_out(unsigned columns, size_t *cursor_row, unsigned *cursor_column)
-{
-    size_t size = (size_t)rl_end, point = (size_t)rl_point, at = 0;
-
-    text_reset(&editor.painted);
-    editor.row_count = 0;
-    begin_row();
-    unsigned column = add_prompt(rl_display_prompt == NULL ? "" : rl_display_prompt, columns), width;
-    *cursor_row = 0;
-    *cursor_column = 0;
-    for (bool found = false; at <= size;) {
-        if (!found && at >= point) {
-            if (column >= columns) {
-                begin_row();
-                column = 0;
-            }
-            found = true;
-            *cursor_row = editor.row_count - 1;
-            *cursor_column = column;
-        }
-        if (at == size)
-            break;
-        if (rl_line_buffer[at] == '\n') {
-            begin_row();
-            column = add_prompt(editor.next_prompt, columns);
-            at++;
-            continue;
-        }
-        size_t step = display_cluster(rl_line_buffer + at, size - at, &width);
-        column = add_cluster(rl_line_buffer + at, step, column, columns);
-        at += step;
-    }
-    editor.rows[editor.row_count - 1].end = editor.painted.size;
-}
-
-/* Paints as many rows as the screen holds, those round the cursor. */
-static void paint_now(void)
-{
-    unsigned screen_rows, columns, cursor_column;
-    size_t cursor_row, first = 0;
-
-    screen_size(&screen_rows, &columns);
-    lay_out(columns, &cursor_row, &cursor_column);
-    size_t count = editor.row_count;
-    if (count > screen_rows) {
-        first = cursor_row + 1 > screen_rows ? cursor_row + 1 - screen_rows : 0;
-        count = screen_rows;
-    }
-    if (editor.cursor_row > 0)
-        fprintf(rl_outstream, "\033[%uA", editor.cursor_row);
-    fputs("\r\033[J", rl_outstream);
-    for (size_t i = first; i < first + count; i++) {
-        if (i > first)
-            fputs("\r\n", rl_outstream);
-        fwrite(text_string(&editor.painted) + editor.rows[i].begin, 1, editor.rows[i].end - editor.rows[i].begin,
-               rl_outstream);
-    }
-    if (first + count - 1 > cursor_row)
-        fprintf(rl_outstream, "\033[%zuA", first + count - 1 - cursor_row);
-    fputc('\r', rl_outstream);
-    if (cursor_column > 0)
-        fprintf(rl_outstream, "\033[%uC", cursor_column);
-    fflush(rl_outstream);
-    editor.cursor_row = (unsigned)(cursor_row - first);
+    painter_paint(&editor.painter, &text, rl_outstream);
+    text_clear(&prompt);
 }
 
 /* What is typed or pasted faster than it is taken needs to be seen only once. */
@@ -168,7 +60,7 @@ static void paint(void)
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 
     if (poll(&input, 1, 0) <= 0)
-        paint_now();
+        paint_now(false);
 }
 
 /* Puts the cursor behind the text, so that something else can be written below. */
@@ -176,10 +68,21 @@ static void leave_text(void)
 {
     rl_point = rl_end;
     if (editor.paints)
-        paint_now();
+        paint_now(true);
     else
         rl_redisplay();
-    editor.cursor_row = 0;
+    painter_forget(&editor.painter);
+}
+
+/* Paints the text anew, on the empty line where the cursor stands. */
+static void come_back(int point)
+{
+    rl_point = point;
+    painter_forget(&editor.painter);
+    if (editor.paints)
+        paint_now(false);
+    else
+        rl_forced_update_display();
 }
 
 /* ---- keys ---- */
@@ -279,54 +182,184 @@ static int clear_screen(int count, int key)
     (void)count;
     (void)key;
     fputs("\033[H\033[2J", rl_outstream);
-    editor.cursor_row = 0;
-    rl_forced_update_display();
+    painter_forget(&editor.painter);
+    paint_now(false);
+    return 0;
+}
+
+static void replace_text(const char *text)
+{
+    rl_begin_undo_group();
+    rl_delete_text(0, rl_end);
+    rl_point = 0;
+    rl_insert_text(text);
+    rl_end_undo_group();
+}
+
+/* Hands the text to the user's own editor. */
+static int edit_elsewhere(int count, int key)
+{
+    int point = rl_point;
+
+    (void)count;
+    (void)key;
+    leave_text();
+    fputs("\r\n", rl_outstream);
+    fflush(rl_outstream);
+    rl_deprep_terminal();
+    char *text = editor.hooks.edit_elsewhere(editor.hooks.owner, rl_line_buffer);
+    rl_prep_terminal(1);
+    if (text != NULL) {
+        replace_text(text);
+        point = rl_end;
+        free(text);
+    }
+    come_back(point);
     return 0;
 }
 
 /* ---- completion ---- */
 
-static char *next_match(const char *typed, int state)
+static void replace_word(size_t begin, const char *text, size_t size, const char *behind)
 {
-    static int i; /* readline's protocol: state 0 starts afresh */
+    char *copy = must_copy(text, size);
 
-    (void)typed;
-    i = state == 0 ? 0 : i + 1;
-    char *word = editor.hooks.complete(editor.hooks.owner, rl_line_buffer, (size_t)rl_point - strlen(typed),
-                                       (size_t)rl_point, i);
-    return word;
+    rl_begin_undo_group();
+    rl_delete_text((int)begin, rl_point);
+    rl_point = (int)begin;
+    rl_insert_text(copy);
+    if (*behind != '\0' && (rl_point == rl_end || rl_line_buffer[rl_point] != *behind))
+        rl_insert_text(behind);
+    rl_end_undo_group();
+    free(copy);
 }
 
-static char **complete(const char *typed, int begin, int end)
+static void list_words(const struct edit_words *words)
 {
-    (void)begin;
-    (void)end;
-    rl_attempted_completion_over = 1; /* no file names unless we say so */
-    char **matches = rl_completion_matches(typed, next_match);
-    if (matches != NULL && matches[1] == NULL) {
-        size_t size = strlen(matches[0]);
-        rl_completion_suppress_append = size > 0 && strchr("(/", matches[0][size - 1]) != NULL;
+    int point = rl_point;
+    unsigned rows, columns;
+    struct text_buffer list = {0};
+
+    screen_size(&rows, &columns);
+    word_list_write(&list, words, rows, columns, editor.hooks.is_coloured && editor.paints);
+    leave_text();
+    fputs(editor.paints ? "\r\n" : "\n", rl_outstream);
+    fwrite(text_string(&list), 1, list.size, rl_outstream);
+    fflush(rl_outstream);
+    text_clear(&list);
+    rl_on_new_line();
+    come_back(point);
+}
+
+/* Tab: completes the word as far as it can only be one; where nothing is sure, lists what there is. */
+static int complete(int count, int key)
+{
+    const struct edit_words *words =
+        editor.hooks.complete(editor.hooks.owner, rl_line_buffer, (size_t)rl_end, (size_t)rl_point);
+    size_t typed = (size_t)rl_point - words->begin;
+
+    (void)count;
+    (void)key;
+    if (words->count == 0) {
+        rl_ding();
+    } else if (words->count == 1) {
+        const char *text = words->items[0].text;
+        size_t size = strlen(text);
+        replace_word(words->begin, text, size, strchr("(/", text[size - 1]) == NULL ? " " : "");
+    } else {
+        size_t shared = word_list_shared(words);
+        if (shared > typed)
+            replace_word(words->begin, words->items[0].text, shared, "");
+        else
+            list_words(words);
     }
-    return matches;
+    return 0;
 }
 
-/* What words are divided by: in a dot command only blanks. */
-static char *word_breaks(void)
+/* ---- signals while a text is edited ---- */
+
+static volatile sig_atomic_t was_resized, was_stopped;
+static struct sigaction resize_before, stop_before;
+
+static void note_resize(int number)
 {
-    static char of_statement[] = " \t\n()+-*/%,;=<>!&|'\".", of_command[] = " \t\n";
-    const char *text = rl_line_buffer + strspn(rl_line_buffer, " \t\n");
-
-    return *text == '.' || *text == '\\' ? of_command : of_statement;
+    (void)number;
+    was_resized = 1;
 }
 
-static void show_matches(char **matches, int count, int longest)
+static void note_stop(int number)
+{
+    (void)number;
+    was_stopped = 1;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction resize = {.sa_handler = note_resize}, stop = {.sa_handler = note_stop};
+
+    sigemptyset(&resize.sa_mask);
+    sigemptyset(&stop.sa_mask);
+    sigaction(SIGWINCH, &resize, &resize_before);
+    sigaction(SIGTSTP, &stop, &stop_before);
+    if (stop_before.sa_handler == SIG_IGN) /* nobody could wake us */
+        sigaction(SIGTSTP, &stop_before, NULL);
+}
+
+static void unwatch_signals(void)
+{
+    sigaction(SIGWINCH, &resize_before, NULL);
+    sigaction(SIGTSTP, &stop_before, NULL);
+}
+
+/* Ctrl-Z: the terminal is given back as it was found, and taken again when the shell comes to the front. */
+static void stop_until_woken(void)
 {
     int point = rl_point;
 
+    was_stopped = 0;
     leave_text();
-    rl_display_match_list(matches, count, longest);
-    rl_point = point;
-    rl_forced_update_display();
+    fputs("\r\n", rl_outstream);
+    fflush(rl_outstream);
+    rl_deprep_terminal();
+    unwatch_signals();
+    raise(SIGTSTP);
+    watch_signals();
+    rl_prep_terminal(1);
+    rl_on_new_line();
+    come_back(point);
+}
+
+static void take_signals(void)
+{
+    if (was_stopped)
+        stop_until_woken();
+    if (was_resized) {
+        was_resized = 0;
+        rl_resize_terminal(); /* readline's own idea of it: where it paints, and for its lists */
+        if (editor.paints) {
+            painter_resize(&editor.painter);
+            paint_now(false);
+        }
+    }
+}
+
+/* Waits for a key; false: a signal came first. A signal that comes at the last moment is not missed: they are let in
+ * only while it waits. */
+static bool wait_for_key(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t signals, before;
+    bool is_ready = false;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGWINCH);
+    sigaddset(&signals, SIGTSTP);
+    pthread_sigmask(SIG_BLOCK, &signals, &before);
+    if (!was_resized && !was_stopped && !interrupt_is_pending())
+        is_ready = ppoll(&input, 1, NULL, &before) > 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_ready;
 }
 
 /* ---- the editor ---- */
@@ -342,7 +375,7 @@ static void bind_keys(void)
         {"\\C-p", line_up},           {"\\e[B", line_down},         {"\\eOB", line_down},
         {"\\C-n", line_down},         {"\\C-a", to_line_begin},     {"\\e[H", to_line_begin},
         {"\\eOH", to_line_begin},     {"\\C-e", to_line_end},       {"\\e[F", to_line_end},
-        {"\\eOF", to_line_end},
+        {"\\eOF", to_line_end},       {"\\C-i", complete},          {"\\C-x\\C-e", edit_elsewhere},
     };
 
     for (size_t i = 0; i < sizeof bindings / sizeof bindings[0]; i++)
@@ -357,18 +390,13 @@ void edit_start(const struct edit_hooks *hooks)
 
     editor.hooks = *hooks;
     editor.paints = isatty(STDOUT_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
+    editor.painter.is_coloured = hooks->is_coloured;
     rl_readline_name = "ssql";
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_initialize(); /* before the function that paints is set: else newlines are taken for control characters */
-    if (editor.paints) {
+    if (editor.paints)
         rl_redisplay_function = paint;
-        rl_completion_display_matches_hook = show_matches;
-    }
-    rl_attempted_completion_function = complete;
-    rl_completion_word_break_hook = word_breaks;
-    rl_variable_bind("completion-ignore-case", "on");
-    rl_variable_bind("page-completions", "off");
     rl_variable_bind("blink-matching-paren", "off");
     rl_variable_bind("horizontal-scroll-mode", "off");
     bind_keys();
@@ -388,10 +416,12 @@ static void take_line(char *line)
 }
 
 /* Ctrl-C while typing: the text is dropped. */
-static enum edit_result drop_text(void)
+static enum edit_result drop_text(char **text)
 {
     bool is_empty = rl_end == 0;
 
+    if (!is_empty)
+        *text = must_copy(rl_line_buffer, (size_t)rl_end);
     rl_callback_sigcleanup();
     rl_free_line_state(); /* paints once more: before anything is written below */
     leave_text();
@@ -401,30 +431,53 @@ static enum edit_result drop_text(void)
     return is_empty ? EDIT_EMPTY_BREAK : EDIT_DROPPED;
 }
 
-enum edit_result edit_read(const char *prompt, const char *next_prompt, char **text)
+/* A text that was prepared stands there when the prompt comes. */
+static void begin_text(void)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (editor.prepared == NULL)
+        return;
+    rl_insert_text(editor.prepared);
+    free(editor.prepared);
+    editor.prepared = NULL;
+    rl_redisplay();
+}
+
+enum edit_result edit_read(const char *prompt, char **text)
+{
+    enum edit_result result = EDIT_TEXT;
 
     *text = NULL;
     editor.prompt = prompt;
-    editor.next_prompt = next_prompt;
-    editor.cursor_row = 0;
+    painter_forget(&editor.painter);
     editor.is_accepted = false;
     editor.line = NULL;
+    was_resized = was_stopped = 0;
+    watch_signals();
     rl_callback_handler_install(prompt, take_line);
-    while (!editor.is_accepted) {
-        int ready = poll(&input, 1, -1);
-        if (ready < 0 && errno == EINTR && interrupt_take())
-            return drop_text();
-        if (ready > 0)
+    begin_text();
+    while (!editor.is_accepted && result == EDIT_TEXT) {
+        if (wait_for_key())
             rl_callback_read_char();
+        else if (interrupt_take())
+            result = drop_text(text);
+        else
+            take_signals();
     }
+    unwatch_signals();
+    if (result != EDIT_TEXT)
+        return result;
     if (editor.line == NULL)
         return EDIT_END;
     *text = must_copy(editor.line, strlen(editor.line));
     rl_free(editor.line);
     editor.line = NULL;
     return EDIT_TEXT;
+}
+
+void edit_prepare(const char *text)
+{
+    free(editor.prepared);
+    editor.prepared = must_copy(text, strlen(text));
 }
 
 void edit_remember(const char *text)
@@ -434,10 +487,9 @@ void edit_remember(const char *text)
 
 void edit_stop(void)
 {
-    text_clear(&editor.painted);
-    free(editor.rows);
-    editor.rows = NULL;
-    editor.row_capacity = 0;
+    painter_clear(&editor.painter);
+    free(editor.prepared);
+    editor.prepared = NULL;
     clear_history();
 }
 

@@ -12,11 +12,12 @@
 #include "shell/edit.h"
 #include "shell/text_buffer.h"
 
-/* An entry is one line of the file: \n stands for the end of a line, \\ for a backslash. */
-enum { ENTRIES_READ = 2000, ENTRIES_MOST = 4000, ENTRY_SIZE_MOST = 1 << 20 };
+enum { ENTRIES_READ = 2000, LINES_MOST = 8000, ENTRY_SIZE_MOST = 1 << 20 };
 
 static void add_escaped(struct text_buffer *to, const char *text)
 {
+    if (*text == '#')
+        text_add_char(to, '\\');
     for (; *text != '\0'; text++) {
         if (*text == '\n')
             text_add_string(to, "\\n");
@@ -28,7 +29,17 @@ static void add_escaped(struct text_buffer *to, const char *text)
     text_add_char(to, '\n');
 }
 
-static void remember_escaped(const char *line, size_t size)
+static void add_entry(struct history *history, char *text, time_t when)
+{
+    if (history->count == history->capacity) {
+        history->capacity = history->capacity == 0 ? 64 : history->capacity * 2;
+        history->entries = must_reallocate(history->entries, history->capacity * sizeof *history->entries);
+    }
+    history->entries[history->count++] = (struct history_entry){text, when};
+    edit_remember(text);
+}
+
+static void add_line(struct history *history, const char *line, size_t size, time_t when)
 {
     struct text_buffer text = {0};
 
@@ -41,8 +52,35 @@ static void remember_escaped(const char *line, size_t size)
         }
     }
     if (text.size > 0)
-        edit_remember(text.data);
+        add_entry(history, must_copy(text.data, text.size), when);
     text_clear(&text);
+}
+
+/* The time of a line `#SECONDS`; 0: it is none. */
+static time_t read_time(const char *line, size_t size)
+{
+    long long seconds = 0;
+
+    if (size < 2 || size > 15 || *line != '#')
+        return 0;
+    for (size_t i = 1; i < size; i++) {
+        if (line[i] < '0' || line[i] > '9')
+            return 0;
+        seconds = seconds * 10 + (line[i] - '0');
+    }
+    return (time_t)seconds;
+}
+
+static void add_lines(struct history *history, const char *text)
+{
+    time_t when = 0;
+
+    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        time_t time_of_next = read_time(line, (size_t)(end - line));
+        if (time_of_next == 0)
+            add_line(history, line, (size_t)(end - line), when);
+        when = time_of_next;
+    }
 }
 
 /* Makes every folder of the path that is missing. */
@@ -101,33 +139,67 @@ static size_t last_lines(const struct text_buffer *text, size_t count)
     return begin;
 }
 
+static void note_trouble(struct history *history, const char *path)
+{
+    struct text_buffer text = {0};
+
+    if (path == NULL)
+        text_add_string(&text, "history is not kept: neither HOME nor XDG_STATE_HOME is set");
+    else
+        text_format(&text, "history is not kept: cannot write %s: %s", path, strerror(errno));
+    history->trouble = text.data;
+}
+
+/* Opens the file for appending, in a folder that is made when it is not there; -1 with errno. */
+static int open_file(char *path)
+{
+    int file = make_folders(path) ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
+
+    if (file >= 0 && (fchmod(file, 0600) != 0 || flock(file, LOCK_EX) != 0)) {
+        int error = errno;
+        close(file);
+        errno = error;
+        return -1;
+    }
+    return file;
+}
+
 void history_open(struct history *history)
 {
     struct text_buffer text = {0};
     char *path = history_path();
 
     *history = (struct history){.file = -1};
-    if (path == NULL || !make_folders(path) ||
-        (history->file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) < 0 ||
-        fchmod(history->file, 0600) != 0 || flock(history->file, LOCK_EX) != 0) {
-        free(path);
-        return;
-    }
-    if (text_read_file(&text, path) && text.size > 0) {
-        size_t begin = last_lines(&text, ENTRIES_READ);
-        if (count_lines(&text) > ENTRIES_MOST && ftruncate(history->file, 0) == 0)
+    if (path == NULL || (history->file = open_file(path)) < 0)
+        note_trouble(history, path);
+    /* What was kept earlier is of use also when nothing can be added. */
+    if (path != NULL && text_read_file(&text, path) && text.size > 0) {
+        size_t begin = last_lines(&text, ENTRIES_READ * 2);
+        if (history->file >= 0 && count_lines(&text) > LINES_MOST && ftruncate(history->file, 0) == 0)
             write_all(history->file, text.data + begin, text.size - begin);
-        for (const char *line = text.data + begin, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
-            remember_escaped(line, (size_t)(end - line));
+        add_lines(history, text.data + begin);
     }
-    flock(history->file, LOCK_UN);
+    if (history->file >= 0)
+        flock(history->file, LOCK_UN);
     text_clear(&text);
     free(path);
 }
 
+static void append(struct history *history, const struct history_entry *entry)
+{
+    struct text_buffer lines = {0};
+
+    text_format(&lines, "#%lld\n", (long long)entry->time);
+    add_escaped(&lines, entry->text);
+    if (history->file >= 0 && flock(history->file, LOCK_EX) == 0) {
+        write_all(history->file, lines.data, lines.size);
+        flock(history->file, LOCK_UN);
+    }
+    text_clear(&lines);
+}
+
 void history_add(struct history *history, const char *text)
 {
-    struct text_buffer line = {0};
     size_t size = strlen(text);
 
     while (size > 0 && strchr(" \t\r\n", text[size - 1]) != NULL)
@@ -135,24 +207,20 @@ void history_add(struct history *history, const char *text)
     if (*text == ' ' || size == 0 || size > ENTRY_SIZE_MOST)
         return;
     char *trimmed = must_copy(text, size);
-    if (history->last != NULL && strcmp(history->last, trimmed) == 0) {
+    if (history->count > 0 && strcmp(history->entries[history->count - 1].text, trimmed) == 0) {
         free(trimmed);
         return;
     }
-    edit_remember(trimmed);
-    add_escaped(&line, trimmed);
-    if (history->file >= 0 && flock(history->file, LOCK_EX) == 0) {
-        write_all(history->file, line.data, line.size);
-        flock(history->file, LOCK_UN);
-    }
-    text_clear(&line);
-    free(history->last);
-    history->last = trimmed;
+    add_entry(history, trimmed, time(NULL));
+    append(history, &history->entries[history->count - 1]);
 }
 
 void history_close(struct history *history)
 {
     if (history->file >= 0)
         close(history->file);
-    free(history->last);
+    for (size_t i = 0; i < history->count; i++)
+        free(history->entries[i].text);
+    free(history->entries);
+    free(history->trouble);
 }

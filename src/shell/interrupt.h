@@ -15,4 +15,7 @@ void interrupt_watch(ssql_conn *connection);
 bool interrupt_is_pending(void);
 bool interrupt_take(void);
 
+/* True when the last three signals came within two seconds: somebody wants to get out. */
+bool interrupt_is_urgent(void);
+
 #endif
