@@ -37,6 +37,11 @@ void progress_describe(struct text_buffer *to, const char *what, int64_t done, i
 {
     double rate = seconds > 0 ? (double)done / seconds : 0;
 
+    if (done == 0) {
+        text_format(to, "%s, ", what);
+        add_duration(to, seconds);
+        return;
+    }
     text_format(to, "%s ", what);
     text_add_count(to, done);
     if (total > 0) {

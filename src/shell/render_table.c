@@ -105,7 +105,14 @@ static size_t widest_cell(const struct renderer *renderer, size_t column)
     return widest;
 }
 
-static void settle_widths(struct renderer *renderer)
+/* Rows that were not seen yet may be wider: ids have more digits. */
+static size_t with_room(size_t width)
+{
+    return width + width / 2 + 2;
+}
+
+/* `is_all`: no row comes behind those that wait. */
+static void settle_widths(struct renderer *renderer, bool is_all)
 {
     const struct render_settings *settings = renderer->settings;
     struct table_state *state = renderer->state;
@@ -114,6 +121,8 @@ static void settle_widths(struct renderer *renderer)
     for (int i = 0; i < renderer->column_count; i++) {
         int wanted = i < settings->width_count ? settings->widths[i] : 0;
         size_t width = wanted != 0 ? (size_t)abs(wanted) : widest_cell(renderer, (size_t)i);
+        if (wanted == 0 && !is_all)
+            width = with_room(width);
         if (wanted == 0 && state->frame->wraps && width > WIDEST_COLUMN)
             width = WIDEST_COLUMN;
         state->widths[i] = width < narrowest ? narrowest : width;
@@ -230,13 +239,13 @@ static void add_gap(struct renderer *renderer, int64_t count)
 }
 
 /* Writes the rows that wait, after the head when these are the first. */
-static void write_waiting(struct renderer *renderer)
+static void write_waiting(struct renderer *renderer, bool is_all)
 {
     struct table_state *state = renderer->state;
     int64_t left_out = head_tail_left_out(&state->rows);
 
     if (!state->is_open) {
-        settle_widths(renderer);
+        settle_widths(renderer, is_all);
         add_rule(renderer, state->frame->top);
         if (renderer->settings->header) {
             add_row(renderer, &state->header, true);
@@ -262,7 +271,7 @@ static void table_row(struct renderer *renderer, ssql_stmt *statement)
     head_tail_added(&state->rows, row);
     if (renderer->row_limit == 0 &&
         (state->is_open || state->rows.count == LOOKAHEAD_ROWS || state->rows.bytes >= LOOKAHEAD_BYTES))
-        write_waiting(renderer);
+        write_waiting(renderer, false);
 }
 
 static void begin(struct renderer *renderer, ssql_stmt *statement, const struct frame *frame)
@@ -313,7 +322,7 @@ static void table_end(struct renderer *renderer, bool failed)
     struct table_state *state = renderer->state;
 
     if (!failed || head_tail_kept(&state->rows) > 0 || state->is_open)
-        write_waiting(renderer);
+        write_waiting(renderer, true);
     if (!failed)
         add_rule(renderer, state->frame->bottom);
     head_tail_clear(&state->rows);
