@@ -442,8 +442,8 @@ SSQL_API int ssql_level_count(void);
 
 /* A number about the database as it is now. Names: last_sequence, durable_sequence, wal_bytes, wal_segments, wal_syncs,
  * memtable_bytes, cache_bytes, work_bytes, flushes, compactions, bytes_flushed, bytes_compacted, bytes_spilled,
- * stall_microseconds, cache_hits, cache_misses. Fails with SSQL_BAD_OPTION for another name; *value is 0 then. Any
- * thread. */
+ * stall_microseconds, cache_hits, cache_misses, bytes_read (of blocks that were not in the cache). Fails with
+ * SSQL_BAD_OPTION for another name; *value is 0 then. Any thread. */
 SSQL_API int ssql_stat(ssql_db *db, const char *name, int64_t *value);
 
 /* The i-th of these names, from 0; NULL past the last. Static. */

@@ -121,6 +121,7 @@ static const struct statistic statistics[] = {
     STATISTIC("stall_microseconds", stalls_us),
     STATISTIC("cache_hits", cache_hits),
     STATISTIC("cache_misses", cache_misses),
+    STATISTIC("bytes_read", bytes_read),
 };
 static const int statistic_count = sizeof statistics / sizeof statistics[0];
 

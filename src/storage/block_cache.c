@@ -28,7 +28,7 @@ struct shard {
     uint32_t block_count;
     struct cached_block *hand; /* NULL: the ring is empty */
     size_t used_bytes, capacity_bytes;
-    uint64_t hits, misses, evictions;
+    uint64_t hits, misses, evictions, bytes_inserted;
     char padding[64]; /* keeps neighbours off this shard's cache line */
 };
 
@@ -242,6 +242,7 @@ struct cached_block *block_cache_insert(struct block_cache *cache, uint64_t file
     atomic_init(&made->reference_count, 1);
     pthread_mutex_lock(&shard->mutex);
     struct cached_block *block = find_block(shard, hash, file, offset);
+    shard->bytes_inserted += size;
     if (block == NULL) {
         block = made;
         made = NULL;
@@ -282,6 +283,7 @@ void block_cache_read_statistics(struct block_cache *cache, struct block_cache_s
         statistics->hits += shard->hits;
         statistics->misses += shard->misses;
         statistics->evictions += shard->evictions;
+        statistics->bytes_inserted += shard->bytes_inserted;
         statistics->used_bytes += shard->used_bytes;
         statistics->capacity_bytes += shard->capacity_bytes;
         pthread_mutex_unlock(&shard->mutex);

@@ -31,7 +31,7 @@ void cached_block_release(struct cached_block *block); /* accepts NULL */
 void block_cache_forget_file(struct block_cache *cache, uint64_t file);
 
 struct block_cache_statistics {
-    uint64_t hits, misses, evictions;
+    uint64_t hits, misses, evictions, bytes_inserted;
     size_t used_bytes, capacity_bytes;
 };
 void block_cache_read_statistics(struct block_cache *cache, struct block_cache_statistics *statistics);

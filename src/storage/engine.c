@@ -354,6 +354,7 @@ void engine_read_statistics(struct engine *engine, struct engine_statistics *sta
     statistics->cache_bytes = cache.used_bytes;
     statistics->cache_hits = cache.hits;
     statistics->cache_misses = cache.misses;
+    statistics->bytes_read = cache.bytes_inserted;
 }
 
 static void count_version(const struct table_version *version, struct table_statistics *statistics)

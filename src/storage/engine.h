@@ -85,6 +85,7 @@ struct engine_statistics {
     uint64_t flushes, compactions, bytes_flushed, bytes_compacted, stalls_us;
     uint64_t bytes_spilled; /* written to spill files */
     uint64_t cache_hits, cache_misses;
+    uint64_t bytes_read; /* of blocks that were not in the cache */
 };
 void engine_read_statistics(struct engine *engine, struct engine_statistics *statistics);
 /* SSQL_UNKNOWN_TABLE when there is no such table. */
