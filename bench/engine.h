@@ -32,6 +32,7 @@ struct settings {
     enum durability durability;
     size_t memory_bytes;  /* cache and buffers together */
     bool keep_runs;       /* what is flushed stays as it is until `compact`, and a memtable takes a quarter of the memory */
+    unsigned threads;     /* of one query; 0: one */
 };
 
 struct answer { /* of any query: compared between engines */

@@ -35,13 +35,15 @@ static bool open_database(const struct settings *settings, struct database **out
 {
     struct database *database = calloc(1, sizeof *database);
     ssql_options *options = NULL;
-    char path[4096], memory[32];
+    char path[4096], memory[32], threads[16];
 
     *out = database;
     snprintf(path, sizeof path, "%s/events.ssql", settings->directory);
     snprintf(memory, sizeof memory, "%zu", settings->memory_bytes);
+    snprintf(threads, sizeof threads, "%u", settings->threads == 0 ? 1 : settings->threads);
     if (ssql_options_new(&options) != SSQL_OK || ssql_options_set(options, "memory_limit", memory) != SSQL_OK ||
         ssql_options_set(options, "sync", settings->durability == DURABILITY_FULL ? "full" : "normal") != SSQL_OK ||
+        ssql_options_set(options, "threads", threads) != SSQL_OK ||
         (settings->keep_runs && !keep_runs(settings, options)) ||
         ssql_open_with(path, options, &database->db) != SSQL_OK) {
         fprintf(stderr, "ssql: cannot open %s\n", path);

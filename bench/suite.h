@@ -21,6 +21,7 @@ bool suite_recover(const struct job *job);
 bool suite_compaction(const struct job *job);
 bool suite_latency(const struct job *job);
 bool suite_large(const struct job *job);
+bool suite_threads(const struct job *job);
 bool suite_shell(const struct job *job);
 bool suite_shell_prepare(const struct job *job);
 

@@ -7,6 +7,7 @@ const struct suite suites[] = {
     {"latency", suite_latency, NULL, false},
     {"recover", suite_recover, NULL, false},
     {"compaction", suite_compaction, NULL, false},
+    {"threads", suite_threads, NULL, false},
     {"shell", suite_shell, suite_shell_prepare, false},
     {"large", suite_large, NULL, true},
 };

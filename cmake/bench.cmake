@@ -4,7 +4,7 @@ if(NOT SQLITE3_FOUND)
   message(STATUS "bench: skipped, SQLite is not installed")
   return()
 endif()
-add_executable(ssql-bench bench/main.c bench/suites.c bench/suite_basic.c bench/suite_compaction.c bench/suite_latency.c
+add_executable(ssql-bench bench/main.c bench/suites.c bench/suite_basic.c bench/suite_compaction.c bench/suite_threads.c bench/suite_latency.c
                bench/suite_large.c bench/suite_shell.c bench/workload.c bench/generator.c bench/measure.c bench/row.c
                bench/kv_query.c bench/sql_text.c
                bench/engine_ssql.c bench/engine_sqlite.c)
