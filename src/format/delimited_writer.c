@@ -1,5 +1,6 @@
 /* CSV and TSV. What their readers take for something else than a text is quoted, or begins with an escape: the empty
  * string, a text that is the null text, a byte-order mark. */
+#include "base/utf8.h"
 #include "format/record_writer_internal.h"
 
 static bool is_null_text(const struct record_writer *writer, struct slice text)
@@ -118,8 +119,10 @@ static void tsv_text(struct record_writer *writer, struct slice text)
         return;
     }
     if (text.size > 0 && (is_null_text(writer, text) || has_mark(text))) {
-        output->size += escape_hex(text.data[0], record_output_room(output, ESCAPE_SIZE_MOST));
-        text = slice_make(text.data + 1, text.size - 1);
+        size_t size = utf8_offset(text, 1); /* half a character would be no valid UTF-8 */
+        for (size_t i = 0; i < size; i++)
+            output->size += escape_hex(text.data[i], record_output_room(output, ESCAPE_SIZE_MOST));
+        text = slice_make(text.data + size, text.size - size);
     }
     record_output_escaped(output, text, writer->escaped, tsv_escape);
 }
