@@ -46,7 +46,7 @@ static bool reserve_items(struct copy_load *load, uint32_t column, struct ssql_e
 /* Whether the list of columns, if there is one, has the column. */
 static bool is_listed(const struct copy_load *load, uint32_t column)
 {
-    if (load->plan->table == NULL || !load->plan->has_columns)
+    if (!load->plan->has_columns)
         return true;
     for (uint32_t i = 0; i < load->plan->column_count; i++)
         if (load->plan->columns[i] == column)
@@ -54,16 +54,20 @@ static bool is_listed(const struct copy_load *load, uint32_t column)
     return false;
 }
 
-/* JSON has no header: line 0. */
-static struct record_place name_place(const struct copy_load *load)
+/* In the header, or where the first record has a member of that name. */
+static struct record_place name_place(const struct copy_load *load, const struct record_batch *batch, uint32_t place)
 {
-    return (struct record_place){.line = record_reader_header_line(load->reader), .column = 1};
+    if (!copy_is_json(load))
+        return (struct record_place){.line = record_reader_header_line(load->reader), .column = 1};
+    for (uint32_t row = 0; batch != NULL && row < batch->count; row++)
+        if (record_field(batch, row, place)->kind != FIELD_ABSENT)
+            return record_reader_field_place(load->reader, batch, row, place);
+    return (struct record_place){.line = 1, .column = 1};
 }
 
 static bool fail_unknown(const struct copy_load *load, struct slice name, struct ssql_error *error)
 {
     struct nearest nearest = nearest_start(name);
-    struct record_place at = name_place(load);
 
     error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "unknown column \"%.*s\" in %.*s", SLICE_PRINT(name),
               SLICE_PRINT(load->schema->name));
@@ -73,33 +77,35 @@ static bool fail_unknown(const struct copy_load *load, struct slice name, struct
         error_hint(error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
     else if (!copy_is_json(load))
         error_hint(error, "if the first line holds no names: header false");
-    if (at.line > 0)
-        copy_fail_at(load, &at, error);
     return false;
 }
 
-static bool map_name(struct copy_load *load, uint32_t place, struct ssql_error *error)
+/* Position of the table's column that the name means. */
+static bool find_named(const struct copy_load *load, struct slice name, uint32_t *column, struct ssql_error *error)
 {
-    struct slice name = record_reader_column_name(load->reader, place);
-    int column = table_schema_find_column(load->schema, name);
-    struct record_place at = name_place(load);
+    int found = table_schema_find_column(load->schema, name);
 
-    if (column < 0 && load->plan->table == NULL)
-        column = (int)place; /* of a table made after the file: names that had to be changed keep their place */
-    if (column < 0)
+    if (found < 0)
         return fail_unknown(load, name, error);
-    if (!is_listed(load, (uint32_t)column))
-        error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "column \"%.*s\" is not in the list of columns",
-                  SLICE_PRINT(name));
-    else if (load->columns[column].place != COPY_NO_COLUMN)
-        error_set(error, SSQL_COLUMN_EXISTS, NO_SPAN, "column \"%.*s\" is there twice", SLICE_PRINT(name));
-    else {
-        load->columns[column].place = (int32_t)place;
-        return reserve_items(load, (uint32_t)column, error);
+    *column = (uint32_t)found;
+    if (!is_listed(load, *column))
+        return error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "column \"%.*s\" is not in the list of columns",
+                         SLICE_PRINT(name));
+    if (load->columns[*column].place != COPY_NO_COLUMN)
+        return error_set(error, SSQL_COLUMN_EXISTS, NO_SPAN, "column \"%.*s\" is there twice", SLICE_PRINT(name));
+    return true;
+}
+
+static bool map_name(struct copy_load *load, const struct record_batch *batch, uint32_t place, struct ssql_error *error)
+{
+    uint32_t column;
+
+    if (!find_named(load, record_reader_column_name(load->reader, place), &column, error)) {
+        struct record_place at = name_place(load, batch, place);
+        return copy_fail_at(load, &at, error);
     }
-    if (at.line > 0)
-        copy_fail_at(load, &at, error);
-    return false;
+    load->columns[column].place = (int32_t)place;
+    return reserve_items(load, column, error);
 }
 
 /* ---- by place ---- */
@@ -129,7 +135,7 @@ static bool goes_by_name(const struct copy_load *load)
     return load->plan->table != NULL && record_reader_has_names(load->reader);
 }
 
-bool copy_columns_map(struct copy_load *load, struct ssql_error *error)
+bool copy_columns_map(struct copy_load *load, const struct record_batch *batch, struct ssql_error *error)
 {
     uint32_t count = record_reader_column_count(load->reader);
 
@@ -138,7 +144,7 @@ bool copy_columns_map(struct copy_load *load, struct ssql_error *error)
     if (!goes_by_name(load) && !check_count(load, count, error))
         return false;
     for (; load->mapped_count < count; load->mapped_count++)
-        if (goes_by_name(load) ? !map_name(load, load->mapped_count, error)
+        if (goes_by_name(load) ? !map_name(load, batch, load->mapped_count, error)
                                : !map_place(load, load->mapped_count, error))
             return false;
     return true;
@@ -146,8 +152,7 @@ bool copy_columns_map(struct copy_load *load, struct ssql_error *error)
 
 bool copy_columns_check(const struct copy_load *load, struct ssql_error *error)
 {
-    /* Members of JSON objects may come yet; a file without anything lacks nothing. */
-    if (copy_is_json(load) || load->mapped_count == 0)
+    if (load->mapped_count == 0) /* a file without anything lacks nothing */
         return true;
     for (uint32_t i = 0; i < load->schema->visible_count; i++) {
         const struct column_schema *column = &load->schema->columns[i];

@@ -111,8 +111,7 @@ static bool define_table(struct copy_load *load, const struct type_guess *guess,
         return false;
     for (uint32_t i = 0; i < count; i++)
         columns[i] = (struct column_schema){.name = names[i], .type = type_guess_type(guess, i)};
-    *definition =
-        (struct table_definition){.name = load->plan->table_name, .column_count = count, .columns = columns};
+    *definition = (struct table_definition){.name = load->plan->table_name, .column_count = count, .columns = columns};
     return choose_key(load, columns, definition, error);
 }
 
@@ -152,8 +151,7 @@ static bool make_table(struct copy_load *load, const struct table_definition *de
     schema_retain(schema);
     load->created_schema = schema;
     load->schema = schema_find_table(schema, definition->name);
-    return load->schema != NULL ||
-           error_set(error, SSQL_INTERNAL, NO_SPAN, "the table that copy made is not there");
+    return load->schema != NULL || error_set(error, SSQL_INTERNAL, NO_SPAN, "the table that copy made is not there");
 }
 
 bool copy_create_table(struct copy_load *load, struct ssql_error *error)

@@ -17,7 +17,7 @@ enum { COPY_NO_COLUMN = -1 };
 
 /* A column of the table as it is loaded. */
 struct copy_column {
-    int32_t place;            /* column of the file, or COPY_NO_COLUMN: the default */
+    int32_t place; /* column of the file, or COPY_NO_COLUMN: the default */
     struct value default_value;
     void *items; /* of the batch, as a flat vector has them; RECORD_BATCH_MOST */
     uint8_t *nulls;
@@ -75,9 +75,10 @@ MUST_CHECK bool copy_open_reader(struct copy_load *load, struct ssql_error *erro
 
 /* Makes room for a row and evaluates defaults; the table is known. */
 MUST_CHECK bool copy_columns_init(struct copy_load *load, struct ssql_error *error);
-/* Finds columns of the file that came to be known since the last call. */
-MUST_CHECK bool copy_columns_map(struct copy_load *load, struct ssql_error *error);
-/* Once they are known before the first record: those that are missing may be. */
+/* Finds columns of the file that came to be known since the last call. `batch` is the one that was read meanwhile, or
+ * NULL when the header alone was. */
+MUST_CHECK bool copy_columns_map(struct copy_load *load, const struct record_batch *batch, struct ssql_error *error);
+/* Of a file with a header: those that it lacks may be missing. */
 MUST_CHECK bool copy_columns_check(const struct copy_load *load, struct ssql_error *error);
 
 /* ---- copy_rows.c ---- */

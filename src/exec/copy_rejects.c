@@ -45,8 +45,7 @@ static bool write_record(struct copy_load *load, const struct record *record, co
     bool done = byte_sink_write(&sink, slice_of("# "), error) &&
                 byte_sink_write(&sink, slice_of(why->message), error) &&
                 byte_sink_write(&sink, slice_of("\n"), error) &&
-                (raw.size == 0 || byte_sink_write(&sink, raw, error)) &&
-                byte_sink_write(&sink, slice_of("\n"), error);
+                (raw.size == 0 || byte_sink_write(&sink, raw, error)) && byte_sink_write(&sink, slice_of("\n"), error);
     load->environment->bytes = bytes; /* of the input alone */
     return done;
 }

@@ -114,12 +114,31 @@ static void count_row(struct copy_load *load)
     load->uncommitted++;
 }
 
-static bool write_row(struct copy_load *load, const struct record *record, struct ssql_error *error)
+/* A null that must not be stands where its field does, if the file has it. */
+static bool reject_null(struct copy_load *load, const struct record_batch *batch, uint32_t row,
+                        struct ssql_error *error)
+{
+    for (uint32_t i = 0; i < load->schema->visible_count; i++) {
+        const struct column_schema *column = &load->schema->columns[i];
+        int32_t place = load->columns[i].place;
+        if (!(column->is_not_null || column->is_key) || !load->values[i].is_null)
+            continue;
+        if (place == COPY_NO_COLUMN || record_field(batch, row, (uint32_t)place)->kind == FIELD_ABSENT)
+            break;
+        struct record_place at = record_reader_field_place(load->reader, batch, row, (uint32_t)place);
+        copy_fail_at(load, &at, error);
+        return copy_rejects_take(load, &batch->records[row], error);
+    }
+    return reject_record(load, &batch->records[row], error);
+}
+
+static bool write_row(struct copy_load *load, const struct record_batch *batch, uint32_t row, struct ssql_error *error)
 {
     struct transaction *transaction = load->base.runtime->context.transaction;
+    const struct record *record = &batch->records[row];
 
     if (load->checks_nulls && !row_check_not_null(load->schema, load->values, NO_SPAN, error))
-        return reject_record(load, record, error);
+        return reject_null(load, batch, row, error);
     if (load->plan->conflict == COPY_CONFLICT_REPLACE) {
         if (!transaction_put(transaction, load->table, load->values, error))
             return error->code == SSQL_TOO_LARGE && reject_record(load, record, error);
@@ -157,8 +176,8 @@ static bool commit_if_due(struct copy_load *load, struct ssql_error *error)
 static bool take_row_numbers(struct copy_load *load, uint32_t count, int64_t *first, struct ssql_error *error)
 {
     *first = 0;
-    return !load->schema->has_hidden_key || table_take_row_numbers(load->base.runtime->context.transaction, load->table,
-                                                                   count, first, error);
+    return !load->schema->has_hidden_key ||
+           table_take_row_numbers(load->base.runtime->context.transaction, load->table, count, first, error);
 }
 
 bool copy_rows_load(struct copy_load *load, const struct record_batch *batch, struct ssql_error *error)
@@ -169,17 +188,16 @@ bool copy_rows_load(struct copy_load *load, const struct record_batch *batch, st
     if (!convert_batch(load, batch, error) || !take_row_numbers(load, batch->count, &number, error))
         return false;
     for (uint32_t row = 0; row < batch->count; row++) {
-        const struct record *record = &batch->records[row];
         if (load->rejects.has_kept && load->rejects.is_kept[row]) {
             *error = load->rejects.errors[row];
-            if (!copy_rejects_take(load, record, error))
+            if (!copy_rejects_take(load, &batch->records[row], error))
                 return false;
             continue;
         }
         fill_values(load, batch, row);
         if (schema->has_hidden_key)
             load->values[schema->column_count - 1] = value_int(number + row);
-        if (!write_row(load, record, error) || !commit_if_due(load, error))
+        if (!write_row(load, batch, row, error) || !commit_if_due(load, error))
             return false;
     }
     return true;

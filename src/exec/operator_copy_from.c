@@ -81,7 +81,9 @@ static bool start(struct copy_load *load, struct ssql_error *error)
         return false;
     progress_begin(self->runtime->context.cancellation->progress, "loading", (int64_t)load->input.size);
     return operator_find_table(self, load->schema, &load->table, error) && copy_open_reader(load, error) &&
-           copy_columns_init(load, error) && copy_columns_map(load, error) && copy_columns_check(load, error);
+           copy_columns_init(load, error) &&
+           /* What names JSON has is told by its records, which have places for messages. */
+           (copy_is_json(load) || (copy_columns_map(load, NULL, error) && copy_columns_check(load, error)));
 }
 
 static void show_progress(struct copy_load *load)
@@ -102,7 +104,7 @@ static bool load_records(struct copy_load *load, struct ssql_error *error)
             return false;
         switch (record_reader_next(load->reader, &batch, error)) {
         case RECORDS_READ:
-            if (!copy_columns_map(load, error) || !copy_rows_load(load, &batch, error))
+            if (!copy_columns_map(load, &batch, error) || !copy_rows_load(load, &batch, error))
                 return false;
             show_progress(load);
             break;

@@ -380,7 +380,8 @@ static bool bind_target(struct binder *binder, const struct copy *copy, struct c
     const struct table_schema *table = bind_table(binder, &copy->table);
 
     if (table == NULL) {
-        if (binder->error->code == SSQL_UNKNOWN_TABLE && binder->error->hint[0] == '\0')
+        if (binder->error->code == SSQL_UNKNOWN_TABLE &&
+            strncmp(binder->error->hint, "did you", strlen("did you")) != 0)
             error_hint(binder->error, "the option create true makes it");
         return false;
     }
