@@ -45,12 +45,6 @@ bool command_var(struct command_line *line)
     return true;
 }
 
-static bool reads_as_on(const char *value)
-{
-    return strcmp(value, "on") == 0 || strcmp(value, "true") == 0 || strcmp(value, "yes") == 0 ||
-           strcmp(value, "1") == 0;
-}
-
 bool command_set(struct command_line *line)
 {
     struct session *session = line->session;
@@ -64,10 +58,8 @@ bool command_set(struct command_line *line)
         return command_fail(line, ".set NAME VALUE, then .open DB", "a value is missing for ", line->arguments[0]);
     if (session->is_safe)
         return command_fail(line, NULL, ".set is not allowed with --safe", "");
-    if (ssql_options_set(session->options, line->arguments[0], line->arguments[1]) != SSQL_OK)
+    if (!session_set_option(session, line->arguments[0], line->arguments[1]))
         return command_fail(line, ssql_options_errhint(session->options), ssql_options_errmsg(session->options), "");
-    if (strcmp(line->arguments[0], "readonly") == 0)
-        session->is_readonly = reads_as_on(line->arguments[1]);
     if (session->is_interactive)
         session_note(session, "holds for the next .open");
     return true;

@@ -196,14 +196,14 @@ static bool set_database_options(struct session *session, const struct options *
     bool done = true;
 
     if (options->readonly)
-        done = ssql_options_set(session->options, "readonly", "on") == SSQL_OK;
+        done = session_set_option(session, "readonly", "on");
     if (done && options->is_safe)
         done = session_make_safe(session);
     if (done && options->must_exist)
         done = ssql_options_set(session->options, "must_exist", "on") == SSQL_OK;
     for (size_t i = 0; done && i < options->setting_count; i++) {
         char *name = must_copy(options->settings[i].name, options->settings[i].name_size);
-        done = ssql_options_set(session->options, name, options->settings[i].value) == SSQL_OK;
+        done = session_set_option(session, name, options->settings[i].value);
         free(name);
     }
     if (!done)
@@ -229,7 +229,6 @@ static void set_up(struct session *session, const struct options *options)
     session->times = options->timer;
     session->is_quiet = options->quiet;
     session->timeout = options->timeout;
-    session->is_readonly = options->readonly;
     session->progress.is_on = !session->is_batch && isatty(STDERR_FILENO);
     session_choose_colours(session, options->color);
     set_pager(&session->pager, options->pager);

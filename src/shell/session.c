@@ -238,6 +238,15 @@ bool session_make_safe(struct session *session)
     return ssql_options_set(session->options, "allow_files", "off") == SSQL_OK;
 }
 
+bool session_set_option(struct session *session, const char *name, const char *value)
+{
+    if (ssql_options_set(session->options, name, value) != SSQL_OK)
+        return false;
+    if (strcmp(name, "readonly") == 0)
+        session->is_readonly = strchr("oty1", *value) != NULL && strcmp(value, "off") != 0; /* on, true, yes, 1 */
+    return true;
+}
+
 /* The path as it is seen from anywhere: the folder in which the program works may change. */
 static char *full_path(const char *path)
 {

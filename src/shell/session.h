@@ -86,6 +86,9 @@ void session_choose_colours(struct session *session, enum color_when when);
 /* Has the library tell of its progress, or not, as session->progress.is_on says. */
 void session_watch_progress(struct session *session);
 
+/* Sets an option for the databases that are opened from here on. False with a message in session->options. */
+bool session_set_option(struct session *session, const char *name, const char *value);
+
 /* From here on no files, no programs, nothing that destroys much. False when the library refuses the option. */
 bool session_make_safe(struct session *session);
 

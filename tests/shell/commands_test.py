@@ -49,6 +49,7 @@ class Settings(ShellTest):
         self.check("a", TABLE)
         self.check("-c", ".open -r a\n.tables\n.close\n.tables\n.open a\n" + "insert into t values (1, 'x');", out="t\n")
         self.check_error("-c", ".open -r a\ninsert into t values (2, 'x');", says="[25006]")
+        self.check_error("-s", "readonly=on", "a", ".close\n.open -r a\n.close\n.open a\ninsert into t values (2, 'x');", says="[25006]")
         self.check_error("a", "begin; insert into t values (2, 'x')", ".close", says="a transaction is open")
         self.check_error("-c", ".open -r", says="expected one database")
         self.check_error("a", ".open no/such/place/db", says="[")
@@ -78,6 +79,8 @@ class Settings(ShellTest):
         self.assertEqual(result.out, "1\n2\n")
         self.assertRegex(result.err, r"time: [\d.]+ s, user [\d.]+ s, system [\d.]+ s; 2 rows, [\d,]+ a second; [\d,]+ bytes read\n")
         self.assertRegex(result.err, r"last_sequence +\+1\n")
+        self.run_shell("compact", "db")
+        self.assertRegex(self.run_shell("-t", "db", "select * from t").err, r"; [1-9][\d,]* bytes read\n$")
         self.assertRegex(self.run_shell("db", ".stats now").out, r"(?m)^durable_sequence +\d+$")
 
     def test_explain_shows_the_plan_and_runs_the_statement(self):
