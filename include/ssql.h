@@ -498,6 +498,9 @@ SSQL_API int ssql_checkpoint(ssql_conn *conn);
 /* Merges each table into one level: smallest files, fastest reads; reads and writes all data. */
 SSQL_API int ssql_compact(ssql_conn *conn);
 
+/* The same for one table. Fails with SSQL_UNKNOWN_TABLE. */
+SSQL_API int ssql_compact_table(ssql_conn *conn, const char *table);
+
 /* Waits until no flush and no compaction is due. */
 SSQL_API int ssql_wait_idle(ssql_conn *conn);
 

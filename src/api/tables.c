@@ -89,6 +89,23 @@ int ssql_tables_new(ssql_conn *conn, ssql_tables **tables)
     return SSQL_OK;
 }
 
+int ssql_compact_table(ssql_conn *conn, const char *table)
+{
+    struct slice name = slice_make(table, strlen(table));
+    struct session_look look;
+    uint32_t id = 0;
+
+    connection_begin_call(conn);
+    bool done = session_look(conn->session, &look, &conn->error);
+    const struct table_schema *found = done ? schema_find_table(look.schema, name) : NULL;
+    if (found != NULL)
+        id = found->id;
+    else if (done)
+        done = error_set(&conn->error, SSQL_UNKNOWN_TABLE, NO_SPAN, "unknown table \"%s\"", table);
+    session_end_look(conn->session, &look);
+    return done && engine_compact_table(conn->db->engine, id, &conn->error) ? SSQL_OK : connection_fail(conn, NULL, 0);
+}
+
 void ssql_tables_free(ssql_tables *tables)
 {
     if (tables == NULL)

@@ -57,6 +57,8 @@ MUST_CHECK bool engine_flush(struct engine *engine, struct ssql_error *error);
 MUST_CHECK bool engine_wait_idle(struct engine *engine, struct ssql_error *error);
 /* Merges each table into its lowest level. */
 MUST_CHECK bool engine_compact(struct engine *engine, struct ssql_error *error);
+/* The same for one table; nothing is done when there is none with this number. */
+MUST_CHECK bool engine_compact_table(struct engine *engine, uint32_t table_id, struct ssql_error *error);
 
 /* The executor's share of the memory limit. */
 struct memory_budget *engine_work_budget(struct engine *engine);

@@ -132,17 +132,38 @@ static bool compact_urgent(struct engine *engine, struct ssql_error *error)
     return is_done;
 }
 
+static bool compact_fully(struct engine *engine, struct table *table, struct ssql_error *error)
+{
+    bool did_some = atomic_load(&table->dropped_sequence) == UINT64_MAX, is_done = true;
+
+    while (is_done && did_some)
+        is_done = compact_once(engine, table, true, &did_some, error);
+    return is_done;
+}
+
 static bool compact_everything(struct engine *engine, struct ssql_error *error)
 {
     uint32_t count;
     struct table **tables = engine_copy_tables(engine, &count);
     bool is_done = tables != NULL || error_no_memory(error);
 
-    for (uint32_t i = 0; i < count && is_done; i++) {
-        bool did_some = atomic_load(&tables[i]->dropped_sequence) == UINT64_MAX;
-        while (is_done && did_some)
-            is_done = compact_once(engine, tables[i], true, &did_some, error);
-    }
+    for (uint32_t i = 0; i < count && is_done; i++)
+        is_done = compact_fully(engine, tables[i], error);
+    engine_release_tables(tables, count);
+    return is_done;
+}
+
+bool engine_compact_table(struct engine *engine, uint32_t table_id, struct ssql_error *error)
+{
+    uint32_t count;
+    bool is_done = engine_flush(engine, error);
+    struct table **tables = is_done ? engine_copy_tables(engine, &count) : NULL;
+
+    if (tables == NULL)
+        return is_done && error_no_memory(error);
+    for (uint32_t i = 0; i < count && is_done; i++)
+        if (tables[i]->id == table_id)
+            is_done = compact_fully(engine, tables[i], error);
     engine_release_tables(tables, count);
     return is_done;
 }

@@ -287,6 +287,9 @@ static void checkpoint_compact_and_waiting_change_no_rows(void **state)
     must_exec(conn, "delete from users where id == 2");
     assert_int_equal(ssql_checkpoint(conn), SSQL_OK);
     assert_int_equal(ssql_compact(conn), SSQL_OK);
+    assert_int_equal(ssql_compact_table(conn, "USERS"), SSQL_OK);
+    assert_int_equal(ssql_compact_table(conn, "user"), SSQL_UNKNOWN_TABLE);
+    assert_string_equal(ssql_errmsg(conn), "unknown table \"user\"");
     assert_int_equal(ssql_wait_idle(conn), SSQL_OK);
     assert_int_equal(count_users(conn), 2);
     assert_int_equal(query_int(conn, "select id from users where name is null"), 3);
