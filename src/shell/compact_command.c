@@ -37,11 +37,15 @@ static int complain(const char *reason, const char *hint, int code)
     return code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START;
 }
 
-static int compact(ssql_conn *connection)
+/* `table` NULL: all. */
+static int compact(ssql_conn *connection, const char *table)
 {
+    int code = ssql_checkpoint(connection);
     int64_t before = table_bytes(connection);
 
-    if (ssql_checkpoint(connection) != SSQL_OK || ssql_compact(connection) != SSQL_OK) {
+    if (code == SSQL_OK)
+        code = table == NULL ? ssql_compact(connection) : ssql_compact_table(connection, table);
+    if (code != SSQL_OK) {
         int status = complain(ssql_errmsg(connection), ssql_errhint(connection), ssql_errcode(connection));
         return status == STATUS_DAMAGED ? status : STATUS_FAILED;
     }
@@ -56,7 +60,7 @@ static int compact(ssql_conn *connection)
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
-static int compact_database(const char *path)
+static int compact_database(const char *path, const char *table)
 {
     ssql_options *options = NULL;
     ssql_db *db = NULL;
@@ -66,7 +70,7 @@ static int compact_database(const char *path)
     int code = ssql_options_new(&options);
     if (code == SSQL_OK && (code = ssql_options_set(options, "must_exist", "on")) == SSQL_OK &&
         (code = ssql_open_with(path, options, &db)) == SSQL_OK && (code = ssql_connect(db, &connection)) == SSQL_OK)
-        status = compact(connection);
+        status = compact(connection, table);
     else
         status = complain(options == NULL ? "" : ssql_options_errmsg(options),
                           options == NULL ? "" : ssql_options_errhint(options), code);
@@ -83,18 +87,15 @@ static int compact_database(const char *path)
 int compact_command(int argc, char **argv)
 {
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-        puts("usage: ssql compact DB\n"
-             "Merges the files of every table into one level: smallest files, fastest reads. It reads and writes all\n"
-             "data; nobody else may have DB open for writing.");
+        puts("usage: ssql compact DB [TABLE]\n"
+             "Merges the files of a table, or of every one, into one level: smallest files, fastest reads. It reads "
+             "and\n"
+             "writes all of their data; nobody else may have DB open for writing.");
         return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
     }
-    if (argc == 3 && argv[1][0] != '-') {
-        fputs("error: the tables of a database are compacted together\nhint: ssql compact DB\n", stderr);
+    if (argc < 2 || argc > 3 || argv[1][0] == '-') {
+        fputs("error: expected a database, and perhaps one of its tables\nhint: ssql compact DB [TABLE]\n", stderr);
         return STATUS_NO_START;
     }
-    if (argc != 2 || argv[1][0] == '-') {
-        fputs("error: expected one database\nhint: ssql compact DB\n", stderr);
-        return STATUS_NO_START;
-    }
-    return compact_database(argv[1]);
+    return compact_database(argv[1], argc == 3 ? argv[2] : NULL);
 }

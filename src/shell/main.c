@@ -55,7 +55,7 @@ static const struct command {
     {"test", "[OPTION]... PATH...", "run golden tests", test_command},
     {"check", "DB", "read every byte of a database and say what is damaged", check_command},
     {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command},
-    {"compact", "DB", "merge the files of a database", compact_command},
+    {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command},
     {"help", "[TOPIC]", "this text, or more about a statement, command or error", help_command},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -228,7 +228,10 @@ class Commands(ShellTest):
         self.assertRegex(result.out, r"^ok: [\d,]+ bytes of tables, [\d,]+ before\n$")
         self.assertRegex(self.run_shell("info", "db").out, r"\nt +6 +0 .*  L\d: 1\n")
         self.check_error("compact", "nothing", says="no database", status=2)
-        self.check_error("compact", "db", "t", says="together", status=2)
+        self.check_error("compact", "db", "u", says='unknown table "u" [42P01]')
+        self.check("db", "insert into t values (100, 'x'); create table other (id int); insert into other values (1)")
+        self.assertEqual(self.run_shell("compact", "db", "t").status, 0)
+        self.check_error("compact", "db", "t", "other", says="expected a database", status=2)
         self.assertFalse(os.path.exists(self.path("nothing")))
 
     def test_check_within_a_session_gives_the_status(self):
