@@ -503,6 +503,7 @@ copy_value:
     plain_literal
   | signed_number
   | word                                    { $$ = expr_make_string(parser, @1, $1.text, false); }
+  | "insert"                                { $$ = expr_make_string(parser, @1, parser_text(parser, @1), false); }
   ;
 
 /* Schema */

@@ -16,8 +16,6 @@ static bool guess_types(struct copy_load *load, struct type_guess *guess, struct
         case RECORDS_READ:
             if (!type_guess_add(guess, &batch, error))
                 return false;
-            if (cancellation->progress != NULL)
-                cancellation->progress->done = (int64_t)record_reader_bytes_done(load->reader);
             break;
         case RECORDS_REJECTED:
             /* If it may be left out is seen when the rows are loaded. */

@@ -23,10 +23,16 @@ static bool fail_stream(struct copy_environment *environment, const char *name, 
 
 /* ---- input ---- */
 
-bool copy_input_open(struct copy_input *input, struct copy_environment *environment, struct engine *engine,
-                     const char *path, bool is_twice, struct ssql_error *error)
+bool copy_input_open(struct copy_input *input, const struct execution_context *context, const char *path, bool is_twice,
+                     struct ssql_error *error)
 {
-    *input = (struct copy_input){.environment = environment, .engine = engine, .name = path, .is_kept = is_twice};
+    struct copy_environment *environment = context->copy;
+
+    *input = (struct copy_input){.environment = environment,
+                                 .engine = context->engine,
+                                 .cancellation = context->cancellation,
+                                 .name = path,
+                                 .is_kept = is_twice};
     environment->failure[0] = '\0';
     if (path == NULL) {
         input->name = environment->input_name;
@@ -82,11 +88,15 @@ static bool input_read(void *context, uint8_t *bytes, size_t capacity, size_t *s
     bool is_aside = input->is_kept && input->is_second;
 
     *size = 0;
+    if (!cancellation_check(input->cancellation, error))
+        return false;
     if (is_aside ? !read_again(input, bytes, capacity, size, error) : !read_first(input, bytes, capacity, size, error))
         return false;
     if (input->is_kept && !input->is_second && *size > 0 && !put_aside(input, slice_make(bytes, *size), error))
         return false;
     input->environment->bytes += (int64_t)*size;
+    if (input->cancellation->progress != NULL)
+        input->cancellation->progress->done = input->environment->bytes;
     return true;
 }
 

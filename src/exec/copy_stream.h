@@ -3,16 +3,17 @@
 #ifndef SSQL_EXEC_COPY_STREAM_H
 #define SSQL_EXEC_COPY_STREAM_H
 
-#include "exec/copy_environment.h"
+#include "exec/execution.h"
 #include "storage/engine.h"
 
 /* Zeroed memory is a closed one. */
 struct copy_input {
     struct copy_environment *environment;
     struct engine *engine;
-    const char *name; /* for errors */
-    void *file;       /* of environment->files; NULL: the stream */
-    uint64_t size;    /* 0: not known */
+    struct cancellation *cancellation; /* looked at, and told how many bytes were read, with every read */
+    const char *name;                  /* for errors */
+    void *file;                        /* of environment->files; NULL: the stream */
+    uint64_t size;                     /* 0: not known */
     /* A stream that is read twice is put aside while it is read for the first time. */
     struct spill_file *aside;
     uint64_t position; /* in it, of the second reading */
@@ -21,8 +22,8 @@ struct copy_input {
 
 /* `path` NULL: the stream. `is_twice`: copy_input_rewind will be called. Fails with SSQL_NOT_ALLOWED, SSQL_MISUSE (no
  * stream), or as opening does. Close it in any case. */
-MUST_CHECK bool copy_input_open(struct copy_input *input, struct copy_environment *environment, struct engine *engine,
-                                const char *path, bool is_twice, struct ssql_error *error);
+MUST_CHECK bool copy_input_open(struct copy_input *input, const struct execution_context *context, const char *path,
+                                bool is_twice, struct ssql_error *error);
 /* Counts into environment->bytes. */
 struct byte_source copy_input_source(struct copy_input *input);
 MUST_CHECK bool copy_input_rewind(struct copy_input *input, struct ssql_error *error);

@@ -68,8 +68,7 @@ static bool copy_from_open(struct operator* self, struct ssql_error *error)
         error_set(error, SSQL_IN_TRANSACTION, NO_SPAN, "copy with batch_rows commits, which a transaction forbids");
         return error_hint(error, "leave out batch_rows, or run it outside of begin and commit");
     }
-    return copy_input_open(&load->input, load->environment, context->engine, load->plan->path, load->schema == NULL,
-                           error) &&
+    return copy_input_open(&load->input, context, load->plan->path, load->schema == NULL, error) &&
            copy_rejects_open(load, error);
 }
 
@@ -86,14 +85,6 @@ static bool start(struct copy_load *load, struct ssql_error *error)
            (copy_is_json(load) || (copy_columns_map(load, NULL, error) && copy_columns_check(load, error)));
 }
 
-static void show_progress(struct copy_load *load)
-{
-    struct progress *progress = load->base.runtime->context.cancellation->progress;
-
-    if (progress != NULL)
-        progress->done = (int64_t)record_reader_bytes_done(load->reader);
-}
-
 static bool load_records(struct copy_load *load, struct ssql_error *error)
 {
     struct cancellation *cancellation = load->base.runtime->context.cancellation;
@@ -106,7 +97,6 @@ static bool load_records(struct copy_load *load, struct ssql_error *error)
         case RECORDS_READ:
             if (!copy_columns_map(load, &batch, error) || !copy_rows_load(load, &batch, error))
                 return false;
-            show_progress(load);
             break;
         case RECORDS_REJECTED:
             copy_fail_reading(load, error);

@@ -1,0 +1,563 @@
+/* Copy statements through the API: streams of the program, counts, failures, progress; and the law that what was
+ * written out reads back as the same table. */
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "api/fixture.h"
+
+/* ---- streams in memory ---- */
+
+struct stream {
+    char *bytes;
+    size_t size, capacity;
+    size_t position, step; /* reading: at most `step` bytes at once */
+    long fails_after;      /* calls that go well; negative: all */
+    const char *failure;   /* what is said then, or NULL */
+    ssql_conn *conn;
+    int64_t rows_seen; /* of ssql_copy_stat, in the last call */
+};
+
+static int give_up(struct stream *stream)
+{
+    if (stream->failure != NULL)
+        ssql_copy_fail(stream->conn, stream->failure);
+    return 1;
+}
+
+static int read_stream(void *context, char *bytes, size_t capacity, size_t *size)
+{
+    struct stream *stream = context;
+    size_t left = stream->size - stream->position;
+
+    assert_int_equal(ssql_copy_stat(stream->conn, "rows", &stream->rows_seen), SSQL_OK);
+    if (stream->fails_after >= 0 && stream->fails_after-- == 0)
+        return give_up(stream);
+    *size = left < capacity ? left : capacity;
+    if (*size > stream->step)
+        *size = stream->step;
+    memcpy(bytes, stream->bytes + stream->position, *size);
+    stream->position += *size;
+    return 0;
+}
+
+static int write_stream(void *context, const char *bytes, size_t size)
+{
+    struct stream *stream = context;
+
+    if (stream->fails_after >= 0 && stream->fails_after-- == 0)
+        return give_up(stream);
+    if (stream->size + size >= stream->capacity) {
+        stream->capacity = (stream->size + size) * 2 + 1;
+        stream->bytes = realloc(stream->bytes, stream->capacity);
+        assert_non_null(stream->bytes);
+    }
+    memcpy(stream->bytes + stream->size, bytes, size);
+    stream->size += size;
+    return 0;
+}
+
+static struct stream stream_of(ssql_conn *conn, const char *text, size_t size)
+{
+    struct stream stream = {.conn = conn, .fails_after = -1, .step = SIZE_MAX};
+
+    assert_int_equal(write_stream(&stream, text, size), 0);
+    return stream;
+}
+
+static int64_t count_of(const ssql_conn *conn, const char *name)
+{
+    int64_t value = -1;
+
+    assert_int_equal(ssql_copy_stat(conn, name, &value), SSQL_OK);
+    return value;
+}
+
+/* Runs a copy from a text. */
+static int copy_text(ssql_conn *conn, const char *statement, const char *text)
+{
+    struct stream stream = stream_of(conn, text, strlen(text));
+
+    ssql_set_copy_input(conn, read_stream, &stream, "text");
+    int code = exec(conn, statement);
+    ssql_set_copy_input(conn, NULL, NULL, NULL);
+    free(stream.bytes);
+    return code;
+}
+
+/* ---- streams ---- */
+
+static void a_stream_is_loaded_whatever_the_pieces_it_comes_in(void **state)
+{
+    static const char text[] = "id,name\n10,\"x\ny\"\n11,\n12,z\n";
+    struct fixture *fixture = *state;
+
+    for (size_t step = 1; step <= sizeof text; step++) {
+        struct stream stream = stream_of(fixture->conn, text, sizeof text - 1);
+        stream.step = step;
+        ssql_set_copy_input(fixture->conn, read_stream, &stream, NULL);
+        must_exec(fixture->conn, "copy users from stdin");
+        assert_int_equal(ssql_changes(fixture->conn), 3);
+        assert_int_equal(count_of(fixture->conn, "rows"), 3);
+        assert_int_equal(count_of(fixture->conn, "bytes"), sizeof text - 1);
+        assert_true(stream.rows_seen <= 3);
+        assert_int_equal(query_int(fixture->conn, "select count(*) from users where id >= 10 && name == 'x\ny'"), 1);
+        must_exec(fixture->conn, "delete from users where id >= 10");
+        free(stream.bytes);
+    }
+}
+
+static void rows_go_to_a_stream(void **state)
+{
+    static const char wanted[] = "id,name,active,score\n1,ann,true,1.5\n2,bob,false,\n3,,true,3.0\n";
+    struct fixture *fixture = *state;
+    struct stream stream = stream_of(fixture->conn, "", 0);
+
+    ssql_set_copy_output(fixture->conn, write_stream, &stream, NULL);
+    must_exec(fixture->conn, "copy users to stdout");
+    assert_int_equal(ssql_changes(fixture->conn), 3);
+    assert_int_equal(stream.size, sizeof wanted - 1);
+    assert_memory_equal(stream.bytes, wanted, stream.size);
+    assert_int_equal(count_of(fixture->conn, "bytes"), stream.size);
+    stream.size = 0;
+    must_exec(fixture->conn, "copy (select name from users where false) to '-' (format json)");
+    assert_int_equal(ssql_changes(fixture->conn), 0);
+    assert_memory_equal(stream.bytes, "[]", 2);
+    free(stream.bytes);
+}
+
+static void a_failing_stream_fails_the_statement_with_its_own_words(void **state)
+{
+    struct fixture *fixture = *state;
+
+    for (long n = 0; n < 4; n++) {
+        struct stream stream = stream_of(fixture->conn, "id\n10\n11\n", 9);
+        stream.step = 3;
+        stream.fails_after = n;
+        ssql_set_copy_input(fixture->conn, read_stream, &stream, "the wire");
+        assert_int_equal(exec(fixture->conn, "copy users from stdin"), SSQL_IO);
+        assert_string_equal(ssql_errmsg(fixture->conn), "reading the wire failed");
+        stream.position = 0;
+        stream.fails_after = n;
+        stream.failure = "the wire is cut";
+        assert_int_equal(exec(fixture->conn, "copy users from stdin"), SSQL_IO);
+        assert_string_equal(ssql_errmsg(fixture->conn), "the wire is cut");
+        assert_int_equal(query_int(fixture->conn, "select count(*) from users"), 3);
+        free(stream.bytes);
+    }
+
+    struct stream out = stream_of(fixture->conn, "", 0);
+    out.fails_after = 0;
+    out.failure = "the tape is full";
+    ssql_set_copy_output(fixture->conn, write_stream, &out, NULL);
+    assert_int_equal(exec(fixture->conn, "copy users to stdout"), SSQL_IO);
+    assert_string_equal(ssql_errmsg(fixture->conn), "the tape is full");
+    free(out.bytes);
+}
+
+static void without_streams_and_files_there_is_nothing_to_copy(void **state)
+{
+    struct fixture fixture = {.db = NULL};
+    ssql_options *options = NULL;
+    int64_t value;
+
+    (void)state;
+    assert_int_equal(ssql_options_new(&options), SSQL_OK);
+    assert_int_equal(ssql_options_set(options, "allow_files", "off"), SSQL_OK);
+    assert_int_equal(ssql_open_with(":memory:", options, &fixture.db), SSQL_OK);
+    ssql_options_free(options);
+    assert_int_equal(ssql_connect(fixture.db, &fixture.conn), SSQL_OK);
+    must_exec(fixture.conn, "create table t { id int }");
+    assert_int_equal(exec(fixture.conn, "copy t from '/etc/passwd' (header false)"), SSQL_NOT_ALLOWED);
+    assert_string_equal(ssql_sqlstate(fixture.conn), "42501");
+    assert_int_equal(exec(fixture.conn, "copy t to 'never_written'"), SSQL_NOT_ALLOWED);
+    assert_int_equal(access("never_written", F_OK), -1);
+    assert_int_equal(copy_text(fixture.conn, "copy t from stdin (rejects 'never_written')", "id\n1\n"),
+                     SSQL_NOT_ALLOWED);
+    assert_int_equal(exec(fixture.conn, "copy t from stdin"), SSQL_MISUSE);
+    assert_int_equal(exec(fixture.conn, "copy t to stdout"), SSQL_MISUSE);
+    assert_int_equal(copy_text(fixture.conn, "copy t from stdin", "id\n1\n"), SSQL_OK);
+    assert_int_equal(ssql_copy_stat(fixture.conn, "sheep", &value), SSQL_BAD_OPTION);
+    fixture_close(&fixture);
+}
+
+/* ---- what is loaded ---- */
+
+static void the_file_that_other_programs_stumble_over(void **state)
+{
+    static const char good[] = "\xEF\xBB\xBFid,name,active\r\n10,\"a \"\"q\"\"\",\r\n11,,true\r\n12,\"\",\r\n"
+                               "13,\"two\r\nlines\",false\r\n";
+    static const char bad[] = "\xEF\xBB\xBFid,name\r\n20,x\r\n21,\"two\r\nlines\"\r\n22,y,z\r\n23,w\r\n";
+    struct fixture *fixture = *state;
+
+    assert_int_equal(copy_text(fixture->conn, "copy users from stdin", good), SSQL_OK);
+    assert_int_equal(query_int(fixture->conn, "select id from users where name == 'a \"q\"'"), 10);
+    assert_int_equal(query_int(fixture->conn, "select id from users where id > 9 && name is null"), 11);
+    assert_int_equal(query_int(fixture->conn, "select id from users where name == ''"), 12);
+    assert_int_equal(query_int(fixture->conn, "select id from users where name == \"two\\r\\nlines\""), 13);
+
+    assert_int_equal(copy_text(fixture->conn, "copy users from stdin", bad), SSQL_VALUE_COUNT);
+    assert_string_equal(ssql_errmsg(fixture->conn), "text:5:6: the record has 3 fields instead of 2");
+    assert_int_equal(query_int(fixture->conn, "select count(*) from users where id >= 20"), 0);
+    assert_int_equal(copy_text(fixture->conn, "copy users from stdin (max_rejects 1)", bad), SSQL_OK);
+    assert_int_equal(count_of(fixture->conn, "rows"), 3);
+    assert_int_equal(count_of(fixture->conn, "rejected"), 1);
+}
+
+static void a_table_is_made_after_a_stream_too(void **state)
+{
+    struct fixture *fixture = *state;
+
+    assert_string_equal(ssql_copy_created_table(fixture->conn), "");
+    assert_int_equal(
+        copy_text(fixture->conn, "copy made from stdin (create true, primary 'n')", "n,select\n1,a\n2,b\n"), SSQL_OK);
+    assert_string_equal(ssql_copy_created_table(fixture->conn),
+                        "create table made (n int, `select` string, primary key (n))");
+    assert_int_equal(query_int(fixture->conn, "select sum(n) from made"), 3);
+    must_exec(fixture->conn, "drop table made");
+    must_exec(fixture->conn, "copy users to '/dev/null'");
+    assert_string_equal(ssql_copy_created_table(fixture->conn), "");
+}
+
+static void a_prepared_copy_runs_again(void **state)
+{
+    struct fixture *fixture = *state;
+    ssql_stmt *stmt = must_prepare(fixture->conn, "copy users (id) from stdin (header false)");
+
+    assert_int_equal(ssql_statement_kind(stmt), SSQL_KIND_CHANGE);
+    assert_int_equal(ssql_is_read_only(stmt), 0);
+    assert_int_equal(ssql_column_count(stmt), 0);
+    for (int i = 0; i < 3; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%d\n%d\n", 10 + 2 * i, 11 + 2 * i);
+        struct stream stream = stream_of(fixture->conn, text, strlen(text));
+        ssql_set_copy_input(fixture->conn, read_stream, &stream, NULL);
+        assert_int_equal(ssql_step(stmt), SSQL_DONE);
+        assert_int_equal(ssql_changes(fixture->conn), 2);
+        stream.position = 0; /* the keys are there now */
+        assert_int_equal(ssql_step(stmt), SSQL_DUPLICATE_KEY);
+        free(stream.bytes);
+    }
+    ssql_finalize(stmt);
+    assert_int_equal(query_int(fixture->conn, "select count(*) from users"), 9);
+}
+
+static void two_connections_that_load_the_same_keys_conflict(void **state)
+{
+    struct fixture *fixture = *state;
+    ssql_conn *other = NULL;
+
+    assert_int_equal(ssql_connect(fixture->db, &other), SSQL_OK);
+    must_exec(fixture->conn, "begin");
+    assert_int_equal(copy_text(fixture->conn, "copy users from stdin", "id\n50\n"), SSQL_OK);
+    assert_int_equal(copy_text(other, "copy users from stdin", "id\n50\n"), SSQL_OK);
+    assert_int_equal(exec(fixture->conn, "commit"), SSQL_CONFLICT);
+    ssql_disconnect(other);
+}
+
+/* ---- large files in little memory ---- */
+
+struct generator {
+    int64_t next, count;
+    char line[64];
+    size_t size, position; /* of the line, and what of it was given */
+};
+
+static int generate(void *context, char *bytes, size_t capacity, size_t *size)
+{
+    struct generator *generator = context;
+
+    for (*size = 0; *size < capacity; bytes[(*size)++] = generator->line[generator->position++]) {
+        if (generator->position < generator->size)
+            continue;
+        if (generator->next == generator->count)
+            break;
+        generator->size = (size_t)snprintf(generator->line, sizeof generator->line, "%lld,name of number %lld\n",
+                                           (long long)generator->next, (long long)generator->next);
+        generator->next++;
+        generator->position = 0;
+    }
+    return 0;
+}
+
+static void open_small(struct fixture *fixture)
+{
+    ssql_options *options = NULL;
+
+    assert_int_equal(ssql_options_new(&options), SSQL_OK);
+    assert_int_equal(ssql_options_set(options, "memory_limit", "1MiB"), SSQL_OK);
+    assert_int_equal(ssql_open_with(":memory:", options, &fixture->db), SSQL_OK);
+    ssql_options_free(options);
+    assert_int_equal(ssql_connect(fixture->db, &fixture->conn), SSQL_OK);
+}
+
+static void a_file_larger_than_memory_is_one_transaction(void **state)
+{
+    enum { ROWS = 60000 };
+    struct fixture fixture;
+    struct generator generator = {.count = ROWS};
+
+    (void)state;
+    open_small(&fixture);
+    ssql_set_copy_input(fixture.conn, generate, &generator, NULL);
+    must_exec(fixture.conn, "copy t (id, name) from stdin (create true, header false, primary 'id')");
+    assert_int_equal(query_int(fixture.conn, "select count(*) from t"), ROWS);
+    assert_int_equal(query_int(fixture.conn, "select id from t where name == 'name of number 41234'"), 41234);
+    generator = (struct generator){.next = ROWS, .count = 2 * ROWS};
+    must_exec(fixture.conn, "begin");
+    must_exec(fixture.conn, "copy t from stdin (header false)");
+    assert_int_equal(query_int(fixture.conn, "select count(*) from t"), 2 * ROWS);
+    must_exec(fixture.conn, "rollback");
+    assert_int_equal(query_int(fixture.conn, "select count(*) from t"), ROWS);
+    generator = (struct generator){.next = ROWS, .count = 2 * ROWS};
+    must_exec(fixture.conn, "copy t from stdin (header false, batch_rows 1000)");
+    assert_int_equal(query_int(fixture.conn, "select count(*) from t"), 2 * ROWS);
+    fixture_close(&fixture);
+}
+
+/* ---- progress ---- */
+
+struct watch {
+    long calls, refused_at; /* -1: never */
+    int64_t done, total;
+    char what[16];
+};
+
+static int report(void *context, const char *what, int64_t done, int64_t total)
+{
+    struct watch *watch = context;
+
+    snprintf(watch->what, sizeof watch->what, "%s", what);
+    if (watch->done > done)
+        fail_msg("%s goes back from %lld to %lld", what, (long long)watch->done, (long long)done);
+    watch->done = done;
+    watch->total = total;
+    return watch->calls++ == watch->refused_at;
+}
+
+/* A line at a time, with a pause now and then. */
+static int read_slowly(void *context, char *bytes, size_t capacity, size_t *size)
+{
+    struct generator *generator = context;
+
+    (void)capacity;
+    if (generator->next % 500 == 0)
+        usleep(20000);
+    *size = generator->next >= generator->count
+                ? 0
+                : (size_t)snprintf(bytes, 64, "%lld,x\n", (long long)generator->next++ + 100);
+    return 0;
+}
+
+static void long_statements_tell_how_far_they_are(void **state)
+{
+    struct fixture *fixture = *state;
+    struct generator generator = {.count = 10000};
+    struct watch watch = {.refused_at = -1};
+
+    ssql_set_progress(fixture->conn, report, &watch);
+    ssql_set_copy_input(fixture->conn, read_slowly, &generator, NULL);
+    must_exec(fixture->conn, "copy users (id, name) from stdin (header false)");
+    assert_true(watch.calls >= 1 && watch.calls <= 100);
+    assert_string_equal(watch.what, "loading");
+    assert_true(watch.done > 0);
+    assert_int_equal(watch.total, 0);
+
+    generator = (struct generator){.next = 10000, .count = 20000};
+    watch = (struct watch){.refused_at = 0};
+    assert_int_equal(exec(fixture->conn, "copy users (id, name) from stdin (header false)"), SSQL_INTERRUPTED);
+    assert_int_equal(watch.calls, 1);
+    assert_int_equal(query_int(fixture->conn, "select count(*) from users"), 10003);
+
+    ssql_set_progress(fixture->conn, NULL, NULL);
+    must_exec(fixture->conn, "copy users to '/dev/null'");
+    assert_int_equal(watch.calls, 1);
+}
+
+/* ---- the law: what is written out reads back as the same table ---- */
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+static const char *random_text(uint64_t *seed)
+{
+    static const char *const pieces[] = {"",
+                                         "a",
+                                         "\"",
+                                         "\"\"",
+                                         ",",
+                                         ";",
+                                         "\n",
+                                         "\r\n",
+                                         "\t",
+                                         "\\",
+                                         "\\N",
+                                         "null",
+                                         "NULL",
+                                         " ",
+                                         "'",
+                                         "ä",
+                                         "\xF0\x9F\x8C\xB2",
+                                         "007",
+                                         "true",
+                                         "1e5",
+                                         "\x01",
+                                         "\x7F",
+                                         "{}",
+                                         "[1]",
+                                         "\xEF\xBB\xBF",
+                                         "#",
+                                         "-",
+                                         "\\t",
+                                         "\r"};
+    static char text[256];
+    size_t size = 0;
+
+    for (uint64_t count = next_random(seed) % 5; count > 0; count--) {
+        const char *piece = pieces[next_random(seed) % (sizeof pieces / sizeof pieces[0])];
+        memcpy(text + size, piece, strlen(piece));
+        size += strlen(piece);
+    }
+    text[size] = '\0';
+    return text;
+}
+
+static double random_float(uint64_t *seed)
+{
+    static const double special[] = {0.0, -0.0, 1.0, 0.1, 1e308, -1e308, 5e-324, 1e22, 123456789012345678.0, 1e-7};
+    union {
+        uint64_t bits;
+        double real;
+    } any = {.bits = next_random(seed)};
+
+    if (any.bits % 3 == 0)
+        return special[any.bits / 3 % (sizeof special / sizeof special[0])];
+    any.bits = next_random(seed);
+    return any.real; /* infinities and nan too */
+}
+
+static int64_t random_int(uint64_t *seed)
+{
+    static const int64_t special[] = {0, 1, -1, INT64_MAX, INT64_MIN, 9007199254740993};
+    uint64_t any = next_random(seed);
+
+    return any % 2 == 0 ? special[any / 2 % (sizeof special / sizeof special[0])] : (int64_t)any;
+}
+
+static void fill_table(ssql_conn *conn, uint64_t *seed)
+{
+    ssql_stmt *stmt = must_prepare(conn, "insert into law values (?, ?, ?, ?, ?)");
+
+    for (int64_t id = 0; id < 60; id++) {
+        const char *text = random_text(seed);
+        ssql_clear_bindings(stmt);
+        assert_int_equal(ssql_bind_int(stmt, 1, id), SSQL_OK);
+        if (next_random(seed) % 4 > 0)
+            assert_int_equal(ssql_bind_string(stmt, 2, text, strlen(text)), SSQL_OK);
+        if (next_random(seed) % 4 > 0)
+            assert_int_equal(ssql_bind_float(stmt, 3, random_float(seed)), SSQL_OK);
+        if (next_random(seed) % 4 > 0)
+            assert_int_equal(ssql_bind_bool(stmt, 4, (int)(next_random(seed) % 2)), SSQL_OK);
+        if (next_random(seed) % 4 > 0)
+            assert_int_equal(ssql_bind_int(stmt, 5, random_int(seed)), SSQL_OK);
+        assert_int_equal(ssql_step(stmt), SSQL_DONE);
+    }
+    ssql_finalize(stmt);
+}
+
+static void assert_same_rows(ssql_conn *conn, const char *left_text, const char *right_text, uint64_t seed)
+{
+    ssql_stmt *left = must_prepare(conn, left_text), *right = must_prepare(conn, right_text);
+    int code;
+
+    while ((code = ssql_step(left)) == SSQL_ROW) {
+        assert_int_equal(ssql_step(right), SSQL_ROW);
+        for (int i = 0; i < ssql_column_count(left); i++) {
+            size_t left_size = 0, right_size = 0;
+            const char *a = ssql_column_text(left, i, &left_size), *b = ssql_column_text(right, i, &right_size);
+            if ((a == NULL) != (b == NULL) || left_size != right_size || (a != NULL && memcmp(a, b, left_size) != 0))
+                fail_msg("seed %llu: \"%s\" has become \"%s\"", (unsigned long long)seed, a == NULL ? "null" : a,
+                         b == NULL ? "null" : b);
+        }
+    }
+    assert_int_equal(code, SSQL_DONE);
+    assert_int_equal(ssql_step(right), SSQL_DONE);
+    ssql_finalize(left);
+    ssql_finalize(right);
+}
+
+static void out_and_in_again_is_the_same_table(void **state)
+{
+    static const char *const options[] = {
+        "format csv",  "format csv, header false", "format csv, delimiter ';', null '-'",
+        "format tsv",  "format tsv, header false", "format json",
+        "format jsonl"};
+    struct fixture *fixture = *state;
+
+    must_exec(fixture->conn, "create table law { id int primary, s string, f float, b bool, n int };"
+                             "create table back { id int primary, s string, f float, b bool, n int }");
+    for (uint64_t round = 1; round <= 20; round++) {
+        uint64_t seed = round * 0x9E3779B97F4A7C15u;
+        fill_table(fixture->conn, &seed);
+        for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+            struct stream stream = stream_of(fixture->conn, "", 0);
+            char text[128];
+            ssql_set_copy_output(fixture->conn, write_stream, &stream, NULL);
+            ssql_set_copy_input(fixture->conn, read_stream, &stream, options[i]);
+            snprintf(text, sizeof text, "copy law to stdout (%s)", options[i]);
+            must_exec(fixture->conn, text);
+            snprintf(text, sizeof text, "copy back from stdin (%s)", options[i]);
+            must_exec(fixture->conn, text);
+            assert_same_rows(fixture->conn, "select * from law", "select * from back", round);
+            must_exec(fixture->conn, "delete from back");
+            free(stream.bytes);
+        }
+        must_exec(fixture->conn, "delete from law");
+    }
+}
+
+/* Statements are read by the language itself. */
+static void insert_statements_are_a_script_that_makes_the_same_table(void **state)
+{
+    struct fixture *fixture = *state;
+
+    must_exec(fixture->conn, "create table law { id int primary, s string, f float, b bool, n int };"
+                             "create table back { id int primary, s string, f float, b bool, n int }");
+    for (uint64_t round = 1; round <= 20; round++) {
+        struct stream stream = stream_of(fixture->conn, "", 0);
+        uint64_t seed = round * 0xD1B54A32D192ED03u;
+        fill_table(fixture->conn, &seed);
+        ssql_set_copy_output(fixture->conn, write_stream, &stream, NULL);
+        must_exec(fixture->conn,
+                  "copy law to stdout (format insert); upsert into back select * from law; delete from law");
+        if (ssql_exec(fixture->conn, stream.bytes, stream.size) != SSQL_OK)
+            fail_msg("%s", ssql_errmsg(fixture->conn));
+        assert_same_rows(fixture->conn, "select * from back", "select * from law", round);
+        must_exec(fixture->conn, "delete from back; delete from law");
+        free(stream.bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_WITH_USERS(a_stream_is_loaded_whatever_the_pieces_it_comes_in),
+        TEST_WITH_USERS(rows_go_to_a_stream),
+        TEST_WITH_USERS(a_failing_stream_fails_the_statement_with_its_own_words),
+        cmocka_unit_test(without_streams_and_files_there_is_nothing_to_copy),
+        TEST_WITH_USERS(the_file_that_other_programs_stumble_over),
+        TEST_WITH_USERS(a_table_is_made_after_a_stream_too),
+        TEST_WITH_USERS(a_prepared_copy_runs_again),
+        TEST_WITH_USERS(two_connections_that_load_the_same_keys_conflict),
+        cmocka_unit_test(a_file_larger_than_memory_is_one_transaction),
+        TEST_WITH_USERS(long_statements_tell_how_far_they_are),
+        TEST_WITH_USERS(out_and_in_again_is_the_same_table),
+        TEST_WITH_USERS(insert_statements_are_a_script_that_makes_the_same_table),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
