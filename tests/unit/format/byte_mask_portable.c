@@ -1,0 +1,3 @@
+/* The same without the processor's wide registers. */
+#define SSQL_NO_SIMD
+#include "byte_mask.c"
