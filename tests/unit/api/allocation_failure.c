@@ -116,6 +116,57 @@ static int run_query(ssql_conn *conn, const char *text, int64_t parameter, int64
     return code;
 }
 
+/* A file in memory for copy, which allocates nothing itself. */
+struct page {
+    char bytes[4096];
+    size_t size, position;
+};
+
+static int read_page(void *context, char *bytes, size_t capacity, size_t *size)
+{
+    struct page *page = context;
+    size_t left = page->size - page->position;
+
+    *size = left < capacity ? left : capacity;
+    memcpy(bytes, page->bytes + page->position, *size);
+    page->position += *size;
+    return 0;
+}
+
+static int write_page(void *context, const char *bytes, size_t size)
+{
+    struct page *page = context;
+
+    assert_true(page->size + size <= sizeof page->bytes);
+    memcpy(page->bytes + page->size, bytes, size);
+    page->size += size;
+    return 0;
+}
+
+/* Out, and in again as another table; some of the records are rejected. */
+static int copy_rows(ssql_conn *conn)
+{
+    static const char *const formats[] = {"csv", "jsonl"};
+    int code = SSQL_OK;
+
+    for (size_t i = 0; code == SSQL_OK && i < sizeof formats / sizeof formats[0]; i++) {
+        struct page page = {.size = 0};
+        char text[200];
+        ssql_set_copy_output(conn, write_page, &page, NULL);
+        ssql_set_copy_input(conn, read_page, &page, NULL);
+        snprintf(text, sizeof text,
+                 "copy t to stdout (format %s); copy c%zu from stdin (format %s, create true, primary 'id');"
+                 "copy (select null as id, name from t) to stdout (format insert); explain analyze select * from c%zu",
+                 formats[i], i, formats[i], i);
+        code = exec(conn, text);
+        page = (struct page){.size = 17};
+        memcpy(page.bytes, "id,name\nx,y\n99,z\n", 17);
+        if (code == SSQL_OK)
+            code = exec(conn, "begin; copy t from stdin (max_rejects 1, on_conflict replace); rollback");
+    }
+    return code;
+}
+
 static int list_tables(ssql_conn *conn)
 {
     ssql_tables *tables = NULL;
@@ -154,6 +205,8 @@ static int scenario(struct fixture *fixture)
         code = ssql_checkpoint(fixture->conn);
     if (code == SSQL_OK)
         code = run_query(fixture->conn, queries[0], 11, &sum);
+    if (code == SSQL_OK)
+        code = copy_rows(fixture->conn);
     return code != SSQL_OK ? code : list_tables(fixture->conn);
 }
 
