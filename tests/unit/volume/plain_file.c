@@ -274,7 +274,7 @@ static void what_cannot_be_written_says_which_path_and_why(void **state)
     (void)state;
     assert_not_created(folder, SSQL_CANNOT_OPEN, "Is a directory");
     assert_not_created(in_folder("absent/out"), SSQL_CANNOT_OPEN, "No such file");
-    assert_not_created(in_folder("out/"), SSQL_CANNOT_OPEN, "Is a directory");
+    assert_not_created(in_folder("out/"), SSQL_CANNOT_OPEN, "No such file");
     put(in_folder("file"), "");
     assert_not_created(in_folder("file/below"), SSQL_CANNOT_OPEN, "Not a directory");
     if (geteuid() != 0) {
