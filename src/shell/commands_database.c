@@ -182,9 +182,7 @@ bool command_info(struct command_line *line)
         session_report_connection(session, line->source);
         return false;
     }
-    output_add(session_results(session), text.data, text.size);
-    text_clear(&text);
-    return session_flush(session);
+    return session_show(session, &text);
 }
 
 bool command_check(struct command_line *line)

@@ -73,9 +73,7 @@ bool command_stats(struct command_line *line)
     if (line->count == 0 || strcmp(line->arguments[0], "now") != 0)
         return command_switch(line, &session->counts, "stats");
     measure_add_numbers(&text, NULL, session->db);
-    output_add(session_results(session), text.data, text.size);
-    text_clear(&text);
-    return session_flush(session);
+    return session_show(session, &text);
 }
 
 bool command_explain(struct command_line *line)
@@ -178,7 +176,5 @@ bool command_show(struct command_line *line)
         text_format(&text, "%-10s %g s\n", "timeout", session->timeout);
     else
         add_setting(&text, "timeout", "none");
-    output_add(session_results(line->session), text.data, text.size);
-    text_clear(&text);
-    return session_flush(line->session);
+    return session_show(line->session, &text);
 }

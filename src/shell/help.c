@@ -122,7 +122,7 @@ bool command_help(struct command_line *line)
     else if (!help_add(&text, line->count == 1 ? line->arguments[0] : line->rest))
         done = command_fail_unknown(line, "no help on ", line->rest, help_name, ".help lists what there is");
     if (done)
-        output_add(session_results(line->session), text_string(&text), text.size);
+        return session_show(line->session, &text);
     text_clear(&text);
-    return session_flush(line->session) && done;
+    return false;
 }

@@ -93,7 +93,7 @@ static const struct option_row table[] = {
     {"--help", 'h', OPTION_HELP, NULL, "this text; with a topic behind it, help on that"},
     {"--version", 'V', OPTION_VERSION, NULL, "version, libraries, format of the files"},
 };
-enum { OPTION_COUNT = sizeof table / sizeof table[0] };
+enum { OPTION_COUNT = sizeof table / sizeof table[0], LINE_MOST = 95 };
 
 const char *option_name(int i)
 {
@@ -118,9 +118,15 @@ void options_describe(struct text_buffer *to)
         text_format(to, "%-30s %s\n", left.data, row->description);
         text_clear(&left);
         if (row->id == OPTION_MODE) {
+            size_t begin = to->size;
             text_add_string(to, "      --MODE                   the same:");
-            for (int i = 0; mode_name(i) != NULL; i++)
+            for (int i = 0; mode_name(i) != NULL; i++) {
+                if (to->size - begin + strlen(mode_name(i)) > LINE_MOST) {
+                    text_format(to, "\n%30s", "");
+                    begin = to->size - 30;
+                }
                 text_format(to, " %s", mode_name(i));
+            }
             text_add_char(to, '\n');
         }
     }

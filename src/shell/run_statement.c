@@ -103,12 +103,6 @@ struct outcome {
     struct kept_error error; /* when it failed */
 };
 
-/* Whether a result for this output may be shortened, paged, coloured for somebody who reads it. */
-static bool is_for_reader(const struct session *session, const struct output *output)
-{
-    return output == &session->standard && output->is_terminal && !session->is_batch;
-}
-
 static void keep_error(struct session *session, struct outcome *outcome, bool is_late)
 {
     static const char message[] = "the statement was ended: it took longer than it may";
@@ -169,15 +163,14 @@ static void step_all(struct session *session, ssql_stmt *statement, struct rende
 static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct outcome *outcome)
 {
     struct output *output = session_results(session);
-    bool for_reader = is_for_reader(session, output);
     struct pager pager;
-    bool is_paged = for_reader && !session->is_safe && ssql_column_count(statement) > 0 &&
+    bool is_paged = ssql_column_count(statement) > 0 && session_is_paged(session, output) &&
                     pager_begin(&pager, &session->pager, output);
     struct renderer renderer = {.settings = &session->render,
                                 .output = is_paged ? &pager.output : output,
                                 .is_terminal = output->is_terminal,
                                 .is_coloured = session->colours_results && output == &session->standard,
-                                .row_limit = for_reader ? session->render.rows : 0,
+                                .row_limit = session_is_read(session, output) ? session->render.rows : 0,
                                 .statement_text = source->text + source->begin,
                                 .statement_size = source->size};
 

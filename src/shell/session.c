@@ -171,6 +171,31 @@ bool session_flush(struct session *session)
     return false;
 }
 
+bool session_is_read(const struct session *session, const struct output *output)
+{
+    return output == &session->standard && output->is_terminal && !session->is_batch;
+}
+
+bool session_is_paged(const struct session *session, const struct output *output)
+{
+    return session_is_read(session, output) && !session->is_safe && isatty(STDIN_FILENO);
+}
+
+bool session_show(struct session *session, struct text_buffer *text)
+{
+    struct output *output = session_results(session);
+    struct pager pager;
+
+    if (session_is_paged(session, output) && pager_begin(&pager, &session->pager, output)) {
+        output_add(&pager.output, text_string(text), text->size);
+        pager_end(&pager);
+    } else {
+        output_add(output, text_string(text), text->size);
+    }
+    text_clear(text);
+    return session_flush(session);
+}
+
 static void before_waiting(void *owner)
 {
     session_flush(owner);

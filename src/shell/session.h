@@ -95,6 +95,16 @@ bool session_make_safe(struct session *session);
 /* Where results go now. */
 struct output *session_results(struct session *session);
 
+/* Whether somebody reads this output on a terminal: then results may be shortened, and shown in a pager. */
+bool session_is_read(const struct session *session, const struct output *output);
+
+/* The same with a pager: not for what comes in while standard input is no terminal, and not in safe mode. */
+bool session_is_paged(const struct session *session, const struct output *output);
+
+/* Writes a long text to the results, by way of the pager when it does not fit the terminal, and frees it. False when it
+ * could not be written. */
+bool session_show(struct session *session, struct text_buffer *text);
+
 /* Writes results that wait, after what they depend on is durable. False when that failed. */
 bool session_flush(struct session *session);
 

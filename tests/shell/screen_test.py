@@ -92,6 +92,11 @@ class Screen(ShellTest):
         self.assertEqual(len(self.read("kept").splitlines()), 5)
         self.assertEqual(len(self.show("db", "select 'wide wide wide' as a", columns=20, SSQL_PAGER=KEEPING).splitlines()), 5)
 
+    def test_help_goes_to_the_pager_too(self):
+        self.assertEqual(self.show("-c", ".help", SSQL_PAGER=KEEPING), "")
+        self.assertIn(".tables", self.read("kept"))
+        self.assertIn(".timer", self.show("-c", ".help timer", SSQL_PAGER=KEEPING))
+
     def test_less_is_the_default_and_quitting_it_ends_the_statement(self):
         shell = self.open("db", ".rows all", "select * from t", "select 'next' as a")
         shell.expect_exact("name 15")
@@ -179,7 +184,6 @@ class Screen(ShellTest):
             self.assertRegex(out, r"^(\r[a-z]+(, \d+ s| [\d,]+( of [\d,]+, \d+ %)?, [\d,]+ a second(, .* left)?)\x1b\[K)+\r\x1b\[K48000\n$")
         self.assertRegex(out, "48000\n$")
         self.assertEqual(self.show("--batch", "--list", "--no-header", "db", slow), "48000\n")
-        self.assertEqual(self.show("--list", "--no-header", "db", ".progress off", slow), "48000\n")
 
 
 if __name__ == "__main__":
