@@ -173,7 +173,7 @@ static void add_escaped_field(struct scan *scan, const uint8_t *begin, const uin
     const uint8_t *fault = NULL;
 
     if (is_null_text(scan, begin, text.size) || slice_equal(text, slice_of("\\N"))) {
-        add_field(scan, begin, slice_make(begin, 0), FIELD_NULL);
+        add_field(scan, begin, text, FIELD_NULL); /* in a header it is a name all the same */
         return;
     }
     uint8_t *copy = make_room(scan, text.size);
