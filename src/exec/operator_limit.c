@@ -1,6 +1,6 @@
 /* limit: passes over the first `offset` rows, then lets `limit` through and stops its child. */
 #include "exec/kernel.h"
-#include "exec/operator.h"
+#include "exec/operator_scan.h"
 
 struct limit_state {
     struct operator base;
@@ -43,8 +43,12 @@ static bool limit_open(struct operator* self, struct ssql_error *error)
 {
     struct limit_state *state = (struct limit_state *)self;
 
-    return read_count(state->limit, self->node->limit.limit, "limit", UINT64_MAX, &state->rows_left, error) &&
-           read_count(state->offset, self->node->limit.offset, "offset", 0, &state->rows_to_skip, error);
+    if (!read_count(state->limit, self->node->limit.limit, "limit", UINT64_MAX, &state->rows_left, error) ||
+        !read_count(state->offset, self->node->limit.offset, "offset", 0, &state->rows_to_skip, error))
+        return false;
+    if (state->rows_left < UINT64_MAX - state->rows_to_skip)
+        scan_operator_expect(self->child, state->rows_to_skip + state->rows_left);
+    return true;
 }
 
 /* Keeps selected rows [first, first + count). */

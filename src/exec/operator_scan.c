@@ -241,6 +241,14 @@ struct operator* scan_operator_divide(struct operator* child)
     return child;
 }
 
+void scan_operator_expect(struct operator* child, uint64_t row_count)
+{
+    const struct scan_state *state = (const struct scan_state *)child;
+
+    if (child->type == &scan_operator && state->reader.scan != NULL)
+        scan_expect_rows(state->reader.scan, row_count);
+}
+
 const struct scan_morsels *scan_operator_morsels(const struct operator* scan)
 {
     return ((const struct scan_state *)scan)->morsels;

@@ -12,6 +12,9 @@ struct operator* scan_operator_divide(struct operator* child);
 
 /* ---- while it is open ---- */
 
+/* The operator above wants no more than so many rows. Harmless when `child` is no scan; before the first next. */
+void scan_operator_expect(struct operator* child, uint64_t row_count);
+
 /* NULL: it is read as a whole, by operator_next. */
 const struct scan_morsels *scan_operator_morsels(const struct operator* scan);
 const struct scan_request *scan_operator_request(const struct operator* scan);

@@ -213,6 +213,83 @@ void unpack_codes(const uint8_t *packed, uint32_t count, uint32_t width, uint16_
         unpack_code_unit(packed, unit_count(count - from), width, codes + from);
 }
 
+/* ---- ranges: whole rows of lanes, unit by unit ---- */
+
+/* Of the unit that begins with item `from`, the items [*low, *high) that lie in [begin, end). */
+static void clip_to_unit(uint32_t from, uint32_t begin, uint32_t end, uint32_t *low, uint32_t *high)
+{
+    *low = begin > from ? begin - from : 0;
+    *high = unit_count(end - from);
+}
+
+static void unpack_narrow_rows(const uint8_t *packed, uint32_t first, uint32_t last, int64_t base, uint32_t width,
+                               int64_t *restrict values)
+{
+    uint32_t mask = (uint32_t)(UINT64_MAX >> (64 - width));
+    uint32_t items[NARROW_LANES];
+
+    for (uint32_t row = first; row <= last; row++) {
+        unpack_narrow_row(packed, row, width, mask, items);
+        for (uint32_t lane = 0; lane < NARROW_LANES; lane++)
+            values[row * NARROW_LANES + lane] = (int64_t)((uint64_t)base + items[lane]);
+    }
+}
+
+static void unpack_wide_rows(const uint8_t *packed, uint32_t first, uint32_t last, int64_t base, uint32_t width,
+                             int64_t *restrict values)
+{
+    uint64_t mask = UINT64_MAX >> (64 - width);
+    uint64_t items[WIDE_LANES];
+
+    for (uint32_t row = first; row <= last; row++) {
+        unpack_wide_row(packed, row, width, mask, items);
+        for (uint32_t lane = 0; lane < WIDE_LANES; lane++)
+            values[row * WIDE_LANES + lane] = (int64_t)((uint64_t)base + items[lane]);
+    }
+}
+
+void unpack_value_range(const uint8_t *packed, uint32_t begin, uint32_t end, int64_t base, uint32_t width,
+                        int64_t *values)
+{
+    assert(width <= PACKED_WIDTH_MOST);
+    for (uint32_t i = begin; width == 0 && i < end; i++)
+        values[i] = base;
+    if (width == 0)
+        return;
+    for (uint32_t from = begin / PACKING_UNIT * PACKING_UNIT; from < end; from += PACKING_UNIT) {
+        const uint8_t *unit = packed + (size_t)from / PACKING_UNIT * 32 * width;
+        uint32_t low, high;
+        clip_to_unit(from, begin, end, &low, &high);
+        if (width <= 32)
+            unpack_narrow_rows(unit, low / NARROW_LANES, (high - 1) / NARROW_LANES, base, width, values + from);
+        else
+            unpack_wide_rows(unit, low / WIDE_LANES, (high - 1) / WIDE_LANES, base, width, values + from);
+    }
+}
+
+void unpack_code_range(const uint8_t *packed, uint32_t begin, uint32_t end, uint32_t width, uint16_t *codes)
+{
+    uint32_t mask = (UINT32_C(1) << width) - 1;
+
+    assert(width <= 16);
+    if (width == 0 && begin < end)
+        memset(codes + begin, 0, (end - begin) * sizeof *codes);
+    if (width == 0)
+        return;
+    for (uint32_t from = begin / PACKING_UNIT * PACKING_UNIT; from < end; from += PACKING_UNIT) {
+        const uint8_t *unit = packed + (size_t)from / PACKING_UNIT * 32 * width;
+        uint32_t low, high, items[NARROW_LANES];
+        clip_to_unit(from, begin, end, &low, &high);
+        for (uint32_t row = low / NARROW_LANES; row <= (high - 1) / NARROW_LANES; row++) {
+            unpack_narrow_row(unit, row, width, mask, items);
+            for (uint32_t lane = 0; lane < NARROW_LANES; lane++)
+                codes[from + row * NARROW_LANES + lane] = (uint16_t)items[lane];
+        }
+    }
+}
+
+/* ---- one value ---- */
+
 uint64_t packed_value(const uint8_t *packed, uint32_t width, uint32_t i)
 {
     if (width == 0)
@@ -263,6 +340,12 @@ void bitmap_expand(const uint8_t *bitmap, uint32_t count, uint8_t *bytes)
         store_u64le(bytes + 8 * (size_t)i, spread_bits(bitmap[i]));
     for (uint32_t i = count / 8 * 8; i < count; i++)
         bytes[i] = (uint8_t)bitmap_bit(bitmap, i);
+}
+
+void bitmap_expand_range(const uint8_t *bitmap, uint32_t begin, uint32_t end, uint8_t *bytes)
+{
+    for (uint32_t i = begin / 8; i < (end + 7) / 8; i++)
+        store_u64le(bytes + 8 * (size_t)i, spread_bits(bitmap[i]));
 }
 
 void bitmap_pack(const uint8_t *bytes, uint32_t count, uint8_t *bitmap)

@@ -31,6 +31,13 @@ void unpack_values(const uint8_t *packed, uint32_t count, int64_t base, uint32_t
 /* For codes: width <= 16. */
 void unpack_codes(const uint8_t *packed, uint32_t count, uint32_t width, uint16_t *codes);
 
+/* The same for the items [begin, end), each at its own place. Up to PACKING_STEP - 1 items before and after them are
+ * overwritten with anything: the array has room for a multiple of PACKING_STEP. */
+enum { PACKING_STEP = 8 };
+void unpack_value_range(const uint8_t *packed, uint32_t begin, uint32_t end, int64_t base, uint32_t width,
+                        int64_t *values);
+void unpack_code_range(const uint8_t *packed, uint32_t begin, uint32_t end, uint32_t width, uint16_t *codes);
+
 /* Packed value i: what is packed, without the base. */
 uint64_t packed_value(const uint8_t *packed, uint32_t width, uint32_t i);
 /* Begins to fetch what packed_value will read. */
@@ -50,6 +57,9 @@ static inline int bitmap_bit(const uint8_t *bitmap, uint32_t i)
 
 /* bytes[i] becomes 0 or 1. */
 void bitmap_expand(const uint8_t *bitmap, uint32_t count, uint8_t *bytes);
+
+/* The same for [begin, end), as the ranges above. */
+void bitmap_expand_range(const uint8_t *bitmap, uint32_t begin, uint32_t end, uint8_t *bytes);
 
 /* Sets the bits of the bytes that are not 0, in zeroed space. */
 void bitmap_pack(const uint8_t *bytes, uint32_t count, uint8_t *bitmap);

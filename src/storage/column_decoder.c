@@ -122,6 +122,29 @@ static bool decode_run(const struct string_run *run, uint32_t count, struct slic
     return is_good && begin <= run->size; /* ends ascend, so that the last is the greatest */
 }
 
+/* The items [begin, end) of a run, each at its own place. */
+static bool decode_run_range(const struct string_run *run, uint32_t begin, uint32_t end, struct slice *items)
+{
+    int64_t extra[BATCH_CAPACITY];
+    uint32_t first = begin == 0 ? 0 : begin - 1;
+    uint64_t grown = 0, at = 0;
+    bool is_good = true;
+
+    unpack_value_range(run->ends, first, end, 0, run->width, extra);
+    if (begin > 0) {
+        grown = (uint64_t)extra[first];
+        at = (uint64_t)run->shortest * begin + grown;
+    }
+    for (uint32_t i = begin; i < end; i++) {
+        is_good &= (uint64_t)extra[i] >= grown;
+        grown = (uint64_t)extra[i];
+        uint64_t item_end = (uint64_t)run->shortest * (i + 1) + grown;
+        items[i] = slice_make(run->bytes + at, item_end - at);
+        at = item_end;
+    }
+    return is_good && at <= run->size; /* ends ascend, so that the last is the greatest */
+}
+
 /* Puts one string together at `to`, which has COPY_SIZE bytes to spare behind it; as do the block's bytes. */
 static uint8_t *copy_joined(uint8_t *to, struct slice prefix, struct slice rest)
 {
@@ -356,28 +379,118 @@ static bool gather_strings(const struct block *block, const struct column_entry 
     return join_prefix(&column, rows, count, buffer, error);
 }
 
-bool block_gather_column(const struct block *block, uint32_t column, const uint16_t *rows, uint32_t count,
-                         struct column_buffer *buffer, struct vector *vector, struct ssql_error *error)
+static bool gather_rows(const struct block *block, const struct column_entry *entry, const uint16_t *rows,
+                        uint32_t count, struct column_buffer *buffer, struct vector *vector, struct ssql_error *error)
 {
-    struct column_entry entry;
-
-    block_column_entry(block, column, &entry);
-    if (entry.encoding == COLUMN_CONSTANT || count > block->row_count / GATHER_SHARE)
-        return block_decode_column(block, column, buffer, vector, error);
-    *vector = (struct vector){.type = block->sstable->format->layout.types[column], .kind = VECTOR_FLAT};
-    if (!reserve_items(buffer, error))
-        return false;
-    if (entry.nulls_offset != 0) {
+    if (entry->nulls_offset != 0) {
         if (!reserve_nulls(buffer, error))
             return false;
         for (uint32_t i = 0; i < count; i++)
-            buffer->nulls[rows[i]] = block_row_is_null(block, &entry, rows[i]);
+            buffer->nulls[rows[i]] = block_row_is_null(block, entry, rows[i]);
         vector->nulls = buffer->nulls;
     }
     if (vector->type == SSQL_TYPE_STRING)
-        return gather_strings(block, &entry, rows, count, buffer, vector, error);
-    gather_numbers(block, &entry, rows, count, buffer, vector);
+        return gather_strings(block, entry, rows, count, buffer, vector, error);
+    gather_numbers(block, entry, rows, count, buffer, vector);
     return true;
+}
+
+/* ---- rows that follow one another: like the whole, but for the others ---- */
+
+static void decode_number_range(const struct block *block, const struct column_entry *entry, uint32_t begin,
+                                uint32_t end, struct column_buffer *buffer, struct vector *vector)
+{
+    const uint8_t *data = block->bytes + entry->data_offset;
+
+    switch (vector->type) {
+    case SSQL_TYPE_NULL:
+    case SSQL_TYPE_STRING: break;
+    case SSQL_TYPE_INT:
+        unpack_value_range(data, begin, end, (int64_t)entry->base, entry->width, buffer->items);
+        vector->integers = buffer->items;
+        break;
+    case SSQL_TYPE_FLOAT:
+        memcpy((double *)buffer->items + begin, data + 8 * (size_t)begin, 8 * (size_t)(end - begin));
+        vector->reals = buffer->items;
+        break;
+    case SSQL_TYPE_BOOL:
+        bitmap_expand_range(data, begin, end, buffer->items);
+        vector->booleans = buffer->items;
+        break;
+    }
+}
+
+/* As in gather_strings, a dictionary that is larger than the range is not decoded. */
+static bool decode_code_range(const struct block *block, const struct string_column *column, uint32_t begin,
+                              uint32_t end, struct column_buffer *buffer, struct vector *vector,
+                              struct ssql_error *error)
+{
+    struct slice *items = buffer->items;
+    uint16_t codes[BATCH_CAPACITY];
+    bool is_small = column_entry_count(&column->entry) <= end - begin;
+
+    if (is_small && !decode_dictionary(block, column, buffer, vector, error))
+        return false;
+    uint16_t *into = is_small ? buffer->codes : codes;
+    unpack_code_range(column->codes, begin, end, column->entry.width, into);
+    if (!check_codes(into + begin, end - begin, &column->entry))
+        return block_damaged(block, BAD_CODES, error);
+    for (uint32_t i = begin; !is_small && i < end; i++)
+        if (!run_item(&column->run, codes[i], &items[i]))
+            return block_damaged(block, BAD_STRINGS, error);
+    return true;
+}
+
+static bool decode_string_range(const struct block *block, const struct column_entry *entry, const uint16_t *rows,
+                                uint32_t count, struct column_buffer *buffer, struct vector *vector,
+                                struct ssql_error *error)
+{
+    uint32_t begin = rows[0], end = begin + count;
+    struct string_column column;
+
+    string_column_open(&column, block, entry);
+    vector->strings = buffer->items;
+    if (entry->encoding == COLUMN_DICTIONARY)
+        return decode_code_range(block, &column, begin, end, buffer, vector, error);
+    if (!decode_run_range(&column.run, begin, end, buffer->items))
+        return block_damaged(block, BAD_STRINGS, error);
+    return join_prefix(&column, rows, count, buffer, error);
+}
+
+static bool rows_are_range(const uint16_t *rows, uint32_t count)
+{
+    return count > 1 && rows[count - 1] - rows[0] == (int)count - 1;
+}
+
+static bool decode_range(const struct block *block, const struct column_entry *entry, const uint16_t *rows,
+                         uint32_t count, struct column_buffer *buffer, struct vector *vector, struct ssql_error *error)
+{
+    uint32_t begin = rows[0], end = begin + count;
+
+    if (entry->nulls_offset != 0) {
+        if (!reserve_nulls(buffer, error))
+            return false;
+        bitmap_expand_range(block->bytes + entry->nulls_offset, begin, end, buffer->nulls);
+        vector->nulls = buffer->nulls;
+    }
+    if (vector->type == SSQL_TYPE_STRING)
+        return decode_string_range(block, entry, rows, count, buffer, vector, error);
+    decode_number_range(block, entry, begin, end, buffer, vector);
+    return true;
+}
+
+bool block_gather_column(const struct block *block, uint32_t column, const uint16_t *rows, uint32_t count,
+                         struct column_buffer *buffer, struct vector *vector, struct ssql_error *error)
+{
+    bool is_range = rows_are_range(rows, count);
+    struct column_entry entry;
+
+    block_column_entry(block, column, &entry);
+    if (entry.encoding == COLUMN_CONSTANT || (!is_range && count > block->row_count / GATHER_SHARE))
+        return block_decode_column(block, column, buffer, vector, error);
+    *vector = (struct vector){.type = block->sstable->format->layout.types[column], .kind = VECTOR_FLAT};
+    return reserve_items(buffer, error) &&
+           (is_range ? decode_range : gather_rows)(block, &entry, rows, count, buffer, vector, error);
 }
 
 /* ---- one value ---- */

@@ -5,6 +5,8 @@
 
 #include "storage/scan_internal.h"
 
+enum { FIRST_ROWS = 112 }; /* so few of a block that decoding them costs little; for who does not say how many */
+
 /* ---- sources ---- */
 
 static bool memtable_is_wanted(const struct memtable *memtable, uint64_t snapshot)
@@ -176,9 +178,17 @@ bool scan_open_version(const struct table_version *version, const struct own_wri
         return false;
     }
     scan->is_validating = request->filter != NULL && !request->in_key_order && scan->source_count > 1;
-    scan->begins_small = request->in_key_order && request->filter == NULL && request->column_count > 0;
+    if (request->in_key_order)
+        scan_expect_rows(scan, FIRST_ROWS);
     *out = scan;
     return true;
+}
+
+void scan_expect_rows(struct scan *scan, uint64_t count)
+{
+    bool is_small = count < BATCH_CAPACITY && scan->request.filter == NULL && scan->request.column_count > 0;
+
+    scan->rows_expected = is_small ? (uint32_t)count : 0;
 }
 
 bool scan_open(struct transaction *transaction, struct table *table, const struct scan_request *request,

@@ -49,6 +49,9 @@ struct scan_statistics {
 /* Everything the request points to stays until scan_close. The range is recorded as read (write transactions). */
 MUST_CHECK bool scan_open(struct transaction *transaction, struct table *table, const struct scan_request *request,
                           struct scan **scan, struct ssql_error *error);
+/* Before the first scan_next, of a scan without a filter: its reader will probably want no more than so many rows. They
+ * come by themselves, without a block being decoded for a few of its rows. */
+void scan_expect_rows(struct scan *scan, uint64_t count);
 /* The batch's columns and selection are the scan's and live until the next call; row_count == 0 is the end. */
 MUST_CHECK bool scan_next(struct scan *scan, struct batch *batch, struct ssql_error *error);
 void scan_read_statistics(const struct scan *scan, struct scan_statistics *statistics);

@@ -40,7 +40,7 @@ struct scan {
     struct scan_source *sources; /* newest first, as far as order tells */
     uint32_t source_count;
     bool is_validating;
-    bool begins_small;         /* in key order, without a filter: many a reader wants the first rows only */
+    uint32_t rows_expected;    /* without a filter: many a reader wants the first rows only; 0: all */
     struct scan_source *begun; /* of whose chunk only the first rows were handed out, unmerged */
     uint32_t current;          /* validating: the source being read */
     uint16_t *newer;           /* validating: sources that may hide rows of the chunk */

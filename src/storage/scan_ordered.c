@@ -3,8 +3,6 @@
  * before every other source's goes direct; else everything that reaches into it is loaded and merged. */
 #include "storage/scan_internal.h"
 
-enum { FIRST_ROWS = 112 }; /* so few of a block that picking them is cheaper than decoding it */
-
 static bool is_ended(const struct scan_source *source)
 {
     return !source->is_loaded && !source->has_next;
@@ -123,11 +121,11 @@ static bool pass_block(struct scan *scan, struct scan_source *source, struct bat
     if (!source_load(source, error))
         return false;
     uint32_t end = source->count;
-    if (scan->begins_small && end > FIRST_ROWS) {
-        end = FIRST_ROWS;
+    if (scan->rows_expected > 0 && end > scan->rows_expected) {
+        end = scan->rows_expected;
         scan->begun = source;
     }
-    scan->begins_small = false;
+    scan->rows_expected -= end < scan->rows_expected ? end : scan->rows_expected;
     source->position = end;
     return scan_emit_chunk(scan, source, 0, end, batch, error);
 }

@@ -4,7 +4,10 @@
 #include "storage/scan_source_internal.h"
 
 /* Decoding a whole column costs about as much as picking a row of eight. */
-enum { GATHER_SHARE = 8 };
+enum {
+    GATHER_SHARE = 8,
+    RUN_SHARE = 2, /* rows in a row are decoded by themselves up to half of the chunk */
+};
 
 /* One row of a memtable; tombstones have no row to read. Ints are read in place, for they are most of what is scanned.
  */
@@ -61,6 +64,12 @@ static bool read_memtable_column(struct scan_source *source, struct source_colum
     return true;
 }
 
+/* Rows that follow one another cost no more than their share of the column. */
+static bool rows_are_few_in_a_row(const struct scan_source *source, const uint16_t *rows, uint32_t count)
+{
+    return count > 1 && rows[count - 1] - rows[0] == (int)count - 1 && count * RUN_SHARE <= source->chunk_rows;
+}
+
 bool source_read_column(struct scan_source *source, uint32_t ordinal, uint16_t table_column, const uint16_t *rows,
                         uint32_t count, const struct vector **vector, struct ssql_error *error)
 {
@@ -79,7 +88,8 @@ bool source_read_column(struct scan_source *source, uint32_t ordinal, uint16_t t
         column->is_whole = count == source->chunk_rows;
         return read_memtable_column(source, column, table_column, rows, count, error);
     }
-    column->is_whole = rows == NULL || source->options.whole_columns || count * GATHER_SHARE >= source->chunk_rows;
+    column->is_whole = rows == NULL || source->options.whole_columns ||
+                       (count * GATHER_SHARE >= source->chunk_rows && !rows_are_few_in_a_row(source, rows, count));
     if (column->is_whole)
         return block_decode_column(&source->block, table_column, &column->buffer, &column->vector, error);
     return block_gather_column(&source->block, table_column, rows, count, &column->buffer, &column->vector, error);

@@ -20,6 +20,22 @@ static uint64_t next_random(void)
     return seed * 0x2545F4914F6CDD1Du;
 }
 
+static void check_range(const uint8_t *packed, const int64_t *values, uint32_t count, int64_t base, uint32_t width)
+{
+    uint32_t begin = (uint32_t)(next_random() % count), end = begin + (uint32_t)(next_random() % (count - begin + 1));
+    int64_t some[1024];
+    uint16_t codes[1024];
+
+    unpack_value_range(packed, begin, end, base, width, some);
+    for (uint32_t i = begin; i < end; i++)
+        assert_true(some[i] == values[i]);
+    if (width > 16)
+        return;
+    unpack_code_range(packed, begin, end, width, codes);
+    for (uint32_t i = begin; i < end; i++)
+        assert_int_equal(codes[i], (uint64_t)values[i] - (uint64_t)base);
+}
+
 static void check(uint32_t count, uint32_t width)
 {
     int64_t values[1024], back[1024];
@@ -39,6 +55,8 @@ static void check(uint32_t count, uint32_t width)
     assert_memory_equal(values, back, count * sizeof *values);
     for (uint32_t i = 0; i < count; i++)
         assert_true(packed_value(packed, width, i) == (uint64_t)values[i] - (uint64_t)base);
+    for (int i = 0; i < 8; i++)
+        check_range(packed, values, count, base, width);
     if (width <= 16) {
         uint16_t codes[1024];
         unpack_codes(packed, count, width, codes);
@@ -90,6 +108,11 @@ static void bitmaps_come_back(void **state)
         bitmap_pack(bytes, count, bitmap);
         bitmap_expand(bitmap, count, back);
         assert_memory_equal(bytes, back, count);
+        uint32_t begin = (uint32_t)(next_random() % count),
+                 end = begin + (uint32_t)(next_random() % (count - begin + 1));
+        memset(back, 0xFF, sizeof back);
+        bitmap_expand_range(bitmap, begin, end, back);
+        assert_memory_equal(bytes + begin, back + begin, end - begin);
         for (uint32_t i = 0; i < count; i++)
             assert_int_equal(bitmap_bit(bitmap, i), bytes[i]);
     }

@@ -322,6 +322,22 @@ static bool counts(const struct table *table, uint32_t row, uint32_t column)
     return !table->tombstones[row];
 }
 
+static void check_gathered(const struct table *table, const struct block *block, uint32_t first, uint32_t column,
+                           const uint16_t *rows, uint32_t count)
+{
+    struct column_buffer buffer = {0};
+    struct vector vector;
+
+    assert_true(block_gather_column(block, column, rows, count, &buffer, &vector, NULL));
+    for (uint32_t i = 0; i < count; i++) {
+        if (!counts(table, first + rows[i], column))
+            continue;
+        struct value value = vector_value(&vector, rows[i]);
+        check_value(table, first + rows[i], column, &value);
+    }
+    column_buffer_clear(&buffer);
+}
+
 static void check_column(const struct table *table, const struct block *block, uint32_t first, uint32_t column)
 {
     struct column_buffer buffer = {0}, others = {0};
@@ -343,13 +359,14 @@ static void check_column(const struct table *table, const struct block *block, u
         count = 0;
         for (uint32_t i = pick(step); i < block->row_count; i += 1 + pick(step))
             rows[count++] = (uint16_t)i;
-        assert_true(block_gather_column(block, column, rows, count, &buffer, &vector, NULL));
-        for (uint32_t i = 0; i < count; i++) {
-            if (!counts(table, first + rows[i], column))
-                continue;
-            value = vector_value(&vector, rows[i]);
-            check_value(table, first + rows[i], column, &value);
-        }
+        check_gathered(table, block, first, column, rows, count);
+    }
+    for (int i = 0; i < 4; i++) { /* rows that follow one another */
+        uint32_t begin = pick(block->row_count);
+        count = 1 + pick(block->row_count - begin);
+        for (uint32_t k = 0; k < count; k++)
+            rows[k] = (uint16_t)(begin + k);
+        check_gathered(table, block, first, column, rows, count);
     }
     column_buffer_clear(&buffer);
     column_buffer_clear(&others);
