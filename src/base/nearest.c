@@ -42,7 +42,7 @@ enum { SHORTEST_BEGINNING = 3, BEGINNING_SCORE = 2 * NEAREST_LENGTH_LIMIT };
 
 struct nearest nearest_start(struct slice wrong)
 {
-    size_t limit = wrong.size <= 4 ? 1 : wrong.size <= 8 ? 2 : 3;
+    size_t limit = wrong.size <= 5 ? 1 : wrong.size <= 8 ? 2 : 3;
 
     return (struct nearest){.wrong = wrong, .score = SIZE_MAX, .limit = limit, .takes_beginnings = true};
 }

@@ -1,7 +1,7 @@
 /* nearest.h - "did you mean ...?": the known names that a mistyped one is nearest to.
  *
  * The measure: how many letters were left out, added, mistaken or swapped with their neighbour, whatever their case. A
- * slip is 1 of them in a name of up to 4 letters, 2 in one of up to 8, 3 in longer ones; of names equally far, one with
+ * slip is 1 of them in a name of up to 5 letters, 2 in one of up to 8, 3 in longer ones; of names equally far, one with
  * the same first letter is nearer, for hands seldom slip there. A beginning of at least 3 letters is near too, though
  * farther than any slip ("desc" for "describe"). The shell has the same measure (src/shell/suggestion.c), which
  * tests/unit/base/nearest.c compares. */

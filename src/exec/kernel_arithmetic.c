@@ -39,6 +39,12 @@ static bool fail_overflow(const struct kernel_call *call, enum scalar_function f
 }
 
 /* The first selected row that is not null and overflows fails the call. */
+static bool fail_division(const struct kernel_call *call, struct ssql_error *error)
+{
+    error_set(error, SSQL_DIVISION_BY_ZERO, call->span, "division by zero");
+    return error_hint(error, "a / nullif(b, 0) is null where b is 0");
+}
+
 static bool check_overflow(const struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
 {
     const struct vector *left = &call->arguments[0], *right = &call->arguments[1];
@@ -129,7 +135,7 @@ static ALWAYS_INLINE bool divide_or_remain_ints(struct kernel_call *call, enum s
         int64_t dividend = left->integers[vector_item(left, row)];
         int64_t divisor = right->integers[vector_item(right, row)];
         if (divisor == 0)
-            return error_set(error, SSQL_DIVISION_BY_ZERO, call->span, "division by zero");
+            return fail_division(call, error);
         if (function == FUNCTION_REMAINDER) {
             result[row] = divisor == -1 ? 0 : dividend % divisor;
         } else {
@@ -231,7 +237,7 @@ static bool check_float_divisors(const struct kernel_call *call, struct ssql_err
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
         if (right->reals[vector_item(right, row)] == 0 && !kernel_row_is_null(call, row))
-            return error_set(error, SSQL_DIVISION_BY_ZERO, call->span, "division by zero");
+            return fail_division(call, error);
     }
     return true;
 }

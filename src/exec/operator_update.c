@@ -31,13 +31,34 @@ static bool update_open(struct operator* self, struct ssql_error *error)
     return operator_find_table(self, self->node->update.table, &state->table, error);
 }
 
+/* Where the new value of a column is written in the statement. */
+static struct ssql_span span_of_value(const struct plan_node *node, uint32_t column)
+{
+    const struct plan_node *values = node->child;
+
+    return values->kind == PLAN_PROJECT ? values->project.items[node->update.new_values[column]]->span : NO_SPAN;
+}
+
+static bool refuse_null(const struct update_state *state, struct ssql_error *error)
+{
+    const struct plan_node *node = state->base.node;
+    const struct table_schema *table = node->update.table;
+
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        bool is_null = state->values[i].is_null || state->values[i].type == SSQL_TYPE_NULL;
+        if (is_null && (table->columns[i].is_not_null || table->columns[i].is_key))
+            return row_check_not_null(table, state->values, span_of_value(node, i), error);
+    }
+    return true;
+}
+
 static bool read_new_row(struct update_state *state, const struct batch *batch, uint32_t row, struct ssql_error *error)
 {
     const struct plan_node *node = state->base.node;
 
     for (uint32_t i = 0; i < node->update.table->column_count; i++)
         state->values[i] = vector_value(&batch->columns[node->update.new_values[i]], row);
-    return row_check_not_null(node->update.table, state->values, NO_SPAN, error);
+    return refuse_null(state, error);
 }
 
 /* Deletes the old row and keeps the new one for later. */
@@ -87,9 +108,23 @@ static bool decode_row(struct update_state *state, struct slice record, struct s
     return true;
 }
 
+/* Points at the first part of the key that the statement sets. */
+static bool refuse_duplicate(const struct update_state *state, struct ssql_error *error)
+{
+    const struct plan_node *node = state->base.node;
+    const struct table_schema *table = node->update.table;
+    struct ssql_span span = NO_SPAN;
+
+    for (uint32_t i = table->key_count; i-- > 0;) {
+        struct ssql_span part = span_of_value(node, table->key_columns[i]);
+        if (part.begin < part.end)
+            span = part;
+    }
+    return row_fail_duplicate(table, state->values, span, error);
+}
+
 static bool add_moved_rows(struct update_state *state, struct ssql_error *error)
 {
-    const struct table_schema *table = state->base.node->update.table;
     struct execution_context *context = &state->base.runtime->context;
 
     if (!row_store_finish(&state->store, error))
@@ -106,7 +141,7 @@ static bool add_moved_rows(struct update_state *state, struct ssql_error *error)
             return false;
         switch (transaction_insert(context->transaction, state->table, state->values, error)) {
         case WRITE_DONE: break;
-        case WRITE_DUPLICATE: return row_fail_duplicate(table, state->values, NO_SPAN, error);
+        case WRITE_DUPLICATE: return refuse_duplicate(state, error);
         case WRITE_FAILED: return false;
         }
     }

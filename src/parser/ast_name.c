@@ -1,4 +1,5 @@
 #include "base/nearest.h"
+#include "parser/foreign_word.h"
 #include "parser/ast_make.h"
 #include "parser/completion.h"
 #include "parser/parser_internal.h"
@@ -80,7 +81,10 @@ static void refuse_type(struct parser *parser, struct ssql_span span, struct sli
     for (size_t i = 0; i < TYPE_SPELLING_COUNT; i++)
         nearest_consider(&nearest, slice_of(type_spellings[i].text));
     parser_defer(parser, SSQL_UNKNOWN_TYPE, span, "unknown type \"%.*s\"", shown_size(word), (const char *)word.data);
-    if (nearest.best.data != NULL)
+    const char *foreign = foreign_type_hint(word);
+    if (foreign != NULL)
+        parser_defer_hint(parser, span, "%s", foreign);
+    else if (nearest.best.data != NULL)
         parser_defer_hint(parser, span, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
     else
         parser_defer_hint(parser, span, "the types are int, string, bool and float");

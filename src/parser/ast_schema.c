@@ -1,5 +1,14 @@
 #include "parser/ast_make.h"
+#include "parser/completion.h"
 #include "parser/parser_internal.h"
+
+static bool is_type_spelling(struct slice word)
+{
+    for (size_t i = 0; type_spelling(i) != NULL; i++)
+        if (name_equal(word, slice_of(type_spelling(i))))
+            return true;
+    return false;
+}
 
 struct column_draft *column_make(struct parser *parser, struct ssql_span span, struct name name, struct type_name type)
 {
@@ -7,6 +16,8 @@ struct column_draft *column_make(struct parser *parser, struct ssql_span span, s
 
     if (column == NULL)
         return NULL;
+    if (type.type == SSQL_TYPE_NULL && is_type_spelling(name.text))
+        parser_defer_hint(parser, type.span, "the name stands before the type");
     column->definition = (struct column_definition){.name = name, .type = type, .span = span};
     return column;
 }

@@ -325,12 +325,23 @@ static bool hint_at_comma(const struct mistake *mistake)
 {
     int wrong = mistake->wrong->kind, before = mistake->before->kind;
 
-    if (before == TOKEN_COMMA && (wrong == TOKEN_CLOSE || wrong == TOKEN_CLOSE_BRACE || wrong == TOKEN_COMMA ||
-                                  wrong == TOKEN_END_OF_TEXT || is_follower(mistake)))
+    bool wants_name = expects(&mistake->expected, "a name") && !expects(&mistake->expected, "case");
+    bool is_in_brackets = mistake->context.open.begin < mistake->context.open.end;
+
+    /* In a list of names that is still open a word of the language is a name of somebody's choice. */
+    if (before == TOKEN_COMMA &&
+        (wrong == TOKEN_CLOSE || wrong == TOKEN_CLOSE_BRACE || wrong == TOKEN_COMMA || wrong == TOKEN_END_OF_TEXT ||
+         (is_follower(mistake) && !(wants_name && is_in_brackets))))
         return hint(mistake, "the comma before it is one too many");
     if (wrong == TOKEN_COMMA && (before == TOKEN_OPEN || before == TOKEN_OPEN_BRACE || before == TOKEN_SELECT))
         return hint(mistake, "the comma is one too many");
     return false;
+}
+
+/* Of a clause that begins with two words. */
+static const char *second_word(const char *clause)
+{
+    return strcmp(clause, "group") == 0 || strcmp(clause, "order") == 0 ? " by" : "";
 }
 
 static bool hint_at_order_of_clauses(const struct mistake *mistake)
@@ -340,7 +351,7 @@ static bool hint_at_order_of_clauses(const struct mistake *mistake)
     const char *word = mistake->keyword->text;
     const char *later = syntax_context_later_clause(&mistake->context, word);
     if (later != NULL)
-        return hint(mistake, "\"%s\" stands before \"%s\"", word, later);
+        return hint(mistake, "\"%s%s\" stands before \"%s%s\"", word, second_word(word), later, second_word(later));
     if (syntax_context_has_clause(&mistake->context, word) && strcmp(word, "where") == 0)
         return hint(mistake, "there is a \"where\" before: \"and\" joins two conditions");
     if (syntax_context_has_clause(&mistake->context, word))
@@ -383,6 +394,8 @@ static bool hint_at_bracket(const struct mistake *mistake)
 
 static bool hint_at_keyword_as_name(const struct mistake *mistake)
 {
+    if (mistake->before->kind == TOKEN_PRIMARY && mistake->wrong->kind == TOKEN_IDENTIFIER)
+        return hint(mistake, "\"primary\" is a reserved word; as a name it needs backquotes: `primary`");
     if (mistake->keyword == NULL || !mistake->keyword->is_reserved || !expects(&mistake->expected, "a name") ||
         expects_type(&mistake->expected) || expects(&mistake->expected, "as"))
         return false;
@@ -396,7 +409,8 @@ static bool hint_at_keyword_as_name(const struct mistake *mistake)
 
 static bool hint_at_value_as_name(const struct mistake *mistake)
 {
-    if (!expects(&mistake->expected, "a quoted name") || expects(&mistake->expected, "an integer"))
+    if (!expects(&mistake->expected, "a quoted name") || expects(&mistake->expected, "an integer") ||
+        expects(&mistake->expected, "as"))
         return false;
     if (mistake->wrong->kind == TOKEN_STRING)
         return hint(mistake, "'...' is a string; a name is written bare, or in backquotes: `name`");
@@ -408,7 +422,10 @@ static bool hint_at_value_as_name(const struct mistake *mistake)
 /* `my-table` and `t.u.v`. */
 static bool hint_at_sign_in_name(const struct mistake *mistake)
 {
-    if (mistake->before->kind != TOKEN_IDENTIFIER || !is_adjacent(mistake->before, mistake->wrong))
+    const struct keyword *before = keyword_find(parser_text(mistake->parser, mistake->before->span));
+    bool is_name = mistake->before->kind == TOKEN_IDENTIFIER || (before != NULL && !before->is_reserved);
+
+    if (!is_name || !is_adjacent(mistake->before, mistake->wrong))
         return false;
     if (mistake->wrong->kind == TOKEN_DOT)
         return hint(mistake, "there are no schemas: a table is named alone, a column alone or as table.column");

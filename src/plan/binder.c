@@ -1,7 +1,11 @@
 #include "plan/binder.h"
 
+#include <stdio.h>
+
 #include "base/nearest.h"
+#include "parser/foreign_word.h"
 #include "parser/parser.h"
+#include "plan/function_name.h"
 
 const char *clause_name(enum clause clause)
 {
@@ -48,8 +52,15 @@ const struct table_schema *bind_table(struct binder *binder, const struct name *
     error_set(binder->error, SSQL_UNKNOWN_TABLE, name->span, "unknown table \"%.*s\"", SLICE_PRINT(name->text));
     for (uint32_t i = 0; i < schema_table_count(binder->schema); i++)
         nearest_consider(&nearest, schema_table(binder->schema, i)->name);
-    if (nearest.best.data != NULL)
-        error_hint(binder->error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
+    const char *foreign = foreign_table_hint(name->text);
+    if (nearest_hint(&nearest, binder->error))
+        return NULL;
+    if (foreign != NULL)
+        error_hint(binder->error, "%s", foreign);
+    else if (schema_table_count(binder->schema) == 0)
+        error_hint(binder->error, "there are no tables yet; \"create table\" makes one");
+    else
+        error_hint(binder->error, "\"show tables\" lists the tables");
     return NULL;
 }
 
@@ -101,8 +112,11 @@ static bool is_alias(const struct select *select, struct slice name)
     return false;
 }
 
-static struct slice nearest_column(const struct binder *binder, const struct table_schema *table, struct slice name)
+/* Columns and output names; where a value may stand, also the words that are values. */
+static struct nearest nearest_column(const struct binder *binder, const struct table_schema *table, struct slice name,
+                                     bool may_be_value)
 {
+    static const char *const value_words[] = {"null", "true", "false"};
     struct nearest nearest = nearest_start(name);
 
     for (uint32_t i = 0; table != NULL && i < table->visible_count; i++)
@@ -110,30 +124,104 @@ static struct slice nearest_column(const struct binder *binder, const struct tab
     for (uint32_t i = 0; binder->outputs != NULL && i < binder->outputs->item_count; i++)
         if (binder->outputs->items[i].kind == SELECT_ITEM_EXPR)
             nearest_consider(&nearest, binder->outputs->items[i].alias.text);
-    return nearest.best;
+    for (size_t i = 0; may_be_value && i < sizeof value_words / sizeof value_words[0]; i++)
+        nearest_consider(&nearest, slice_of(value_words[i]));
+    if (may_be_value && binder->clause == CLAUSE_SELECT)
+        nearest_consider(&nearest, slice_of("distinct"));
+    return nearest;
+}
+
+void binder_hint_columns(struct binder *binder, const struct table_schema *table, const char *before)
+{
+    enum { LIST_SIZE = 160 };
+    char list[LIST_SIZE];
+    size_t used = 0;
+    uint32_t shown = 0;
+
+    for (; shown < table->visible_count; shown++) {
+        struct slice name = table->columns[shown].name;
+        if (used + name.size + 2 >= LIST_SIZE)
+            break;
+        used += (size_t)snprintf(list + used, LIST_SIZE - used, "%s%.*s", shown == 0 ? "" : ", ", SLICE_PRINT(name));
+    }
+    if (shown == table->visible_count)
+        error_hint(binder->error, "%sthe columns of %.*s are %s", before, SLICE_PRINT(table->name), list);
+    else if (before[0] == '\0')
+        error_hint(binder->error, "\"describe %.*s\" lists its columns", SLICE_PRINT(table->name));
+    else
+        error_hint(binder->error, "%.*s", (int)strcspn(before, ";"), before);
+}
+
+static const char *signature_of(struct slice name)
+{
+    for (uint32_t i = 0; function_name(i) != NULL; i++)
+        if (name_equal(name, slice_of(function_name(i))))
+            return function_signature(i);
+    return NULL;
+}
+
+/* Whether a bare word at this place may be a string that lost its quotes. */
+static bool may_lack_quotes(const struct binder *binder)
+{
+    switch (binder->clause) {
+    case CLAUSE_WHERE:
+    case CLAUSE_HAVING:
+    case CLAUSE_VALUES:
+    case CLAUSE_SET:
+    case CLAUSE_DEFAULT: return true;
+    case CLAUSE_SELECT:
+    case CLAUSE_GROUP_BY:
+    case CLAUSE_ORDER_BY:
+    case CLAUSE_LIMIT: return false;
+    }
+    return false;
+}
+
+/* For a name that resembles no other. */
+static void add_remote_column_hint(struct binder *binder, const struct table_schema *table, const struct name *name,
+                                   bool may_be_value)
+{
+    const struct table_schema *other = table_with_column(binder, name->text);
+    const char *foreign = foreign_column_hint(name->text), *signature = signature_of(name->text);
+    bool takes_columns =
+        binder->clause != CLAUSE_LIMIT && binder->clause != CLAUSE_VALUES && binder->clause != CLAUSE_DEFAULT;
+    bool lacks_quotes = may_be_value && may_lack_quotes(binder) && name->text.size < 40;
+    char quoted[64] = "";
+
+    if (lacks_quotes)
+        snprintf(quoted, sizeof quoted, "a string needs quotes: '%.*s'; ", SLICE_PRINT(name->text));
+    if (takes_columns && other != NULL && other != table)
+        error_hint(binder->error, "column \"%.*s\" is in table \"%.*s\", which is not in from", SLICE_PRINT(name->text),
+                   SLICE_PRINT(other->name));
+    else if (foreign != NULL)
+        error_hint(binder->error, "%s", foreign);
+    else if (signature != NULL)
+        error_hint(binder->error, "there is a function %s", signature);
+    else if (table != NULL)
+        binder_hint_columns(binder, table, quoted);
+    else if (lacks_quotes && binder->clause == CLAUSE_DEFAULT)
+        error_hint(binder->error, "a default is the same for all rows; a string needs quotes: '%.*s'",
+                   SLICE_PRINT(name->text));
+    else if (lacks_quotes)
+        error_hint(binder->error, "a string needs quotes: '%.*s'", SLICE_PRINT(name->text));
 }
 
 static void add_column_hint(struct binder *binder, const struct table_schema *table, const struct name *name,
-                            bool may_be_string)
+                            bool may_be_value)
 {
-    bool is_quoted = may_be_string && is_double_quoted(binder, name->span);
-    struct slice near = nearest_column(binder, table, name->text);
-    const struct table_schema *other;
+    bool is_quoted = may_be_value && is_double_quoted(binder, name->span);
+    struct nearest nearest = nearest_column(binder, table, name->text, may_be_value && !is_quoted);
 
-    if (binder->outputs == NULL && may_be_string && is_alias(binder->select, name->text) &&
+    if (binder->outputs == NULL && may_be_value && is_alias(binder->select, name->text) &&
         (binder->clause == CLAUSE_WHERE || binder->clause == CLAUSE_SELECT))
         error_hint(binder->error, "it is an output name, which %s cannot use; write its expression",
                    clause_name(binder->clause));
-    else if (near.data != NULL && is_quoted)
-        error_hint(binder->error, "did you mean \"%.*s\"? Use 'single quotes' for a string", SLICE_PRINT(near));
-    else if (near.data != NULL)
-        error_hint(binder->error, "did you mean \"%.*s\"?", SLICE_PRINT(near));
-    else if (is_quoted || (may_be_string && (binder->clause == CLAUSE_VALUES || binder->clause == CLAUSE_DEFAULT)))
+    else if (nearest.best.data != NULL && is_quoted)
+        error_hint(binder->error, "did you mean \"%.*s\"? Use 'single quotes' for a string", SLICE_PRINT(nearest.best));
+    else if (is_quoted)
         error_hint(binder->error, "use 'single quotes' for a string");
-    else if (binder->clause != CLAUSE_LIMIT && (other = table_with_column(binder, name->text)) != NULL &&
-             other != table)
-        error_hint(binder->error, "column \"%.*s\" is in table \"%.*s\", which is not in from", SLICE_PRINT(name->text),
-                   SLICE_PRINT(other->name));
+    else if (!nearest_hint(&nearest, binder->error))
+        add_remote_column_hint(binder, table, name, may_be_value);
 }
 
 int bind_column_name(struct binder *binder, const struct table_schema *table, const struct name *name)
@@ -147,8 +235,7 @@ int bind_column_name(struct binder *binder, const struct table_schema *table, co
     return -1;
 }
 
-/* The table before the dot, which must be the one in scope. */
-static bool check_qualifier(struct binder *binder, const struct name *table)
+bool bind_qualifier(struct binder *binder, const struct name *table)
 {
     struct nearest nearest = nearest_start(table->text);
 
@@ -156,12 +243,13 @@ static bool check_qualifier(struct binder *binder, const struct name *table)
         return true;
     error_set(binder->error, SSQL_UNKNOWN_TABLE, binder_span(binder, table->span), "table \"%.*s\" is not in from",
               SLICE_PRINT(table->text));
-    if (binder->table != NULL)
-        nearest_consider(&nearest, binder->table_name);
-    if (binder->table != NULL && name_equal(table->text, binder->table->name))
-        error_hint(binder->error, "here it is called \"%.*s\"", SLICE_PRINT(binder->table_name));
-    else if (nearest.best.data != NULL)
-        error_hint(binder->error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
+    if (binder->table == NULL)
+        return false;
+    nearest_consider(&nearest, binder->table_name);
+    if (name_equal(table->text, binder->table->name))
+        return error_hint(binder->error, "here it is called \"%.*s\"", SLICE_PRINT(binder->table_name));
+    if (!nearest_hint(&nearest, binder->error))
+        error_hint(binder->error, "the table here is called \"%.*s\"", SLICE_PRINT(binder->table_name));
     return false;
 }
 
@@ -181,7 +269,7 @@ struct bound_expr *bind_column(struct binder *binder, const struct expr *expr)
     const struct name *name = &expr->column.column;
     const struct select_item *output;
 
-    if (!check_qualifier(binder, &expr->column.table))
+    if (!bind_qualifier(binder, &expr->column.table))
         return NULL;
     int column = binder->table == NULL ? -1 : table_schema_find_column(binder->table, name->text);
     if (column >= 0) {

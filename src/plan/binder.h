@@ -67,6 +67,11 @@ const struct table_schema *bind_table(struct binder *binder, const struct name *
 void binder_enter(struct binder *binder, const struct table_schema *table, struct slice name);
 /* Position of a visible column of the table; -1 with an error that names near ones. */
 int bind_column_name(struct binder *binder, const struct table_schema *table, const struct name *name);
+/* Whether the table before a dot (or none, when its text is empty) is the one in scope; else an error. */
+bool bind_qualifier(struct binder *binder, const struct name *table);
+/* Adds a hint that lists the columns of a table if they are few, else one that says how to list them. `before` is text
+ * to be put before, ending with "; ", or empty. */
+void binder_hint_columns(struct binder *binder, const struct table_schema *table, const char *before);
 /* A column reference within an expression. */
 struct bound_expr *bind_column(struct binder *binder, const struct expr *expr);
 

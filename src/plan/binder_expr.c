@@ -44,6 +44,8 @@ static struct bound_expr *to_condition(struct binder *binder, struct bound_expr 
         return bound;
     error_set(binder->error, SSQL_TYPE_MISMATCH, bound->span, "a condition must be bool, but this is %s",
               type_name(bound->type));
+    error_hint(binder->error, "compare it with something, as in a == %s",
+               bound->type == SSQL_TYPE_STRING ? "'text'" : "1");
     return NULL;
 }
 
@@ -54,8 +56,15 @@ struct bound_expr *bind_condition(struct binder *binder, const struct expr *expr
 
 static struct bound_expr *bind_not(struct binder *binder, const struct expr *expr)
 {
-    struct bound_expr *operand = bind_condition(binder, expr->unary.operand);
+    struct bound_expr *operand = bind_expr(binder, expr->unary.operand);
+    uint32_t begin = expr->span.begin;
 
+    if (operand == NULL)
+        return NULL;
+    operand = to_condition(binder, operand);
+    if (operand == NULL && !binder->is_without_spans && begin > 0 && begin < binder->text.size &&
+        binder->text.data[begin] == '!' && binder->text.data[begin - 1] == '=')
+        error_hint(binder->error, "did you mean \"!=\"?");
     return bound_make_unary(binder->arena, FUNCTION_NOT, SSQL_TYPE_BOOL, operand, binder_span(binder, expr->span));
 }
 
@@ -66,6 +75,18 @@ static uint32_t chain_length(const struct expr *expr, enum binary_operator opera
     for (; expr->kind == EXPR_BINARY && expr->binary.operator== operator; expr = expr->binary.left)
         length++;
     return length;
+}
+
+/* What somebody may have meant by `parts[i]`, which is no condition. */
+static void hint_at_part(struct binder *binder, enum binary_operator operator, const struct expr * const * parts,
+                         uint32_t i, enum ssql_type type)
+{
+    if (operator== BINARY_AND && binder->clause == CLAUSE_SET)
+        error_hint(binder->error, "a comma stands between two assignments, not \"and\"");
+    else if (operator== BINARY_OR && i> 0 && parts[i]->kind == EXPR_LITERAL)
+        error_hint(binder->error, "one of several values is written so: a in (1, 2)");
+    else if (operator== BINARY_OR && type == SSQL_TYPE_STRING)
+        error_hint(binder->error, "|| is \"or\"; concat(a, b) joins strings");
 }
 
 /* `a or b or c` leans to the left: its parts are bound in the order of the text, as one list. */
@@ -91,8 +112,7 @@ static struct bound_expr *bind_logic(struct binder *binder, const struct expr *e
         enum ssql_type type = conditions[i]->type;
         conditions[i] = to_condition(binder, conditions[i]);
         if (conditions[i] == NULL) {
-            if (type == SSQL_TYPE_STRING && operator== BINARY_OR)
-                error_hint(binder->error, "|| is \"or\"; concat(a, b) joins strings");
+            hint_at_part(binder, operator, parts, i, type);
             return NULL;
         }
     }
@@ -109,6 +129,8 @@ static struct bound_expr *refuse_comparison(struct binder *binder, enum ssql_typ
               type_name(left), type_name(right));
     if (left != SSQL_TYPE_BOOL && right != SSQL_TYPE_BOOL)
         error_hint(binder->error, "cast(... as %s) converts", type_name(left));
+    else
+        error_hint(binder->error, "a bool is compared with true or false");
     return NULL;
 }
 
@@ -234,6 +256,7 @@ static struct bound_expr *bind_like(struct binder *binder, const struct expr *ex
         if (!coerce(binder, &arguments[i], SSQL_TYPE_STRING)) {
             error_set(binder->error, SSQL_TYPE_MISMATCH, arguments[i]->span, "like compares strings, but this is %s",
                       type_name(arguments[i]->type));
+            error_hint(binder->error, "cast(... as string) converts");
             return NULL;
         }
     }
@@ -301,8 +324,11 @@ static struct bound_expr *bind_arithmetic(struct binder *binder, const struct ex
         error_set(binder->error, SSQL_TYPE_MISMATCH, binder_span(binder, expr->binary.operator_span),
                   "%s takes numbers, not %s and %s", symbol_of(expr->binary.operator), type_name(left->type),
                   type_name(right->type));
-        if (expr->binary.operator== BINARY_ADD && left->type == SSQL_TYPE_STRING)
+        bool has_string = left->type == SSQL_TYPE_STRING || right->type == SSQL_TYPE_STRING;
+        if (has_string && expr->binary.operator== BINARY_ADD)
             error_hint(binder->error, "concat(a, b) joins strings");
+        else if (has_string)
+            error_hint(binder->error, "cast(... as int) and cast(... as float) convert a string to a number");
         return NULL;
     }
     if (type == SSQL_TYPE_NULL)
@@ -381,7 +407,9 @@ static bool add_result(struct binder *binder, struct case_binding *binding, cons
     if (!common_type(so_far, result->type, &binding->type))
         return error_set(binder->error, SSQL_TYPE_MISMATCH, result->span,
                          "the results of a case have one type: %s here, %s before", type_name(result->type),
-                         type_name(so_far));
+                         type_name(so_far)) ||
+               error_hint(binder->error, "cast(... as %s) converts",
+                          type_name(result->type == SSQL_TYPE_STRING ? SSQL_TYPE_STRING : so_far));
     binding->arguments[binding->count++] = result;
     return true;
 }
@@ -529,6 +557,38 @@ struct bound_expr *bind_expr(struct binder *binder, const struct expr *expr)
     return NULL;
 }
 
+static bool is_numeral(struct slice text)
+{
+    size_t digits = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        bool is_digit = text.data[i] >= '0' && text.data[i] <= '9';
+        digits += is_digit;
+        if (!is_digit && text.data[i] != '.' && !(i == 0 && text.data[i] == '-'))
+            return false;
+    }
+    return digits > 0 && text.size < 40;
+}
+
+/* How the value could be written, or converted, so that it fits the column. */
+static void hint_at_value(struct binder *binder, const struct bound_expr *bound, const struct column_schema *column)
+{
+    bool is_constant = bound->kind == BOUND_CONSTANT && !bound->constant.is_null;
+
+    if (binder->is_without_spans)
+        return;
+    if (column->type == SSQL_TYPE_BOOL)
+        error_hint(binder->error, "the values of a bool are true and false");
+    else if (is_constant && column->type == SSQL_TYPE_STRING && bound->type != SSQL_TYPE_BOOL)
+        error_hint(binder->error, "use 'single quotes' for a string");
+    else if (is_constant && bound->type == SSQL_TYPE_STRING && is_numeral(bound->constant.string))
+        error_hint(binder->error, "a number is written without quotes: %.*s", SLICE_PRINT(bound->constant.string));
+    else if (column->type == SSQL_TYPE_STRING || (!is_constant && bound->type == SSQL_TYPE_STRING))
+        error_hint(binder->error, "cast(... as %s) converts", type_name(column->type));
+    else if (column->type == SSQL_TYPE_INT && bound->type == SSQL_TYPE_FLOAT)
+        error_hint(binder->error, "cast(... as int) cuts off what is behind the point");
+}
+
 struct bound_expr *bind_column_value(struct binder *binder, const struct expr *expr, const struct column_schema *column)
 {
     struct bound_expr *bound = bind_expr(binder, expr);
@@ -537,7 +597,6 @@ struct bound_expr *bind_column_value(struct binder *binder, const struct expr *e
         return bound;
     error_set(binder->error, SSQL_TYPE_MISMATCH, bound->span, "column \"%.*s\" is %s, but the value is %s",
               SLICE_PRINT(column->name), type_name(column->type), type_name(bound->type));
-    if (column->type == SSQL_TYPE_STRING && !binder->is_without_spans && bound->type != SSQL_TYPE_BOOL)
-        error_hint(binder->error, "use 'single quotes' for a string");
+    hint_at_value(binder, bound, column);
     return NULL;
 }

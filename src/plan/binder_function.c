@@ -1,6 +1,7 @@
 #include "plan/binder.h"
 
 #include "base/nearest.h"
+#include "parser/foreign_word.h"
 #include "plan/function_name.h"
 
 /* What a parameter of a function takes. */
@@ -136,6 +137,9 @@ static struct bound_expr *refuse_arguments(struct binder *binder, const struct e
     append_types(&types, arguments, count);
     if (types.failed)
         error_no_memory(binder->error);
+    else if (count == 0)
+        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, binder_span(binder, expr->span), "%.*s needs an argument",
+                  SLICE_PRINT(expr->function.name.text));
     else
         error_set(binder->error, SSQL_UNKNOWN_FUNCTION, binder_span(binder, expr->span), "%.*s does not take %.*s",
                   SLICE_PRINT(expr->function.name.text), SLICE_PRINT(buffer_slice(&types)));
@@ -157,8 +161,11 @@ static struct bound_expr *refuse_unknown(struct binder *binder, const struct nam
         nearest_consider(&nearest, slice_of(AGGREGATES[i].name));
     nearest_consider(&nearest, slice_of("coalesce"));
     nearest_consider(&nearest, slice_of("ifnull"));
-    if (nearest.best.data != NULL)
-        error_hint(binder->error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
+    const char *foreign = foreign_function_hint(name->text);
+    if (foreign != NULL)
+        error_hint(binder->error, "%s", foreign);
+    else
+        (void)nearest_hint(&nearest, binder->error);
     return NULL;
 }
 
@@ -220,22 +227,37 @@ static struct bound_expr *make_typeof(struct binder *binder, struct bound_expr *
     return bound_make_unary(binder->arena, FUNCTION_TYPEOF, SSQL_TYPE_STRING, argument, span);
 }
 
+/* Argument `i` has a type that does not fit. */
+static struct bound_expr *refuse_type(struct binder *binder, const struct expr *expr, const struct function_rule *rule,
+                                      uint32_t i, struct bound_expr *const *arguments, uint32_t count)
+{
+    refuse_arguments(binder, expr, rule->signature, arguments, count);
+    if (parameter_of(rule, i) == TAKES_STRING)
+        error_hint(binder->error, "it is %s; cast(... as string) converts", rule->signature);
+    return NULL;
+}
+
 static struct bound_expr *bind_call(struct binder *binder, const struct expr *expr, const struct function_rule *rule,
                                     struct bound_expr **arguments, uint32_t count)
 {
     struct ssql_span span = binder_span(binder, expr->span);
     enum ssql_type shared;
 
-    if (count < rule->least || (rule->most != NO_MAXIMUM && count > rule->most) ||
-        !find_shared_type(rule, arguments, count, &shared))
+    if (count < rule->least || (rule->most != NO_MAXIMUM && count > rule->most))
         return refuse_arguments(binder, expr, rule->signature, arguments, count);
+    if (!find_shared_type(rule, arguments, count, &shared)) {
+        refuse_arguments(binder, expr, rule->signature, arguments, count);
+        if (parameter_of(rule, 0) == TAKES_ANY)
+            error_hint(binder->error, "it is %s, with values of one type", rule->signature);
+        return NULL;
+    }
     if (rule->function == FUNCTION_TYPEOF)
         return make_typeof(binder, arguments[0], span);
     if (rule->result == GIVES_SAME && shared == SSQL_TYPE_NULL)
         return bound_make_constant(binder->arena, value_null(SSQL_TYPE_NULL), span);
     for (uint32_t i = 0; i < count; i++)
         if (!coerce(binder, &arguments[i], wanted_type(parameter_of(rule, i), shared)))
-            return refuse_arguments(binder, expr, rule->signature, arguments, count);
+            return refuse_type(binder, expr, rule, i, arguments, count);
     bool leaves_ints =
         (rule->function == FUNCTION_FLOOR || rule->function == FUNCTION_CEIL || rule->function == FUNCTION_ROUND) &&
         count == 1 && shared == SSQL_TYPE_INT;
@@ -286,7 +308,7 @@ static struct bound_expr *refuse_aggregate(struct binder *binder, const struct e
         error_set(binder->error, SSQL_BAD_GROUPING, binder_span(binder, expr->span),
                   "the aggregate %.*s cannot stand in %s", SLICE_PRINT(expr->function.name.text),
                   clause_name(binder->clause));
-    if (!binder->is_in_aggregate && binder->clause == CLAUSE_WHERE)
+    if (!binder->is_in_aggregate && binder->clause == CLAUSE_WHERE && binder->select != NULL)
         error_hint(binder->error, "having chooses among groups");
     return NULL;
 }
@@ -369,6 +391,24 @@ static struct bound_expr *collect(struct binder *binder, const struct bound_aggr
     return bound_make_column(binder->arena, AGGREGATE_COLUMN_BASE + i, aggregate->type, can_be_null, aggregate->span);
 }
 
+static struct bound_expr *refuse_count(struct binder *binder, const struct expr *expr,
+                                       const struct aggregate_rule *rule)
+{
+    uint32_t count = expr->function.arguments.count;
+    struct ssql_span span = binder_span(binder, expr->span);
+    struct slice name = expr->function.name.text;
+
+    if (expr->function.is_star)
+        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, span, "%.*s does not take *", SLICE_PRINT(name));
+    else if (count == 0)
+        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, span, "%.*s needs an argument", SLICE_PRINT(name));
+    else
+        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, span, "%.*s takes at most %u argument%s, not %u",
+                  SLICE_PRINT(name), rule->most, rule->most == 1 ? "" : "s", count);
+    error_hint(binder->error, "it is %s", rule->signature);
+    return NULL;
+}
+
 static struct bound_expr *bind_aggregate(struct binder *binder, const struct expr *expr,
                                          const struct aggregate_rule *rule)
 {
@@ -385,15 +425,8 @@ static struct bound_expr *bind_aggregate(struct binder *binder, const struct exp
         aggregate.type = SSQL_TYPE_INT;
         return collect(binder, &aggregate);
     }
-    if (expr->function.is_star || count == 0 || count > rule->most) {
-        error_set(binder->error, SSQL_UNKNOWN_FUNCTION, binder_span(binder, expr->span), "%.*s does not take %s",
-                  SLICE_PRINT(expr->function.name.text),
-                  expr->function.is_star ? "*"
-                  : count == 0           ? "no argument"
-                                         : "so many arguments");
-        error_hint(binder->error, "it is %s", rule->signature);
-        return NULL;
-    }
+    if (expr->function.is_star || count == 0 || count > rule->most)
+        return refuse_count(binder, expr, rule);
     binder->is_in_aggregate = true;
     for (uint32_t i = 0; i < count; i++)
         if ((arguments[i] = bind_expr(binder, written->items[i])) == NULL)
@@ -462,10 +495,13 @@ struct bound_expr *bind_function(struct binder *binder, const struct expr *expr)
         if ((arguments[i] = bind_expr(binder, written->items[i])) == NULL)
             return NULL;
     if (is_ifnull && written->count != 2)
-        return refuse_arguments(binder, expr, "ifnull(value, value)", arguments, written->count);
+        return refuse_arguments(binder, expr, "ifnull(value, value), with values of one type", arguments,
+                                written->count);
     if (rule == NULL)
-        return bind_coalesce(binder, expr, is_ifnull ? "ifnull(value, value)" : "coalesce(value, ...)", arguments,
-                             written->count);
+        return bind_coalesce(binder, expr,
+                             is_ifnull ? "ifnull(value, value), with values of one type"
+                                       : "coalesce(value, ...), with values of one type",
+                             arguments, written->count);
     return bind_call(binder, expr, rule, arguments, written->count);
 }
 

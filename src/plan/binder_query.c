@@ -117,10 +117,7 @@ static bool add_all_columns(struct binder *binder, struct bound_query *bound, st
 
 static bool add_table_star(struct binder *binder, struct bound_query *bound, const struct select_item *item)
 {
-    if (!name_equal(item->table.text, binder->table_name))
-        return error_set(binder->error, SSQL_UNKNOWN_TABLE, item->table.span, "table \"%.*s\" is not in from",
-                         SLICE_PRINT(item->table.text));
-    return add_all_columns(binder, bound, item->span);
+    return bind_qualifier(binder, &item->table) && add_all_columns(binder, bound, item->span);
 }
 
 static bool alloc_items(struct binder *binder, struct bound_query *bound, size_t most)
@@ -138,7 +135,7 @@ static bool bind_items(struct binder *binder, const struct select *select, struc
         bool is_star = select->items[i].kind != SELECT_ITEM_EXPR;
         if (is_star && binder->table == NULL)
             return error_set(binder->error, SSQL_SYNTAX, select->items[i].span,
-                             "there is no from whose columns * means");
+                             "* means all columns of a table, but there is no from");
         most += is_star ? binder->table->visible_count : 1;
         if (most > RESULT_COLUMNS_MOST)
             return error_set(binder->error, SSQL_TOO_LARGE, select->items[i].span, "a result has at most %d columns",
@@ -328,8 +325,12 @@ static bool bind_limit(struct binder *binder, const struct expr *expr, const cha
                          type_name(limit->type));
     if (limit == NULL)
         return false;
-    if (limit->kind == BOUND_CONSTANT && !limit->constant.is_null && limit->constant.integer < 0)
-        return error_set(binder->error, SSQL_OUT_OF_RANGE, limit->span, "%s must not be negative", what);
+    if (limit->kind == BOUND_CONSTANT && !limit->constant.is_null && limit->constant.integer < 0) {
+        error_set(binder->error, SSQL_OUT_OF_RANGE, limit->span, "%s must not be negative", what);
+        if (strcmp(what, "limit") == 0)
+            error_hint(binder->error, "without \"limit\" all rows come");
+        return false;
+    }
     if (!bound_is_null(limit))
         *bound = limit;
     return true;
@@ -353,6 +354,23 @@ struct regrouping {
     bool is_refused;
 };
 
+static void refuse_ungrouped(const struct regrouping *regrouping, const struct bound_expr *expr)
+{
+    struct slice name = regrouping->table->columns[expr->column].name;
+    struct ssql_error *error = regrouping->binder->error;
+
+    error_set(error, SSQL_BAD_GROUPING, expr->span, "column \"%.*s\" must appear in group by or in an aggregate",
+              SLICE_PRINT(name));
+    if (regrouping->bound->key_count > 0)
+        error_hint(error, "a group has several values of it: group by it too, or take one, as in min(%.*s)",
+                   SLICE_PRINT(name));
+    else if (regrouping->bound->aggregates.count == 0)
+        error_hint(error, "having chooses among groups, and makes all rows one; where chooses among rows");
+    else
+        error_hint(error, "an aggregate makes all rows one; \"group by %.*s\" makes one of each value",
+                   SLICE_PRINT(name));
+}
+
 /* A whole key is its column of the groups, an aggregate its own; any other column of the source has no single value. */
 static struct bound_expr *regroup(void *context, struct bound_expr *expr)
 {
@@ -369,9 +387,7 @@ static struct bound_expr *regroup(void *context, struct bound_expr *expr)
         return bound_make_column(arena, bound->key_count + expr->column - AGGREGATE_COLUMN_BASE, expr->type,
                                  expr->can_be_null, expr->span);
     if (!regrouping->is_refused)
-        error_set(regrouping->binder->error, SSQL_BAD_GROUPING, expr->span,
-                  "column \"%.*s\" must appear in group by or in an aggregate",
-                  SLICE_PRINT(regrouping->table->columns[expr->column].name));
+        refuse_ungrouped(regrouping, expr);
     regrouping->is_refused = true;
     return expr;
 }

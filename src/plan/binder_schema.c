@@ -1,5 +1,7 @@
 #include "plan/binder.h"
 
+#include "base/nearest.h"
+
 #include "parser/ast_text.h"
 
 static bool check_name(struct binder *binder, const struct name *name, const char *what)
@@ -56,6 +58,19 @@ static bool bind_definition(struct binder *binder, const struct column_definitio
            (written->default_value == NULL || bind_default(binder, written->default_value, column));
 }
 
+static bool refuse_key_column(struct binder *binder, const struct create_table *create, const struct name *name)
+{
+    struct nearest nearest = nearest_start(name->text);
+
+    error_set(binder->error, SSQL_UNKNOWN_COLUMN, name->span, "unknown column \"%.*s\" in primary key",
+              SLICE_PRINT(name->text));
+    for (uint32_t i = 0; i < create->column_count; i++)
+        nearest_consider(&nearest, create->columns[i].name.text);
+    if (!nearest_hint(&nearest, binder->error))
+        error_hint(binder->error, "a primary key is made of columns that the table defines");
+    return false;
+}
+
 static bool bind_key(struct binder *binder, const struct create_table *create, struct column_schema *columns,
                      struct table_definition *definition)
 {
@@ -72,8 +87,7 @@ static bool bind_key(struct binder *binder, const struct create_table *create, s
         const struct name *name = &create->primary_key.items[i];
         int column = find_column(columns, create->column_count, name->text);
         if (column < 0)
-            return error_set(binder->error, SSQL_UNKNOWN_COLUMN, name->span, "unknown column \"%.*s\" in primary key",
-                             SLICE_PRINT(name->text));
+            return refuse_key_column(binder, create, name);
         if (columns[column].is_key)
             return error_set(binder->error, SSQL_COLUMN_EXISTS, name->span,
                              "column \"%.*s\" is in the primary key twice", SLICE_PRINT(name->text));
@@ -91,12 +105,15 @@ bool bind_create_table(struct binder *binder, const struct create_table *create,
 {
     struct column_schema *columns;
 
-    *exists = schema_find_table(binder->schema, create->table.text) != NULL;
+    const struct table_schema *present = schema_find_table(binder->schema, create->table.text);
+
+    *exists = present != NULL;
     if (*exists && create->if_not_exists)
         return true;
     if (*exists)
         return error_set(binder->error, SSQL_TABLE_EXISTS, create->table.span, "table \"%.*s\" already exists",
-                         SLICE_PRINT(create->table.text));
+                         SLICE_PRINT(present->name)) ||
+               error_hint(binder->error, "\"create table if not exists\" leaves it as it is");
     if (!check_name(binder, &create->table, "table"))
         return false;
     /* One is left for a hidden row number. */

@@ -71,12 +71,16 @@ static bool check_counts(struct binder *binder, const struct row_list *rows, con
         if (count == wanted)
             continue;
         if (rows->count == 1)
-            return error_set(binder->error, SSQL_VALUE_COUNT, rows->items[i].span,
-                             "%u value%s, but %u column%s of %.*s %s wanted", count, plural, wanted,
-                             wanted == 1 ? "" : "s", SLICE_PRINT(table->name), wanted == 1 ? "is" : "are");
-        return error_set(binder->error, SSQL_VALUE_COUNT, rows->items[i].span,
-                         "row %u has %u value%s, but %u column%s of %.*s %s wanted", i + 1, count, plural, wanted,
-                         wanted == 1 ? "" : "s", SLICE_PRINT(table->name), wanted == 1 ? "is" : "are");
+            error_set(binder->error, SSQL_VALUE_COUNT, rows->items[i].span,
+                      "%u value%s, but %u column%s of %.*s %s wanted", count, plural, wanted, wanted == 1 ? "" : "s",
+                      SLICE_PRINT(table->name), wanted == 1 ? "is" : "are");
+        else
+            error_set(binder->error, SSQL_VALUE_COUNT, rows->items[i].span,
+                      "row %u has %u value%s, but %u column%s of %.*s %s wanted", i + 1, count, plural, wanted,
+                      wanted == 1 ? "" : "s", SLICE_PRINT(table->name), wanted == 1 ? "is" : "are");
+        if (wanted == table->visible_count)
+            binder_hint_columns(binder, table, "");
+        return false;
     }
     return true;
 }
@@ -210,10 +214,13 @@ static bool bind_positional(struct binder *binder, const struct update *update, 
 {
     const struct table_schema *table = bound->table;
 
-    if (update->values.count != table->visible_count)
-        return error_set(binder->error, SSQL_VALUE_COUNT, update->set_span, "%u value%s, but %.*s has %u column%s",
-                         update->values.count, update->values.count == 1 ? "" : "s", SLICE_PRINT(table->name),
-                         table->visible_count, table->visible_count == 1 ? "" : "s");
+    if (update->values.count != table->visible_count) {
+        error_set(binder->error, SSQL_VALUE_COUNT, update->set_span, "%u value%s, but %.*s has %u column%s",
+                  update->values.count, update->values.count == 1 ? "" : "s", SLICE_PRINT(table->name),
+                  table->visible_count, table->visible_count == 1 ? "" : "s");
+        binder_hint_columns(binder, table, "");
+        return false;
+    }
     for (uint32_t i = 0; i < table->visible_count; i++)
         if ((bound->new_values[i] = bind_value(binder, defaults, i, update->values.items[i])) == NULL)
             return false;

@@ -151,8 +151,10 @@ bool session_begin(struct session *session, bool read_only, struct ssql_error *e
     enum transaction_kind kind =
         read_only || engine_is_read_only(session->engine) ? TRANSACTION_READ : TRANSACTION_WRITE;
 
-    if (session->open != NULL)
-        return error_set(error, SSQL_IN_TRANSACTION, NO_SPAN, "a transaction is already open");
+    if (session->open != NULL) {
+        error_set(error, SSQL_IN_TRANSACTION, NO_SPAN, "a transaction is already open");
+        return error_hint(error, "\"commit\" or \"rollback\" ends it");
+    }
     if (!session_take_work(session, kind, &session->open, error))
         return false;
     session->state = SESSION_IN_TRANSACTION;

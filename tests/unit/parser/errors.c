@@ -145,7 +145,7 @@ static void faults_of_tables_are_found(void **state)
     expect_error(state, "create table t (a itn)", SSQL_UNKNOWN_TYPE, "itn", "unknown type \"itn\"",
                  "did you mean \"int\"?");
     expect_error(state, "create table t (a blob)", SSQL_UNKNOWN_TYPE, "blob", "unknown type \"blob\"",
-                 "the types are int, string, bool and float");
+                 "the types are int, string, bool and float: keep bytes as a string of hex digits");
     expect_error(state, "create table t (a int(11))", SSQL_SYNTAX, "11", "the type \"int\" takes no length", NULL);
     expect_error(state, "create table t (a int primary, b int primary)", SSQL_SYNTAX, "primary",
                  "a table has only one primary key", "write \"primary key (a, b)\" for a key of several columns");
@@ -161,8 +161,7 @@ static void faults_of_tables_are_found(void **state)
 
 static void positional_and_named_assignments_do_not_mix(void **state)
 {
-    expect_error(state, "update t set 1, a = 2", SSQL_SYNTAX, "a", "syntax error at \"a\", expected a value",
-                 NULL);
+    expect_error(state, "update t set 1, a = 2", SSQL_SYNTAX, "a", "syntax error at \"a\", expected a value", NULL);
     expect_error(state, "update t set a = 1, 2", SSQL_SYNTAX, "2", "syntax error at \"2\", expected a name", NULL);
 }
 

@@ -36,15 +36,17 @@ static void wrong_definitions_are_refused(void **state)
 {
     (void)state;
     expect_error("create table t (a int, A string)", SSQL_COLUMN_EXISTS, "A", "column \"A\" is defined twice", "");
-    expect_error("create table Users (a int)", SSQL_TABLE_EXISTS, "Users", "table \"Users\" already exists", "");
+    expect_error("create table Users (a int)", SSQL_TABLE_EXISTS, "Users", "table \"users\" already exists",
+                 "\"create table if not exists\" leaves it as it is");
     expect_error("create table t (a int, primary key (b))", SSQL_UNKNOWN_COLUMN, "b",
-                 "unknown column \"b\" in primary key", "");
+                 "unknown column \"b\" in primary key", "a primary key is made of columns that the table defines");
     expect_error("create table t (a int, primary key (a, a))", SSQL_COLUMN_EXISTS, "a",
                  "column \"a\" is in the primary key twice", "");
     expect_error("create table t (a int default 'x')", SSQL_TYPE_MISMATCH, "'x'",
                  "column \"a\" is int, but the value is string", "");
     expect_error("create table t (a int, b int default a)", SSQL_UNKNOWN_COLUMN, "a",
-                 "unknown column \"a\": no column can stand here", "use 'single quotes' for a string");
+                 "unknown column \"a\": no column can stand here",
+                 "a default is the same for all rows; a string needs quotes: 'a'");
 }
 
 static void names_have_a_limit(void **state)

@@ -15,7 +15,7 @@ static void a_select_without_from_is_one_row(void **state)
     (void)state;
     expect_plan("select 1 + 1, 'a' as b", "project 2, \"a\"\n  values (1 row)");
     expect_plan("select count(*)", "aggregate count(*)\n  values (1 row)");
-    expect_error("select *", SSQL_SYNTAX, "*", "there is no from whose columns * means", "");
+    expect_error("select *", SSQL_SYNTAX, "*", "* means all columns of a table, but there is no from", "");
 }
 
 static void result_columns_are_named(void **state)
@@ -74,9 +74,11 @@ static void ungrouped_columns_are_refused(void **state)
 {
     (void)state;
     expect_error("select name, count(*) from users", SSQL_BAD_GROUPING, "name",
-                 "column \"name\" must appear in group by or in an aggregate", "");
+                 "column \"name\" must appear in group by or in an aggregate",
+                 "an aggregate makes all rows one; \"group by name\" makes one of each value");
     expect_error("select age + 1 from users group by age order by id", SSQL_BAD_GROUPING, "id",
-                 "column \"id\" must appear in group by or in an aggregate", "");
+                 "column \"id\" must appear in group by or in an aggregate",
+                 "a group has several values of it: group by it too, or take one, as in min(id)");
     expect_plan("select age + 1 from users group by age", "project age + 1\n"
                                                           "  aggregate by age\n"
                                                           "    scan users (all rows; columns age)");
@@ -95,7 +97,7 @@ static void aggregates_have_their_places(void **state)
                  "it is sum(number)");
     expect_error("select sum(*) from users", SSQL_UNKNOWN_FUNCTION, "sum(*)", "sum does not take *",
                  "it is sum(number)");
-    expect_error("select avg() from users", SSQL_UNKNOWN_FUNCTION, "avg()", "avg does not take no argument",
+    expect_error("select avg() from users", SSQL_UNKNOWN_FUNCTION, "avg()", "avg needs an argument",
                  "it is avg(number)");
     expect_error("update users set age = max(age)", SSQL_BAD_GROUPING, "max(age)",
                  "the aggregate max cannot stand in set", "");
@@ -138,7 +140,8 @@ static void the_limit_is_pushed_into_the_sort(void **state)
                 "limit 9223372036854775807 offset 9223372036854775807\n"
                 "  sort by name (first 4611686018427387902)\n"
                 "    scan users (all rows; columns name)");
-    expect_error("select name from users limit -1", SSQL_OUT_OF_RANGE, "-1", "limit must not be negative", "");
+    expect_error("select name from users limit -1", SSQL_OUT_OF_RANGE, "-1", "limit must not be negative",
+                 "without \"limit\" all rows come");
     expect_error("select name from users limit 'x'", SSQL_TYPE_MISMATCH, "'x'", "limit must be int, but this is string",
                  "");
     expect_error("select name from users limit age", SSQL_UNKNOWN_COLUMN, "age",

@@ -40,12 +40,13 @@ static void wrong_numbers_of_values_are_refused(void **state)
 {
     (void)state;
     expect_error("insert into notes values 'a'", SSQL_VALUE_COUNT, "'a'", "1 value, but 2 columns of notes are wanted",
-                 "");
+                 "the columns of notes are text, stars");
     expect_error("insert into notes values ('a', 1), ('b', 2, 3)", SSQL_VALUE_COUNT, "('b', 2, 3)",
-                 "row 2 has 3 values, but 2 columns of notes are wanted", "");
+                 "row 2 has 3 values, but 2 columns of notes are wanted", "the columns of notes are text, stars");
     expect_error("insert into users (id) select id, name from users", SSQL_VALUE_COUNT, "select id, name from users",
                  "the query gives 2 columns, but 1 of users is wanted", "");
-    expect_error("update notes set 'a'", SSQL_VALUE_COUNT, "'a'", "1 value, but notes has 2 columns", "");
+    expect_error("update notes set 'a'", SSQL_VALUE_COUNT, "'a'", "1 value, but notes has 2 columns",
+                 "the columns of notes are text, stars");
 }
 
 static void values_have_the_columns_types(void **state)
@@ -56,11 +57,11 @@ static void values_have_the_columns_types(void **state)
     expect_error("insert into notes values (1, 1)", SSQL_TYPE_MISMATCH, "1",
                  "column \"text\" is string, but the value is int", "use 'single quotes' for a string");
     expect_error("insert into notes values (bob, 1)", SSQL_UNKNOWN_COLUMN, "bob",
-                 "unknown column \"bob\": no column can stand here", "use 'single quotes' for a string");
+                 "unknown column \"bob\": no column can stand here", "a string needs quotes: 'bob'");
     expect_error("insert into notes select name, name from users", SSQL_TYPE_MISMATCH, "name",
                  "column \"stars\" is int, but the query gives string", "");
     expect_error("update users set age = 1.5", SSQL_TYPE_MISMATCH, "1.5",
-                 "column \"age\" is int, but the value is float", "");
+                 "column \"age\" is int, but the value is float", "cast(... as int) cuts off what is behind the point");
 }
 
 static void columns_are_named_once(void **state)
