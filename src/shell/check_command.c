@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shell/display_width.h"
+#include "shell/interrupt.h"
 #include "shell/session.h"
 #include "shell/text_buffer.h"
 
@@ -68,7 +69,7 @@ static int report(void *context, const ssql_finding *finding)
         progress_hide(checking->progress);
         write_finding(checking, finding);
     }
-    return checking->output->error != 0;
+    return checking->output->error != 0 || interrupt_is_pending();
 }
 
 /* "1 table", "2 tables". */

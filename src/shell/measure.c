@@ -33,22 +33,26 @@ static int64_t growth(const struct measure *measure, ssql_db *db, const char *na
     return 0;
 }
 
-void measure_add_times(struct text_buffer *to, const struct measure *measure, ssql_db *db, int64_t row_count)
+void measure_stop(struct measure *measure)
 {
     struct timespec now;
     struct rusage usage;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     getrusage(RUSAGE_SELF, &usage);
-    double wall = (double)(now.tv_sec - measure->begin.tv_sec) + (double)(now.tv_nsec - measure->begin.tv_nsec) / 1e9;
-    text_format(to, "time: %.6f s, user %.6f s, system %.6f s; ", wall,
-                seconds_of(usage.ru_utime) - seconds_of(measure->usage.ru_utime),
-                seconds_of(usage.ru_stime) - seconds_of(measure->usage.ru_stime));
+    measure->wall = (double)(now.tv_sec - measure->begin.tv_sec) + (double)(now.tv_nsec - measure->begin.tv_nsec) / 1e9;
+    measure->user = seconds_of(usage.ru_utime) - seconds_of(measure->usage.ru_utime);
+    measure->system = seconds_of(usage.ru_stime) - seconds_of(measure->usage.ru_stime);
+}
+
+void measure_add_times(struct text_buffer *to, const struct measure *measure, ssql_db *db, int64_t row_count)
+{
+    text_format(to, "time: %.6f s, user %.6f s, system %.6f s; ", measure->wall, measure->user, measure->system);
     text_add_count(to, row_count);
     text_add_string(to, row_count == 1 ? " row" : " rows");
-    if (row_count > 0 && wall > 0) {
+    if (row_count > 0 && measure->wall > 0) {
         text_add_string(to, ", ");
-        text_add_count(to, (int64_t)((double)row_count / wall));
+        text_add_count(to, (int64_t)((double)row_count / measure->wall));
         text_add_string(to, " a second");
     }
     text_add_string(to, "; ");

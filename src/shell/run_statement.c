@@ -160,7 +160,9 @@ static void step_all(struct session *session, ssql_stmt *statement, struct rende
     outcome->is_shortened = renderer_has_shortened(renderer);
 }
 
-static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct outcome *outcome)
+/* `measure` may be NULL. */
+static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct measure *measure,
+                struct outcome *outcome)
 {
     struct output *output = session_results(session);
     struct pager pager;
@@ -175,9 +177,11 @@ static void run(struct session *session, ssql_stmt *statement, const struct sour
                                 .statement_size = source->size};
 
     step_all(session, statement, &renderer, is_paged ? &pager : NULL, outcome);
+    if (measure != NULL)
+        measure_stop(measure);
     if (is_paged) {
         pager_end(&pager);
-        if (outcome->is_done)
+        if (outcome->is_done && pager.is_over)
             interrupt_take(); /* Ctrl-C in the pager was meant for it */
     }
 }
@@ -297,7 +301,7 @@ bool run_statement(struct session *session, const struct source *source)
         return done;
     int kind = ssql_statement_kind(statement);
     session->needs_sync = session->needs_sync || !ssql_is_read_only(statement) || kind == SSQL_KIND_TRANSACTION;
-    run(session, statement, source, &outcome);
+    run(session, statement, source, is_measured ? &measure : NULL, &outcome);
     bool has_rows = ssql_column_count(statement) > 0;
     if (!outcome.is_done)
         session_report_kept(session, &outcome.error, source);
