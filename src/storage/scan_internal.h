@@ -57,6 +57,13 @@ MUST_CHECK bool scan_open_version(const struct table_version *version, const str
                                   const struct row_format *format, uint64_t snapshot,
                                   const struct scan_request *request, struct scan **scan, struct ssql_error *error);
 
+/* scan_morsels_create without a transaction. `forced_rows`: of a morsel; 0: as many as are good. */
+struct scan_morsels;
+MUST_CHECK bool scan_morsels_create_version(const struct table_version *version, const struct own_writes *own,
+                                            const struct row_format *format, uint64_t snapshot,
+                                            const struct scan_request *request, uint64_t forced_rows,
+                                            struct scan_morsels **morsels, struct ssql_error *error);
+
 /* The drivers: fill the batch with at least one selected row, or leave row_count 0 at the end. */
 MUST_CHECK bool scan_next_ordered(struct scan *scan, struct batch *batch, struct ssql_error *error);
 MUST_CHECK bool scan_next_validated(struct scan *scan, struct batch *batch, struct ssql_error *error);

@@ -8,6 +8,7 @@
 enum {
     MORSEL_ROWS = 64 << 10, /* large beside what opening a scan costs, small beside what a thread may be late by */
     ROWS_LEAST = 64 << 10,  /* smaller tables are read as a whole */
+    MORSELS_MOST = 512,     /* about so many, however large the table is */
     FIRST_SHARE = 4,        /* the first morsel has 1/4 of the rows of the others */
     SPLITS_PER_MORSEL = 4,  /* keys of one source that are looked at for each morsel */
 };
@@ -65,22 +66,25 @@ static void clip_blocks(const struct sstable *sstable, const struct key_range *r
     }
 }
 
+/* Blocks of so many rows, roughly, all blocks of a file being of one size but the last. */
+static uint32_t blocks_of(const struct sstable *sstable, uint64_t rows)
+{
+    uint64_t count = sstable_block_count(sstable), all = sstable_row_offset(sstable, (uint32_t)count);
+    uint64_t blocks = all == 0 ? count : rows * count / all;
+
+    return blocks < 1 ? 1 : blocks < count ? (uint32_t)blocks : (uint32_t)count;
+}
+
 static bool split_file(struct splits *splits, const struct table_file *file, struct ssql_error *error)
 {
     const struct sstable *sstable = file->sstable;
-    uint64_t stride = splits->morsel_rows / SPLITS_PER_MORSEL, seen;
-    uint32_t begin, end;
+    uint32_t stride = blocks_of(sstable, splits->morsel_rows / SPLITS_PER_MORSEL), begin, end;
 
     clip_blocks(sstable, &splits->range, &begin, &end);
-    seen = sstable_row_offset(sstable, begin);
-    for (uint32_t block = begin + 1; block < end; block++) {
-        uint64_t offset = sstable_row_offset(sstable, block);
-        if (offset - seen < stride && block + 1 < end)
-            continue;
-        if (!add_split(splits, sstable_block_first_key(sstable, block), offset - seen, error))
+    for (uint32_t block = begin + stride; block < end; block += stride)
+        if (!add_split(splits, sstable_block_first_key(sstable, block),
+                       sstable_row_offset(sstable, block) - sstable_row_offset(sstable, block - stride), error))
             return false;
-        seen = offset;
-    }
     return true;
 }
 
@@ -182,6 +186,14 @@ static uint64_t table_rows(const struct scan_morsels *morsels)
     return rows;
 }
 
+/* A table of many morsels gets larger ones, so that dividing it stays a matter of microseconds. */
+static uint64_t wanted_rows(const struct scan_morsels *morsels)
+{
+    uint64_t rows = table_rows(morsels) / MORSELS_MOST;
+
+    return rows > MORSEL_ROWS ? rows : MORSEL_ROWS;
+}
+
 /* ---- life ---- */
 
 static bool retain_own(struct scan_morsels *morsels, const struct own_writes *own, struct ssql_error *error)
@@ -228,15 +240,15 @@ static bool divide(struct scan_morsels *morsels, uint64_t morsel_rows, uint64_t 
     return is_done;
 }
 
-bool scan_morsels_create(struct transaction *transaction, struct table *table, const struct scan_request *request,
-                         struct scan_morsels **out, struct ssql_error *error)
+bool scan_morsels_create_version(const struct table_version *version, const struct own_writes *own,
+                                 const struct row_format *format, uint64_t snapshot, const struct scan_request *request,
+                                 uint64_t forced_rows, struct scan_morsels **out, struct ssql_error *error)
 {
-    uint64_t forced_rows = engine_get_options(table->engine)->morsel_rows;
-    uint64_t morsel_rows = forced_rows > 0 ? forced_rows : MORSEL_ROWS;
     uint64_t least_rows = forced_rows > 0 ? 2 * forced_rows : ROWS_LEAST;
-    struct scan_morsels found = {.version = transaction_version(transaction, table),
-                                 .format = table_row_format(table),
-                                 .snapshot = transaction_snapshot(transaction),
+    struct scan_morsels found = {.version = version,
+                                 .format = format,
+                                 .snapshot = snapshot,
+                                 .own = *own,
                                  .range = {.low = request->low,
                                            .high = request->high,
                                            .low_exclusive = request->low_exclusive,
@@ -245,8 +257,6 @@ bool scan_morsels_create(struct transaction *transaction, struct table *table, c
     struct scan_morsels *morsels;
 
     *out = NULL;
-    if (!transaction_own_writes(transaction, table, &found.own, error))
-        return false;
     if (table_rows(&found) < least_rows)
         return true;
     morsels = malloc(sizeof *morsels);
@@ -254,16 +264,33 @@ bool scan_morsels_create(struct transaction *transaction, struct table *table, c
         return error_no_memory(error);
     *morsels = found;
     morsels->own = (struct own_writes){0};
-    bool is_done = retain_own(morsels, &found.own, error) && divide(morsels, morsel_rows, least_rows, error);
-    if (is_done && morsels->bound_count > 0)
-        is_done = transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
-                                         request->high_exclusive, error);
+    bool is_done = retain_own(morsels, own, error) &&
+                   divide(morsels, forced_rows > 0 ? forced_rows : wanted_rows(morsels), least_rows, error);
     if (!is_done || morsels->bound_count == 0) {
         scan_morsels_destroy(morsels);
         return is_done;
     }
     *out = morsels;
     return true;
+}
+
+bool scan_morsels_create(struct transaction *transaction, struct table *table, const struct scan_request *request,
+                         struct scan_morsels **out, struct ssql_error *error)
+{
+    struct own_writes own;
+
+    *out = NULL;
+    if (!transaction_own_writes(transaction, table, &own, error) ||
+        !scan_morsels_create_version(transaction_version(transaction, table), &own, table_row_format(table),
+                                     transaction_snapshot(transaction), request,
+                                     engine_get_options(table->engine)->morsel_rows, out, error))
+        return false;
+    if (*out == NULL || transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
+                                               request->high_exclusive, error))
+        return true;
+    scan_morsels_destroy(*out);
+    *out = NULL;
+    return false;
 }
 
 /* ---- reading ---- */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "storage/scan_internal.h"
+#include "storage/scan_morsels.h"
 #include "support/table_model.h"
 
 /* "amount < limit", or "kind == constant", as an executor would evaluate it. */
@@ -152,18 +153,12 @@ static void check_row(struct trial *trial, const struct batch *batch, uint32_t r
     }
 }
 
-static void run_trial(struct trial *trial)
+static uint32_t read_scan(struct trial *trial, struct scan *scan)
 {
-    struct scan *scan;
     struct batch batch;
     struct ssql_error error = {0};
-    uint32_t expected = 0, counted = 0;
+    uint32_t counted = 0;
 
-    model_find_all(trial->model, trial->snapshot, trial->visible);
-    for (uint32_t key = 0; key < MODEL_KEYS; key++)
-        expected += is_expected(trial, key);
-    assert_true(scan_open_version(trial->model->version, &trial->model->own, trial->model->table->format,
-                                  trial->snapshot, &trial->request, &scan, &error));
     for (;;) {
         assert_true(scan_next(scan, &batch, &error));
         if (batch.row_count == 0)
@@ -174,8 +169,56 @@ static void run_trial(struct trial *trial)
         for (uint32_t i = 0; i < batch.selected_count && batch.column_count > 0; i++)
             check_row(trial, &batch, batch_row(&batch, i));
     }
-    assert_int_equal(counted, expected);
     scan_close(scan);
+    return counted;
+}
+
+static uint32_t read_whole(struct trial *trial)
+{
+    struct ssql_error error = {0};
+    struct scan *scan;
+
+    assert_true(scan_open_version(trial->model->version, &trial->model->own, trial->model->table->format,
+                                  trial->snapshot, &trial->request, &scan, &error));
+    if (model_random(trial->model, 2) == 0)
+        scan_expect_rows(scan, model_random(trial->model, 200));
+    return read_scan(trial, scan);
+}
+
+/* The same rows, in the same order where there is one, morsel after morsel; sometimes several by one scan. */
+static uint32_t read_morsels(struct trial *trial, const struct scan_morsels *morsels)
+{
+    uint32_t counted = 0, end, morsel_count = scan_morsels_count(morsels);
+    struct ssql_error error = {0};
+    struct scan *scan;
+
+    assert_true(morsel_count >= 2);
+    for (uint32_t begin = 0; begin < morsel_count; begin = end) {
+        end = begin + 1 + (uint32_t)model_random(trial->model, 3);
+        end = end < morsel_count ? end : morsel_count;
+        assert_true(scan_open_morsels(morsels, begin, end, &trial->request, &scan, &error));
+        counted += read_scan(trial, scan);
+    }
+    return counted;
+}
+
+static void run_trial(struct trial *trial)
+{
+    const struct model *model = trial->model;
+    struct ssql_error error = {0};
+    struct scan_morsels *morsels;
+    uint32_t expected = 0;
+
+    model_find_all(trial->model, trial->snapshot, trial->visible);
+    for (uint32_t key = 0; key < MODEL_KEYS; key++)
+        expected += is_expected(trial, key);
+    assert_true(scan_morsels_create_version(model->version, &model->own, model->table->format, trial->snapshot,
+                                            &trial->request, 1 + model_random(trial->model, 100), &morsels, &error));
+    if (morsels != NULL && model_random(trial->model, 2) == 0)
+        assert_int_equal(read_morsels(trial, morsels), expected);
+    else
+        assert_int_equal(read_whole(trial), expected);
+    scan_morsels_destroy(morsels);
 }
 
 static void try_scan(struct model *model, bool has_filter, bool only_count)
