@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shell/command_line.h"
 #include "shell/display_width.h"
 #include "shell/interrupt.h"
 #include "shell/session.h"
@@ -131,6 +132,11 @@ int check_database(const char *path, struct output *output, struct progress_line
     return status;
 }
 
+static const char *check_option(int i)
+{
+    return i == 0 ? "--help" : NULL;
+}
+
 int check_command(int argc, char **argv)
 {
     struct output output = {.file = STDOUT_FILENO};
@@ -142,7 +148,9 @@ int check_command(int argc, char **argv)
              "Exit status: 0 whole, 3 damaged, 2 could not be checked.");
         return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
     }
-    if (argc != 2 || argv[1][0] == '-') {
+    if (argc > 1 && argv[1][0] == '-')
+        return command_unknown_option(argv[1], check_option, "ssql check DB");
+    if (argc != 2) {
         fputs("error: expected one database\nhint: ssql check DB\n", stderr);
         return STATUS_NO_START;
     }

@@ -1,6 +1,7 @@
 #include "shell/command_line.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,18 @@ bool command_is_safe(struct command_line *line)
     if (!line->session->is_safe)
         return true;
     return command_fail(line, "it would touch files or start programs", line->name, " is not allowed with --safe");
+}
+
+int command_unknown_option(const char *option, suggestion_name *names, const char *usage)
+{
+    const char *nearest = suggestion_find(option, names);
+
+    fprintf(stderr, "error: unknown option %s\n", option);
+    if (nearest != NULL)
+        fprintf(stderr, "hint: did you mean %s?\n", nearest);
+    else
+        fprintf(stderr, "hint: %s\n", usage);
+    return STATUS_NO_START;
 }
 
 bool command_number(struct command_line *line, int i, long least, long most, long *value)

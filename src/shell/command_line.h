@@ -42,6 +42,9 @@ bool command_switch(struct command_line *line, bool *value, const char *name);
 /* False, with an error, when the session is a safe one: of commands that touch files or start programs. */
 bool command_is_safe(struct command_line *line);
 
+/* For commands of the program, such as `ssql info`: an option that is not known. Returns their exit status. */
+int command_unknown_option(const char *option, suggestion_name *names, const char *usage);
+
 /* Reads argument `i` as a whole number from `least` to `most`. */
 bool command_number(struct command_line *line, int i, long least, long most, long *value);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shell/command_line.h"
 #include "shell/output.h"
 #include "shell/session.h"
 
@@ -84,6 +85,11 @@ static int compact_database(const char *path, const char *table)
     return status;
 }
 
+static const char *compact_option(int i)
+{
+    return i == 0 ? "--help" : NULL;
+}
+
 int compact_command(int argc, char **argv)
 {
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
@@ -93,7 +99,9 @@ int compact_command(int argc, char **argv)
              "writes all of their data; nobody else may have DB open for writing.");
         return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
     }
-    if (argc < 2 || argc > 3 || argv[1][0] == '-') {
+    if (argc > 1 && argv[1][0] == '-')
+        return command_unknown_option(argv[1], compact_option, "ssql compact DB [TABLE]");
+    if (argc < 2 || argc > 3) {
         fputs("error: expected a database, and perhaps one of its tables\nhint: ssql compact DB [TABLE]\n", stderr);
         return STATUS_NO_START;
     }

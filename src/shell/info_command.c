@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shell/command_line.h"
 #include "shell/display_width.h"
 #include "shell/output.h"
 #include "shell/session.h"
@@ -215,6 +216,13 @@ static int open_and_print(const char *path, bool levels)
     return status;
 }
 
+static const char *info_option(int i)
+{
+    static const char *const options[] = {"--levels", "--help"};
+
+    return i < 2 ? options[i] : NULL;
+}
+
 int info_command(int argc, char **argv)
 {
     const char *path = NULL;
@@ -229,7 +237,9 @@ int info_command(int argc, char **argv)
         }
         if (strcmp(argv[i], "--levels") == 0)
             levels = true;
-        else if (argv[i][0] == '-' || path != NULL)
+        else if (argv[i][0] == '-')
+            return command_unknown_option(argv[i], info_option, "ssql info [--levels] DB");
+        else if (path != NULL)
             is_wrong = true;
         else
             path = argv[i];

@@ -2,9 +2,10 @@
 
 import os
 import re
+import subprocess
 import unittest
 
-from shell import ShellTest
+from shell import PROGRAM, ShellTest
 
 TABLE = "create table t (id int primary, name string);"
 # Takes far longer than the timeouts of the tests, on any machine.
@@ -219,7 +220,11 @@ class Commands(ShellTest):
         self.assertIn("space amplification 1.00 (all tables)\n", self.run_shell("info", "--levels", "db").out)
         own = self.run_shell("db", "insert into t values (3, 'c')", ".info").out
         self.assertRegex(own, r"written since the database was opened: .* flushed, .* compacted\n")
-        self.check_error("info", "--level", "db", says="expected one database", status=2)
+        self.check_error("info", "--level", "db", says="unknown option --level", status=2)
+        self.check_error("info", "--level", "db", says="did you mean --levels?", status=2)
+        self.check_error("check", "--all", "db", says="hint: ssql check DB", status=2)
+        self.check_error("compact", "-x", "db", says="hint: ssql compact DB [TABLE]", status=2)
+        self.check_error("info", "db", "other", says="expected one database", status=2)
 
     def test_compact_makes_one_level(self):
         for i in range(6):
@@ -233,6 +238,16 @@ class Commands(ShellTest):
         self.assertEqual(self.run_shell("compact", "db", "t").status, 0)
         self.check_error("compact", "db", "t", "other", says="expected a database", status=2)
         self.assertFalse(os.path.exists(self.path("nothing")))
+
+    def test_a_full_disk_under_what_they_write_is_an_error(self):
+        self.check("db", TABLE + "insert into t values (1, 'a');")
+        for arguments in (["help"], ["help", "select"], ["info", "db"], ["check", "db"], ["compact", "db"], ["--version"], ["db", ".info"],
+                          ["db", ".check"], ["db", ".help"], ["db", ".show"], ["db", ".tables"], ["db", ".print x"]):
+            with self.subTest(arguments), open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                                      stdout=full, stderr=subprocess.PIPE, timeout=60)
+                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.stderr.decode(), "error: cannot write to standard output: No space left on device\n")
 
     def test_check_within_a_session_gives_the_status(self):
         self.check("db", TABLE + "insert into t values (1, 'a');")
