@@ -45,6 +45,7 @@ struct ssql_conn {
     struct ssql_db *db;
     struct session *session;
     struct ssql_stmt *statements; /* all that are not finalized, linked */
+    struct ssql_stmt *spare;      /* one that is, to be used again; or NULL */
     struct ssql_error error;
     int64_t line, column, length; /* of the error; 0: no position */
 };

@@ -30,6 +30,7 @@ void ssql_disconnect(ssql_conn *conn)
         return;
     while (conn->statements != NULL)
         statement_detach(conn->statements);
+    free(conn->spare);
     session_destroy(conn->session);
     database_release(conn->db);
     free(conn);

@@ -3,9 +3,18 @@
 
 #include "api/api_internal.h"
 
+/* The handle of a statement that was finalized, or a new one. */
+static struct ssql_stmt *take_handle(struct ssql_conn *conn)
+{
+    struct ssql_stmt *spare = conn->spare;
+
+    conn->spare = NULL;
+    return spare != NULL ? spare : calloc(1, sizeof *spare);
+}
+
 int ssql_prepare(ssql_conn *conn, const char *text, size_t length, ssql_stmt **stmt, const char **tail)
 {
-    struct ssql_stmt *made = calloc(1, sizeof *made);
+    struct ssql_stmt *made = take_handle(conn);
     size_t consumed = length;
 
     *stmt = NULL;
@@ -44,12 +53,19 @@ void statement_detach(struct ssql_stmt *stmt)
 
 void ssql_finalize(ssql_stmt *stmt)
 {
+    struct ssql_conn *conn = stmt == NULL ? NULL : stmt->conn;
+
     if (stmt == NULL)
         return;
-    if (stmt->conn != NULL)
+    if (conn != NULL)
         statement_detach(stmt);
     arena_clear(&stmt->cells);
-    free(stmt);
+    if (conn == NULL || conn->spare != NULL) {
+        free(stmt);
+        return;
+    }
+    *stmt = (struct ssql_stmt){.conn = NULL};
+    conn->spare = stmt;
 }
 
 static void drop_cells(struct ssql_stmt *stmt)

@@ -86,6 +86,10 @@ extern const struct operator_type values_operator, scan_operator, lookup_operato
 /* Of the node, or, when it is run for many rows of parameters, those. */
 uint32_t values_row_count(const struct operator* values);
 
+/* Whether a PLAN_VALUES is one row of the first parameters in their order, one for each column; then a row of them. */
+bool values_are_parameters(const struct operator* values);
+const struct value *values_parameter_row(const struct operator* values, uint32_t row);
+
 /* One row of a PLAN_VALUES operator that is open; strings live until the next call. */
 MUST_CHECK bool values_read_row(struct operator* values, uint32_t row, struct value *items, struct ssql_error *error);
 

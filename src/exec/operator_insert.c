@@ -5,7 +5,8 @@
 
 struct insert_state {
     struct operator base;
-    struct value *values; /* a row: every column of the table */
+    struct value *values;     /* a row: every column of the table */
+    bool rows_are_parameters; /* the child's rows are those of the parameters, as they stand */
     struct table *table;
 };
 
@@ -13,6 +14,8 @@ static bool insert_create(struct operator* self, struct ssql_error *error)
 {
     struct insert_state *state = (struct insert_state *)self;
 
+    state->rows_are_parameters = self->child->node->kind == PLAN_VALUES && values_are_parameters(self->child) &&
+                                 !self->node->insert.table->has_hidden_key;
     state->values = operator_alloc(self, self->node->insert.table->column_count, sizeof *state->values);
     return state->values != NULL || error_no_memory(error);
 }
@@ -31,25 +34,25 @@ static struct ssql_span span_of_row(const struct plan_node *node, uint64_t row)
     return node->insert.row_spans[row < node->child->values.row_count ? row : 0];
 }
 
-static bool insert_row(struct insert_state *state, struct ssql_span span, struct ssql_error *error)
+static bool insert_row(struct insert_state *state, const struct value *values, struct ssql_span span,
+                       struct ssql_error *error)
 {
     const struct plan_node *node = state->base.node;
     struct operator_runtime *runtime = state->base.runtime;
     struct transaction *transaction = runtime->context.transaction;
 
-    if (!row_check_not_null(node->insert.table, state->values, span, error))
+    if (!row_check_not_null(node->insert.table, values, span, error))
         return false;
     if (node->insert.mode == INSERT_OR_REPLACE) {
-        if (!transaction_put(transaction, state->table, state->values, error))
+        if (!transaction_put(transaction, state->table, values, error))
             return row_fail_at(span, error);
         runtime->changes++;
         return true;
     }
-    switch (transaction_insert(transaction, state->table, state->values, error)) {
+    switch (transaction_insert(transaction, state->table, values, error)) {
     case WRITE_DONE: runtime->changes++; return true;
     case WRITE_DUPLICATE:
-        return node->insert.mode == INSERT_OR_NOTHING ||
-               row_fail_duplicate(node->insert.table, state->values, span, error);
+        return node->insert.mode == INSERT_OR_NOTHING || row_fail_duplicate(node->insert.table, values, span, error);
     case WRITE_FAILED: break;
     }
     return row_fail_at(span, error);
@@ -85,10 +88,13 @@ static bool insert_values(struct insert_state *state, struct ssql_error *error)
     for (uint32_t row = 0; row < count; row++) {
         if (row % BATCH_CAPACITY == 0 && !cancellation_check(self->runtime->context.cancellation, error))
             return false;
-        if (!values_read_row(self->child, row, state->values, error))
+        const struct value *values = state->values;
+        if (state->rows_are_parameters)
+            values = values_parameter_row(self->child, row);
+        else if (!values_read_row(self->child, row, state->values, error))
             return false;
         set_row_number(state, number + row);
-        if (!insert_row(state, span_of_row(self->node, row), error))
+        if (!insert_row(state, values, span_of_row(self->node, row), error))
             return false;
     }
     return true;
@@ -107,7 +113,7 @@ static bool insert_batch(struct insert_state *state, const struct batch *batch, 
         for (uint32_t column = 0; column < table->visible_count; column++)
             state->values[column] = vector_value(&batch->columns[column], row);
         set_row_number(state, number + i);
-        if (!insert_row(state, NO_SPAN, error))
+        if (!insert_row(state, state->values, NO_SPAN, error))
             return false;
     }
     return true;

@@ -45,6 +45,23 @@ uint32_t values_row_count(const struct operator* values)
     return parameter_rows > 1 ? parameter_rows : values->node->values.row_count;
 }
 
+bool values_are_parameters(const struct operator* values)
+{
+    const struct plan_node *node = values->node;
+
+    if (node->values.row_count != 1)
+        return false;
+    for (uint32_t i = 0; i < node->column_count; i++)
+        if (node->values.items[i]->kind != BOUND_PARAMETER || node->values.items[i]->parameter != i)
+            return false;
+    return true;
+}
+
+const struct value *values_parameter_row(const struct operator* values, uint32_t row)
+{
+    return values->runtime->context.parameters + (size_t)row * values->node->column_count;
+}
+
 bool values_read_row(struct operator* values, uint32_t row, struct value *items, struct ssql_error *error)
 {
     struct values_state *state = (struct values_state *)values;

@@ -49,25 +49,13 @@ static bool grow(struct literal_rows *rows)
     return true;
 }
 
-/* ---- the text ---- */
+/* What follows reads at `at`, before `end`, and returns where it ended; NULL: this is no such literal. */
 
-/* What is left of the text. */
-struct cursor {
-    const char *next, *end;
-};
-
-static inline void skip_blanks(struct cursor *cursor)
+static inline const char *skip_blanks(const char *at, const char *end)
 {
-    while (cursor->next < cursor->end && (*cursor->next == ' ' || (*cursor->next >= '\t' && *cursor->next <= '\r')))
-        cursor->next++;
-}
-
-static inline bool take_byte(struct cursor *cursor, char byte)
-{
-    if (cursor->next == cursor->end || *cursor->next != byte)
-        return false;
-    cursor->next++;
-    return true;
+    while (at < end && (*at == ' ' || (*at >= '\t' && *at <= '\r')))
+        at++;
+    return at;
 }
 
 static inline bool is_digit(char byte)
@@ -136,158 +124,158 @@ static bool unquote(struct literal_rows *rows, struct slice *string)
     return true;
 }
 
-static bool read_string(struct literal_rows *rows, struct cursor *cursor, struct value *value)
+static inline const char *read_string(struct literal_rows *rows, const char *at, const char *end, struct value *value)
 {
-    const char *begin = cursor->next + 1, *close = find_special(begin, cursor->end);
+    const char *begin = at + 1, *close = find_special(begin, end);
     bool is_doubled = false;
 
-    if (close == cursor->end || *close != '\'' || (cursor->end - close > 1 && close[1] == '\''))
-        close = find_closing_quote(begin, cursor->end, &is_doubled);
+    if (close == end || *close != '\'' || (end - close > 1 && close[1] == '\''))
+        close = find_closing_quote(begin, end, &is_doubled);
     if (close == NULL)
-        return false;
+        return NULL;
     value->type = SSQL_TYPE_STRING;
     value->is_null = false;
     value->string = slice_make(begin, (size_t)(close - begin));
-    cursor->next = close + 1;
-    return !is_doubled || unquote(rows, &value->string);
+    return is_doubled && !unquote(rows, &value->string) ? NULL : close + 1;
 }
 
 /* ---- numbers ---- */
 
-/* With a point or an exponent. The text up to there has been looked at: it begins at `begin`. */
-static bool read_float(struct cursor *cursor, const char *begin, bool is_negative, struct value *value)
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (at < end && is_digit(*at))
+        at++;
+    return at;
+}
+
+/* With a point or an exponent; `begin` is its first digit. */
+static const char *read_float(const char *begin, const char *end, bool is_negative, struct value *value)
 {
     char text[FLOAT_SIZE_MOST + 1];
-    const char *next = begin;
+    const char *next = skip_digits(begin, end);
     struct ssql_error ignored;
     double real;
 
-    while (next < cursor->end && is_digit(*next))
+    if (next < end && *next == '.')
+        next = skip_digits(next + 1, end);
+    if (next < end && (*next | 0x20) == 'e') {
         next++;
-    if (next < cursor->end && *next == '.')
-        for (next++; next < cursor->end && is_digit(*next);)
-            next++;
-    if (next < cursor->end && (*next | 0x20) == 'e') {
-        next++;
-        next += next < cursor->end && (*next == '+' || *next == '-');
-        if (next == cursor->end || !is_digit(*next))
-            return false;
-        while (next < cursor->end && is_digit(*next))
-            next++;
+        next += next < end && (*next == '+' || *next == '-');
+        if (next == end || !is_digit(*next))
+            return NULL;
+        next = skip_digits(next, end);
     }
     size_t size = (size_t)(next - begin);
     if (size > FLOAT_SIZE_MOST)
-        return false;
+        return NULL;
     memcpy(text, begin, size);
     text[size] = '\0';
     if (!float_parse(text, &real, &ignored) || isinf(real))
-        return false;
+        return NULL;
     *value = value_float(is_negative ? -real : real);
-    cursor->next = next;
-    return true;
+    return next;
 }
 
-static bool read_number(struct cursor *cursor, struct value *value)
+static inline const char *read_number(const char *at, const char *end, struct value *value)
 {
-    bool is_negative = take_byte(cursor, '-');
-    const char *begin = cursor->next, *next = begin;
+    bool is_negative = *at == '-';
+    const char *begin = at + is_negative, *next = begin;
     uint64_t magnitude = 0;
 
-    for (; next < cursor->end && is_digit(*next); next++)
+    for (; next < end && is_digit(*next); next++)
         magnitude = magnitude * 10 + (uint64_t)(*next - '0');
-    if (next == begin || next - begin > DIGITS_MOST)
-        return false;
-    if (next < cursor->end && (*next == '.' || (*next | 0x20) == 'e'))
-        return read_float(cursor, begin, is_negative, value);
+    if (next == begin)
+        return NULL;
+    if (next < end && (*next == '.' || (*next | 0x20) == 'e'))
+        return read_float(begin, end, is_negative, value);
+    if (next - begin > DIGITS_MOST)
+        return NULL;
     value->type = SSQL_TYPE_INT;
     value->is_null = false;
     value->integer = (int64_t)(is_negative ? 0 - magnitude : magnitude);
-    cursor->next = next;
-    return true;
+    return next;
 }
 
 /* ---- words ---- */
 
-static inline bool take_word(struct cursor *cursor, const char *word, size_t size)
+static inline bool word_is(const char *at, const char *end, const char *word, ptrdiff_t size)
 {
-    if ((size_t)(cursor->end - cursor->next) < size)
+    if (end - at < size)
         return false;
-    for (size_t i = 0; i < size; i++)
-        if ((cursor->next[i] | 0x20) != word[i])
+    for (ptrdiff_t i = 0; i < size; i++)
+        if ((at[i] | 0x20) != word[i])
             return false;
-    cursor->next += size;
     return true;
 }
 
-static bool read_word(struct cursor *cursor, struct value *value)
+static inline const char *read_word(const char *at, const char *end, struct value *value)
 {
-    if (take_word(cursor, "true", 4))
+    if (word_is(at, end, "true", 4)) {
         *value = value_bool(true);
-    else if (take_word(cursor, "false", 5))
+        return at + 4;
+    }
+    if (word_is(at, end, "false", 5)) {
         *value = value_bool(false);
-    else if (take_word(cursor, "null", 4))
-        *value = value_null(SSQL_TYPE_NULL);
-    else
-        return false;
-    return true;
+        return at + 5;
+    }
+    *value = value_null(SSQL_TYPE_NULL);
+    return word_is(at, end, "null", 4) ? at + 4 : NULL;
 }
 
 /* ---- rows ---- */
 
 /* A literal goes as far as its kind does; what follows it tells whether it was one. */
-static bool read_value(struct literal_rows *rows, struct cursor *cursor)
+static inline const char *read_value(struct literal_rows *rows, const char *at, const char *end)
 {
-    if (cursor->next == cursor->end || (rows->count == rows->capacity && !grow(rows)))
-        return false;
-    struct value *value = &rows->values[rows->count];
-    bool is_read = *cursor->next == '\''                             ? read_string(rows, cursor, value)
-                   : is_digit(*cursor->next) || *cursor->next == '-' ? read_number(cursor, value)
-                                                                     : read_word(cursor, value);
-    rows->count += is_read;
-    return is_read;
+    if (at == end || (rows->count == rows->capacity && !grow(rows)))
+        return NULL;
+    struct value *value = &rows->values[rows->count++];
+    if (*at == '\'')
+        return read_string(rows, at, end, value);
+    return is_digit(*at) || *at == '-' ? read_number(at, end, value) : read_word(at, end, value);
 }
 
-static bool read_row(struct literal_rows *rows, struct cursor *cursor)
+static const char *read_row(struct literal_rows *rows, const char *at, const char *end)
 {
     size_t first = rows->count;
 
-    if (!take_byte(cursor, '('))
-        return false;
-    for (;;) {
-        skip_blanks(cursor);
-        if (!read_value(rows, cursor))
-            return false;
-        skip_blanks(cursor);
-        if (take_byte(cursor, ','))
-            continue;
-        if (!take_byte(cursor, ')'))
-            return false;
-        break;
-    }
+    if (at == end || *at != '(')
+        return NULL;
+    do {
+        at = read_value(rows, skip_blanks(at + 1, end), end);
+        if (at == NULL)
+            return NULL;
+        at = skip_blanks(at, end);
+        if (at == end)
+            return NULL;
+    } while (*at == ',');
     if (rows->row_count++ == 0)
         rows->width = (uint32_t)(rows->count - first);
-    return rows->count - first == rows->width;
+    return *at == ')' && rows->count - first == rows->width ? at + 1 : NULL;
 }
 
 bool literal_rows_read(struct literal_rows *rows, const char *text, size_t length, size_t *offset)
 {
-    struct cursor cursor = {text + *offset, text + length};
+    const char *at = text + *offset, *end = text + length;
 
-    do {
-        skip_blanks(&cursor);
-        if (!read_row(rows, &cursor))
+    for (;;) {
+        at = read_row(rows, skip_blanks(at, end), end);
+        if (at == NULL)
             return false;
-        *offset = (size_t)(cursor.next - text);
-        skip_blanks(&cursor);
-    } while (take_byte(&cursor, ','));
-    return true;
+        *offset = (size_t)(at - text);
+        at = skip_blanks(at, end);
+        if (at == end || *at != ',')
+            return true;
+        at++;
+    }
 }
 
 bool literal_rows_read_value(struct literal_rows *rows, const char *text, size_t length, size_t *offset)
 {
-    struct cursor cursor = {text + *offset, text + length};
-    bool is_read = read_value(rows, &cursor);
+    const char *at = read_value(rows, text + *offset, text + length);
 
-    *offset = (size_t)(cursor.next - text);
-    return is_read;
+    if (at == NULL)
+        return false;
+    *offset = (size_t)(at - text);
+    return true;
 }

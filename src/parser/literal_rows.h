@@ -23,7 +23,7 @@ void literal_rows_clear(struct literal_rows *rows);
  * else stands there, or they are too many, or memory is out. */
 MUST_CHECK bool literal_rows_read(struct literal_rows *rows, const char *text, size_t length, size_t *offset);
 
-/* Reads one literal at text[*offset], which begins there, and adds it as one more value. False as above. */
+/* Reads one literal, which begins at text[*offset], and adds it as one more value. False as above. */
 MUST_CHECK bool literal_rows_read_value(struct literal_rows *rows, const char *text, size_t length, size_t *offset);
 
 #endif
