@@ -122,7 +122,6 @@ static void add_values(struct text_buffer *lines, const char *types, const struc
 
 void answer_columns(struct test_answer *answer, const char *const *names, int count)
 {
-    answer->is_query = true;
     answer->column_count = (uint64_t)count;
     if (answer->style == ANSWER_VALUES)
         return;

@@ -32,7 +32,7 @@ struct test_answer {
 
     struct text_buffer lines; /* each ended by a newline, without "--> " */
     bool is_error;
-    bool is_query;       /* it returned rows, or could have */
+    bool is_query;       /* it returned rows, or could have, and changes nothing */
     bool in_transaction; /* some connection is, afterwards */
     uint64_t column_count;
     uint64_t change_count; /* of insert, upsert, update, delete */

@@ -68,8 +68,8 @@ static void quote_statement(struct test_run *run, size_t begin, size_t end, stru
         size_t size = (size_t)((newline == NULL ? stop : newline) - at), shown = size;
         if (shown > 0 && at[shown - 1] == '\r')
             shown--;
-        bool is_cut = shown > LINE_BYTES_QUOTED;
-        text_format(out, "    %.*s%s\n", is_cut ? LINE_BYTES_QUOTED : (int)shown, at, is_cut ? " …" : "");
+        size_t cut = text_cut(at, shown, LINE_BYTES_QUOTED);
+        text_format(out, "    %.*s%s\n", (int)cut, at, cut < shown ? " …" : "");
         at += size + 1;
     }
     if (at < stop)

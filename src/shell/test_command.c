@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,15 @@ struct command {
     struct test_report report;
     struct test_result *results; /* of all files that ended */
     size_t result_count;
+    int output_failure; /* standard output takes no more: an errno */
     bool could_not_run; /* some file, or a part of it; or something beside the files */
 };
+
+static void flush_output(struct command *command)
+{
+    if (command->output_failure == 0 && fflush(stdout) != 0)
+        command->output_failure = errno;
+}
 
 static void complain(struct command *command, const struct text_buffer *complaint)
 {
@@ -46,7 +54,7 @@ static bool may_change(const struct test_result *result)
 }
 
 /* Called with each file that has ended. A review waits until all have: the terminal is needed for it alone. */
-static void take_result(void *context, struct test_result *result, const char *kept)
+static bool take_result(void *context, struct test_result *result, const char *kept)
 {
     struct command *command = context;
     bool is_reviewing = command->line.schedule.options.update == UPDATE_REVIEW;
@@ -60,7 +68,8 @@ static void take_result(void *context, struct test_result *result, const char *k
         write_changes(command, result, NULL);
     if (kept != NULL)
         test_report_remark(&command->report, "kept: ", kept);
-    fflush(stdout);
+    flush_output(command);
+    return command->output_failure == 0;
 }
 
 static void review(struct command *command)
@@ -113,6 +122,13 @@ static void write_junit(struct command *command)
     text_clear(&complaint);
 }
 
+/* Nobody reads what would be told: the end is that of any program whose reader has gone, but everything is put away. */
+static void end_by_closed_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
 /* Runs what was found, prints the sum, and returns the exit status. */
 static int run_found(struct command *command)
 {
@@ -131,12 +147,17 @@ static int run_found(struct command *command)
         review(command);
     write_junit(command);
     test_report_end(&command->report, command->results, command->result_count);
+    flush_output(command);
+    if (command->output_failure == EPIPE)
+        end_by_closed_pipe();
     if (!is_complete)
         return 130;
     bool is_empty = counts[TEST_PASSED] + counts[TEST_FAILED] + counts[TEST_SKIPPED] == 0;
     if (is_empty && had_files && command->files.count == 0 && !command->could_not_run)
         return 0; /* all files are in other shards */
-    if (fflush(stdout) != 0 || command->could_not_run || is_empty)
+    if (is_empty && had_files && !command->could_not_run)
+        fputs("ssql test: no test found: the files hold no statement, or the filter lets none pass\n", stderr);
+    if (command->output_failure != 0 || command->could_not_run || is_empty)
         return 2;
     return counts[TEST_FAILED] > 0 ? 1 : 0;
 }
@@ -147,6 +168,7 @@ int test_command(int argc, char **argv)
     int status = test_options_read(&command.line, argc, argv);
 
     if (status < 0) {
+        signal(SIGPIPE, SIG_IGN);
         command.line.schedule.take = take_result;
         command.line.schedule.context = &command;
         command.report.is_tap = command.line.is_tap;

@@ -1,9 +1,10 @@
 #include "shell/test_database.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,22 +94,40 @@ void test_database_destroy(struct test_database *database)
     free(database);
 }
 
-static struct test_host *start(struct test_database *database, const char *path, bool is_readonly,
-                               struct text_buffer *complaint)
+static struct test_host *start(struct test_database *database, const char *path, const char *directory,
+                               bool is_readonly, struct text_buffer *complaint)
 {
-    const struct test_settings settings = {
-        .path = path, .is_small = database->weather.is_small, .is_readonly = is_readonly, .chosen = &database->options};
+    const struct test_settings settings = {.path = path,
+                                           .directory = directory,
+                                           .is_small = database->weather.is_small,
+                                           .is_readonly = is_readonly,
+                                           .chosen = &database->options};
 
     return test_host_start(database->engine, &settings, database->close_there, complaint);
+}
+
+/* The twin's files are not the host's. */
+static struct test_host *start_twin(struct test_database *database, struct text_buffer *complaint)
+{
+    struct text_buffer directory = {0};
+    struct test_host *twin = NULL;
+
+    text_format(&directory, "%s/twin", database->directory);
+    if (mkdir(directory.data, 0700) == 0 || errno == EEXIST)
+        twin = start(database, ":memory:", directory.data, false, complaint);
+    else
+        text_format(complaint, "%s: %s", directory.data, strerror(errno));
+    text_clear(&directory);
+    return twin;
 }
 
 /* Both the host and, when there are crashes, its twin. */
 static bool open_database(struct test_database *database, struct text_buffer *complaint)
 {
     if (database->host == NULL)
-        database->host = start(database, database->path, false, complaint);
+        database->host = start(database, database->path, database->directory, false, complaint);
     if (database->host != NULL && database->weather.is_crashing && database->twin == NULL)
-        database->twin = start(database, ":memory:", false, complaint);
+        database->twin = start_twin(database, complaint);
     return database->host != NULL && (database->twin != NULL || !database->weather.is_crashing);
 }
 
@@ -275,6 +294,12 @@ static bool run_with_crash(struct test_database *database, const struct test_req
 
 /* ---- a statement ---- */
 
+static void mask(const struct test_request *request, struct test_answer *answer)
+{
+    if (request->mask != NULL)
+        request->mask(request->mask_context, &answer->lines);
+}
+
 /* The follower opens anew for each answer: that is how it sees what was written since. */
 static bool ask_follower(struct test_database *database, const struct test_request *request,
                          const struct test_answer *answer, struct text_buffer *complaint)
@@ -283,10 +308,12 @@ static bool ask_follower(struct test_database *database, const struct test_reque
 
     if (access(database->path, F_OK) != 0) /* nothing has been written yet */
         return true;
-    bool done = database->follower != NULL
-                    ? test_host_reopen(database->follower, complaint)
-                    : (database->follower = start(database, database->path, true, complaint)) != NULL;
+    bool done =
+        database->follower != NULL
+            ? test_host_reopen(database->follower, complaint)
+            : (database->follower = start(database, database->path, database->directory, true, complaint)) != NULL;
     done = done && test_host_run(database->follower, request, &second, complaint);
+    mask(request, &second);
     if (done && strcmp(text_string(&second.lines), text_string(&answer->lines)) != 0) {
         text_format(complaint, "a follower, which has the database open to read only, answers otherwise:\n%s",
                     text_string(&second.lines));
@@ -325,6 +352,7 @@ bool test_database_run(struct test_database *database, const struct test_request
     if (!change_weather(database, complaint) || !open_database(database, complaint) ||
         !run_on_host(database, request, answer, complaint))
         return false;
+    mask(request, answer);
     database->in_transaction = answer->in_transaction;
     if (database->in_transaction && database->weather.is_crashing)
         note_in_journal(database, request);

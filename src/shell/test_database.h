@@ -26,7 +26,7 @@ void test_database_destroy(struct test_database *database);
 /* The others return false when the database cannot be gone on with, or has lost or invented something: one sentence is
  * in `complaint`. */
 
-/* Runs a statement; `answer` begins with its first three members set. */
+/* Runs a statement; `answer` begins with its first three members set. Its lines are masked. */
 bool test_database_run(struct test_database *database, const struct test_request *request, struct test_answer *answer,
                        struct text_buffer *complaint);
 /* Closes it; the next statement finds a new, empty one. */

@@ -198,7 +198,7 @@ static void add_coloured(const char *colour, struct line line, char mark, bool c
     text_add_string(out, coloured ? colour : "");
     if (mark != '\0')
         text_add_char(out, mark);
-    text_add(out, line.text, line.size > LINE_BYTES_SHOWN ? LINE_BYTES_SHOWN : line.size);
+    text_add(out, line.text, text_cut(line.text, line.size, LINE_BYTES_SHOWN));
     text_add_string(out, line.size > LINE_BYTES_SHOWN ? " …" : "");
     text_add_string(out, coloured ? "\033[0m\n" : "\n");
 }

@@ -11,6 +11,7 @@ enum { CONNECTIONS_MOST = 10 };
 /* How to open a database. */
 struct test_settings {
     const char *path;               /* or ":memory:" */
+    const char *directory;          /* for files that statements name by a relative path; the process works there */
     bool is_small;                  /* tiny memtables, blocks and files */
     bool is_readonly;               /* beside a writer */
     const struct variables *chosen; /* options by name, which come last */
@@ -21,6 +22,10 @@ struct test_request {
     const char *text;
     size_t size;
     const struct variables *variables;
+
+    /* Takes out of an answer's lines what differs from run to run, before two are compared; NULL: nothing does. */
+    void (*mask)(const void *context, struct text_buffer *lines);
+    const void *mask_context;
 };
 
 struct test_engine {

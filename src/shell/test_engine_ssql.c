@@ -43,9 +43,9 @@ static bool knows_option(const char *name, const char *value, struct text_buffer
 }
 
 static const char *const small_options[][2] = {
-    {"memtable_size", "16KiB"},    {"block_rows", "16"},     {"sstable_size", "32KiB"}, {"level0_files", "2"},
-    {"wal_segment_size", "64KiB"}, {"memory_limit", "4MiB"}, {"threads", "2"},          {"morsel_rows", "4"},
-    {"plan_sharing", "always"},
+    {"memtable_size", "16KiB"}, {"block_rows", "16"},          {"sstable_size", "32KiB"},
+    {"level0_files", "2"},      {"wal_segment_size", "64KiB"}, {"memory_limit", "4MiB"},
+    {"threads", "2"},           {"morsel_rows", "4"},          {"plan_sharing", "always"},
 };
 
 static int set_options(ssql_options *options, const struct test_settings *settings)
@@ -169,6 +169,7 @@ static void run_query(ssql_conn *conn, ssql_stmt *statement, struct test_answer 
         return;
     }
     add_columns(statement, answer);
+    answer->is_query = ssql_is_read_only(statement) != 0;
     struct test_cell *cells = must_allocate((size_t)ssql_column_count(statement) * sizeof *cells);
     while (status == SSQL_ROW && add_row(statement, cells, answer))
         status = ssql_step(statement);

@@ -99,6 +99,14 @@ static bool judge(struct golden *golden, const struct test_step *step, struct te
 
 /* ---- steps ---- */
 
+static void mask_lines(const void *context, struct text_buffer *lines)
+{
+    const struct golden *golden = context;
+
+    for (size_t i = 0; i < golden->mask_count; i++)
+        mask_apply(&golden->masks[i], lines);
+}
+
 /* Runs and, as long as *is_right, judges. False when the database cannot be gone on with. */
 static bool run_once(struct golden *golden, const struct test_step *step, bool *is_right)
 {
@@ -106,13 +114,13 @@ static bool run_once(struct golden *golden, const struct test_step *step, bool *
     const struct test_request request = {.connection = run->connection,
                                          .text = golden->file.text.data + step->begin,
                                          .size = step->end - step->begin,
-                                         .variables = &run->variables};
+                                         .variables = &run->variables,
+                                         .mask = mask_lines,
+                                         .mask_context = golden};
     struct test_answer answer = {.sorted = golden->sort_next};
     struct text_buffer complaint = {0};
     bool done = test_database_run(run->database, &request, &answer, &complaint);
 
-    for (size_t i = 0; done && i < golden->mask_count; i++)
-        mask_apply(&golden->masks[i], &answer.lines);
     if (done && *is_right)
         *is_right = judge(golden, step, &answer);
     run->is_lost = !done;

@@ -313,19 +313,6 @@ void test_host_kill(struct test_host *host)
     free_host(host);
 }
 
-/* Files that statements name by a relative path (copy) are the test's own, beside its database. */
-static void enter_directory(const char *database)
-{
-    const char *slash = strrchr(database, '/');
-    struct text_buffer directory = {0};
-
-    if (database[0] != '/' || slash == database)
-        return;
-    text_format(&directory, "%.*s", (int)(slash - database), database);
-    (void)!chdir(directory.data);
-    text_clear(&directory);
-}
-
 static _Noreturn void run_in_child(const struct test_engine *engine, const struct test_settings *settings, int socket,
                                    pid_t parent)
 {
@@ -334,7 +321,8 @@ static _Noreturn void run_in_child(const struct test_engine *engine, const struc
 #endif
     if (getppid() != parent) /* it went before it could be told */
         _exit(0);
-    enter_directory(settings->path);
+    if (chdir(settings->directory) != 0)
+        _exit(2);
     be_host(engine, settings, socket);
     close(socket);
     exit(0); /* not _exit: a leak checker looks now */

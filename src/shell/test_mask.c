@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/test_text.h"
+
 bool mask_init(struct mask *mask, const char *argument, struct text_buffer *complaint)
 {
     const char *end = argument[0] == '/' ? strrchr(argument + 1, '/') : NULL;
@@ -32,22 +34,33 @@ void mask_clear(struct mask *mask)
     free(mask->text);
 }
 
+/* Adds the character at `at`, and returns what follows it. */
+static const char *pass_character(const char *at, struct text_buffer *masked)
+{
+    size_t size = text_character_size(at, strlen(at));
+
+    size = size == 0 ? 1 : size;
+    text_add(masked, at, size);
+    return at + size;
+}
+
 static void mask_line(const struct mask *mask, const char *at, struct text_buffer *masked)
 {
     regmatch_t match;
-    int flags = 0; /* `^` matches at the line's begin alone */
+    int flags = 0;                /* `^` matches at the line's begin alone */
+    bool is_behind_match = false; /* an empty match right there would be one too many */
 
     while (regexec(&mask->pattern, at, 1, &match, flags) == 0) {
+        bool is_empty = match.rm_so == match.rm_eo;
         text_add(masked, at, (size_t)match.rm_so);
-        text_add_string(masked, mask->text);
         at += match.rm_eo;
-        if (match.rm_eo == match.rm_so) {
-            if (*at == '\0')
-                return;
-            text_add_char(masked, *at++);
-        }
-        if (*at == '\0')
+        if (!is_behind_match || match.rm_eo > 0)
+            text_add_string(masked, mask->text);
+        if (is_empty && *at == '\0')
             return;
+        if (is_empty)
+            at = pass_character(at, masked);
+        is_behind_match = !is_empty;
         flags = REG_NOTBOL;
     }
     text_add_string(masked, at);

@@ -33,7 +33,7 @@ struct test_job {
 struct running {
     const struct test_schedule *schedule;
     struct test_job jobs[JOBS_MOST];
-    bool is_interrupted;
+    bool is_interrupted; /* what runs has been ended */
 };
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
@@ -58,8 +58,13 @@ static char *make_directory(struct text_buffer *complaint)
     if (mkdtemp(path.data) == NULL) {
         text_format(complaint, "%s: error: %s\n", path.data, strerror(errno));
         text_clear(&path);
+        return NULL;
     }
-    return path.data;
+    char *whole = realpath(path.data, NULL); /* the processes of databases work there, not where this one does */
+    if (whole == NULL)
+        text_format(complaint, "%s: error: %s\n", path.data, strerror(errno));
+    text_clear(&path);
+    return whole;
 }
 
 static _Noreturn void run_in_child(const struct test_schedule *schedule, const struct test_job *job, int to)
@@ -79,9 +84,19 @@ static _Noreturn void run_in_child(const struct test_schedule *schedule, const s
     exit(0); /* not _exit: a leak checker looks now */
 }
 
+/* Ends the children; they are reaped, and their directories removed, as if they had ended by themselves. */
+static void interrupt_all(struct running *running)
+{
+    running->is_interrupted = true;
+    for (unsigned i = 0; i < running->schedule->job_count; i++)
+        if (running->jobs[i].process != 0)
+            kill(-running->jobs[i].process, SIGKILL);
+}
+
 static void give(struct running *running, struct test_result *result, const char *kept)
 {
-    running->schedule->take(running->schedule->context, result, kept);
+    if (!running->schedule->take(running->schedule->context, result, kept))
+        interrupt_all(running);
 }
 
 /* The file cannot even be begun with. */
@@ -155,6 +170,7 @@ static void finish(struct running *running, struct test_job *job)
     while (waitpid(job->process, &status, 0) < 0 && errno == EINTR)
         ;
     close(job->output);
+    job->process = 0;
     test_result_read(&result, &job->sent);
     describe_end(job, status, running->schedule->timeout_s, &end);
     if (end.size > 0)
@@ -175,7 +191,6 @@ static void finish(struct running *running, struct test_job *job)
     text_clear(&end);
     free(job->directory);
     text_clear(&job->sent);
-    job->process = 0;
 }
 
 static void take_output(struct running *running, struct test_job *job)
@@ -220,17 +235,6 @@ static void wait_for_one(struct running *running)
             take_output(running, jobs[i]);
 }
 
-/* Ctrl-C: ends the children; they are reaped, and their directories removed, as if they had ended by themselves. */
-static void take_interrupt(struct running *running)
-{
-    if (!interrupt_take())
-        return;
-    running->is_interrupted = true;
-    for (unsigned i = 0; i < running->schedule->job_count; i++)
-        if (running->jobs[i].process != 0)
-            kill(-running->jobs[i].process, SIGKILL);
-}
-
 static bool any_runs(const struct running *running)
 {
     for (unsigned i = 0; i < running->schedule->job_count; i++)
@@ -247,7 +251,8 @@ bool test_schedule_run(const struct test_schedule *schedule, char *const *paths,
     running->schedule = schedule;
     interrupt_install();
     while (next < path_count || any_runs(running)) {
-        take_interrupt(running);
+        if (interrupt_take())
+            interrupt_all(running);
         if (running->is_interrupted)
             next = path_count;
         for (unsigned i = 0; i < schedule->job_count && next < path_count; i++)

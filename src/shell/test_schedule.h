@@ -13,13 +13,14 @@ struct test_schedule {
     unsigned timeout_s;          /* of one file */
     bool keep;                   /* the databases of failed files stay */
 
-    /* Called with each file that has ended: takes the result over. `kept`: where its databases stay, or NULL. */
-    void (*take)(void *context, struct test_result *result, const char *kept);
+    /* Called with each file that has ended: takes the result over. `kept`: where its databases stay, or NULL. Returns
+     * false when nobody listens any more: then the run ends as after Ctrl-C. */
+    bool (*take)(void *context, struct test_result *result, const char *kept);
     void *context;
 };
 
-/* Runs the files in their order. Returns false when Ctrl-C ended it: what ran was ended and is not told, what did not
- * run was left out. */
+/* Runs the files in their order. Returns false when that was ended before its time: what ran was ended and is not told,
+ * what did not run was left out. */
 bool test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count);
 
 #endif

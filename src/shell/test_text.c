@@ -14,9 +14,9 @@ bool path_has_ending(const char *path, const char *ending)
     return size > ending_size && strcmp(path + size - ending_size, ending) == 0;
 }
 
-/* Bytes of the character that begins at `at`; 0: it is no UTF-8. */
-static size_t character_size(const unsigned char *at, size_t left)
+size_t text_character_size(const char *text, size_t left)
 {
+    const unsigned char *at = (const unsigned char *)text;
     size_t size = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : at[0] < 0xF5 ? 4 : 0;
 
     if (size > left)
@@ -31,13 +31,22 @@ static size_t character_size(const unsigned char *at, size_t left)
     return size;
 }
 
+size_t text_cut(const char *text, size_t size, size_t most)
+{
+    if (size <= most)
+        return size;
+    while (most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
 bool test_text_is_valid(const struct text_buffer *text, const char *path, struct text_buffer *complaint)
 {
-    const unsigned char *bytes = (const unsigned char *)text->data;
+    const char *bytes = text->data;
     size_t line = 1;
 
     for (size_t at = 0; at < text->size;) {
-        size_t size = character_size(bytes + at, text->size - at);
+        size_t size = text_character_size(bytes + at, text->size - at);
         if (size == 0 || bytes[at] == '\0') {
             text_format(complaint, "%s:%zu: error: %s\n", path, line, size == 0 ? "this is no UTF-8" : "a NUL byte");
             return false;

@@ -1,0 +1,7 @@
+/* parts.h - the groups of tests of the runner's parts. Each returns how many failed. */
+#ifndef RUNNER_PARTS_H
+#define RUNNER_PARTS_H
+
+int run_weather_tests(void);
+
+#endif
