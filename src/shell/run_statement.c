@@ -99,6 +99,7 @@ static void explain(struct session *session, const struct source *source)
 struct outcome {
     int64_t row_count;
     bool is_shortened;
+    bool is_quit; /* whoever read it has seen enough before its end */
     bool is_done;
     struct kept_error error; /* when it failed */
 };
@@ -158,6 +159,7 @@ static void step_all(struct session *session, ssql_stmt *statement, struct rende
         renderer_end(renderer, result != SSQL_DONE);
     outcome->row_count = renderer->row_count;
     outcome->is_shortened = renderer_has_shortened(renderer);
+    outcome->is_quit = result == SSQL_ROW;
 }
 
 /* `measure` may be NULL. */
@@ -202,7 +204,9 @@ static void say_outcome(struct session *session, int kind, bool has_rows, const 
     }
     text_add_count(&text, count);
     text_add_string(&text, count == 1 ? " row" : " rows");
-    if (outcome->is_shortened)
+    if (outcome->is_quit)
+        text_add_string(&text, " so far: the pager was quit");
+    else if (outcome->is_shortened)
         text_format(&text, ", %" PRId64 " of them shown; .rows all shows all", session->render.rows);
     session_note(session, "%s", text.data);
     text_clear(&text);
