@@ -313,6 +313,16 @@ static enum scan_stop stop_at_fault(struct record_reader *reader, const uint8_t 
     return reader_fault(reader, record, cursor.fault, NULL, 0);
 }
 
+/* SCAN_BROKEN when the fault just found is that memory ran out, which is no record's. */
+static enum scan_stop stop_without_memory(struct record_reader *reader, enum scan_stop otherwise)
+{
+    const uint8_t *at = reader_at(reader);
+
+    if (reader->scanned.error.code != SSQL_NO_MEMORY)
+        return otherwise;
+    return reader_fault(reader, reader_record(reader, at, at, reader->line), at, NULL, 0);
+}
+
 static enum scan_stop json_begin(struct record_reader *reader)
 {
     bool is_new;
@@ -321,9 +331,11 @@ static enum scan_stop json_begin(struct record_reader *reader)
     if (stop != SCAN_FULL)
         return stop == SCAN_INCOMPLETE ? SCAN_INCOMPLETE : SCAN_FULL;
     struct json_cursor cursor = cursor_at(reader, reader_at(reader), reader_end(reader), reader->is_whole);
-    if (!read_record(reader, &cursor, &is_new) && cursor.is_short)
+    if (read_record(reader, &cursor, &is_new))
+        return SCAN_FULL;
+    if (cursor.is_short)
         return SCAN_INCOMPLETE;
-    return SCAN_FULL;
+    return stop_without_memory(reader, SCAN_FULL); /* other faults are reported by the first scan */
 }
 
 static enum scan_stop json_scan(struct record_reader *reader)
@@ -415,8 +427,9 @@ static enum scan_stop json_lines_begin(struct record_reader *reader)
     enum scan_stop stop = go_to_line(reader, &cursor);
     if (stop != SCAN_FULL)
         return stop == SCAN_INCOMPLETE ? SCAN_INCOMPLETE : SCAN_FULL;
-    read_record(reader, &cursor, &is_new); /* a fault is reported by the first scan */
-    return SCAN_FULL;
+    if (read_record(reader, &cursor, &is_new))
+        return SCAN_FULL;
+    return stop_without_memory(reader, SCAN_FULL);
 }
 
 static enum scan_stop json_lines_scan(struct record_reader *reader)
