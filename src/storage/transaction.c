@@ -305,6 +305,7 @@ static void undo_last_write(struct transaction *transaction)
     struct participant *participant = &transaction->participants[write->participant];
 
     participant->write_count--;
+    participant->highest = HIGHEST_UNKNOWN;
     if (participant->memtable != NULL && participant->memtable_through >= set->count) {
         if (write->is_key)
             memtable_undo(participant->memtable, write_set_key(set, write), write_set_sequence(set));

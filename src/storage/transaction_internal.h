@@ -6,6 +6,13 @@
 #include "storage/transaction.h"
 #include "storage/write_set.h"
 
+/* What is known of the highest key that the write set holds of a table: keys above it need not be looked for. */
+enum highest_key {
+    HIGHEST_NONE,    /* no key of the table is there */
+    HIGHEST_KNOWN,   /* it is keys[highest_offset .. + highest_size) of the write set */
+    HIGHEST_UNKNOWN, /* a write was undone */
+};
+
 /* What a transaction holds of one table. */
 struct participant {
     struct table *table;           /* retained */
@@ -14,6 +21,10 @@ struct participant {
     bool reads_whole;              /* so many keys were read that the whole table counts as read */
     bool needs_check;              /* at commit: somebody else wrote to the table since the snapshot */
     uint32_t write_count;          /* in the write set */
+    enum highest_key highest;
+    bool is_ordered; /* with HIGHEST_KNOWN: each key came above the one before */
+    uint32_t highest_size;
+    size_t highest_offset;
     struct memtable *memtable;     /* those of the first `memtable_through` writes that are this table's, or NULL */
     uint32_t memtable_through;
     struct table_version

@@ -199,7 +199,7 @@ static bool get_own(struct transaction *transaction, struct participant *partici
                     const uint16_t *columns, uint32_t count, struct row_pin *pin, struct value *values, bool *found,
                     bool *is_own, struct ssql_error *error)
 {
-    const struct write_set *set = &transaction->writes;
+    struct write_set *set = &transaction->writes;
     const struct row_format *format = participant->table->format;
     uint32_t index = transaction->last_participant;
     uint32_t number = NO_WRITE;

@@ -75,6 +75,23 @@ static bool write_after(struct participant *participant, uint64_t mark, struct f
     return flush_output_finish(output, error);
 }
 
+/* Keys that were written in their order need no memtable to be sorted: the writes after private sequence `after`, up to
+ * `through`. */
+static bool write_ordered(const struct transaction *transaction, const struct participant *participant, uint64_t after,
+                          uint64_t through, struct flush_output *output, struct ssql_error *error)
+{
+    const struct write_set *set = &transaction->writes;
+    uint32_t index = (uint32_t)(participant - transaction->participants);
+
+    for (uint64_t sequence = after + 1; sequence <= through; sequence++) {
+        const struct pending_write *write = write_set_at(set, (uint32_t)(sequence - set->spilled_through));
+        if (write->participant == index && write->is_key &&
+            !flush_output_add(output, write_set_key(set, write), write_set_row(set, write), 0, true, error))
+            return false;
+    }
+    return flush_output_finish(output, error);
+}
+
 /* Opens the files of one output and appends them to the list. */
 static bool append_output(struct participant *participant, struct flush_output *output, uint64_t base_sequence,
                           uint64_t through, struct spill_parts *parts, struct ssql_error *error)
@@ -121,6 +138,13 @@ static bool write_parts(struct transaction *transaction, struct participant *par
 
     flush_output_init(&parts->after, participant->table, participant->write_count);
     flush_output_init(&parts->before, participant->table, participant->write_count);
+    if (participant->highest == HIGHEST_KNOWN && participant->is_ordered && participant->memtable == NULL) {
+        uint64_t first = transaction->writes.spilled_through, last = write_set_sequence(&transaction->writes);
+        uint64_t mark = has_before ? transaction->mark : first;
+        return (!has_before || write_ordered(transaction, participant, first, mark, &parts->before, error)) &&
+               (!has_after || write_ordered(transaction, participant, mark, last, &parts->after, error)) &&
+               list_files(transaction, participant, parts, error);
+    }
     return participant_fill_memtable(transaction, participant, error) &&
            (!has_before || write_before(participant, transaction->mark, &parts->before, error)) &&
            (!has_after || write_after(participant, transaction->mark, &parts->after, error)) &&
@@ -146,6 +170,7 @@ static void adopt_parts(struct participant *participant, struct spill_parts *par
     participant->memtable = NULL;
     participant->memtable_through = 0;
     participant->write_count = 0;
+    participant->highest = HIGHEST_NONE;
     flush_output_clear(&parts->after);
     flush_output_clear(&parts->before);
 }

@@ -91,15 +91,43 @@ static bool look_up_existing(const struct table_version *version, const struct r
     return true;
 }
 
+/* A key above all that the write set holds of the table is not in it: rows that come in the order of their keys do
+ * without a look into the set. */
+static bool is_above_writes(const struct transaction *transaction, const struct participant *participant,
+                            struct slice key)
+{
+    switch (participant->highest) {
+    case HIGHEST_NONE: return true;
+    case HIGHEST_UNKNOWN: break;
+    case HIGHEST_KNOWN:
+        return slice_compare(key, slice_make(transaction->writes.keys.data + participant->highest_offset,
+                                             participant->highest_size)) > 0;
+    }
+    return false;
+}
+
+/* After a write of a key, whose copy is the last of the set's keys. */
+static void note_written_key(const struct transaction *transaction, struct participant *participant, size_t size,
+                             bool is_above)
+{
+    participant->write_count++;
+    participant->is_ordered = is_above && (participant->is_ordered || participant->highest == HIGHEST_NONE);
+    if (!is_above)
+        return;
+    participant->highest = HIGHEST_KNOWN;
+    participant->highest_offset = transaction->writes.keys.size - size;
+    participant->highest_size = (uint32_t)size;
+}
+
 static bool find_key_state(struct transaction *transaction, struct participant *participant, struct slice key,
                            uint32_t hash, struct key_state *state, struct ssql_error *error)
 {
-    const struct write_set *set = &transaction->writes;
+    struct write_set *set = &transaction->writes;
     const struct row_format *format = participant->table->format;
     bool is_known = false;
 
     *state = (struct key_state){0};
-    if (participant->write_count > 0) {
+    if (participant->write_count > 0 && !is_above_writes(transaction, participant, key)) {
         uint32_t number = write_set_find(set, transaction->last_participant, key, hash);
         if (number != NO_WRITE) {
             state->is_rewrite = true;
@@ -116,10 +144,10 @@ static bool find_key_state(struct transaction *transaction, struct participant *
                             &state->exists, error);
 }
 
-static bool is_rewrite(const struct transaction *transaction, const struct participant *participant, struct slice key,
+static bool is_rewrite(struct transaction *transaction, const struct participant *participant, struct slice key,
                        uint32_t hash)
 {
-    return participant->write_count > 0 &&
+    return participant->write_count > 0 && !is_above_writes(transaction, participant, key) &&
            write_set_find(&transaction->writes, transaction->last_participant, key, hash) != NO_WRITE;
 }
 
@@ -127,13 +155,14 @@ static bool add_put(struct transaction *transaction, struct participant *partici
                     struct slice key, uint32_t hash, bool rewrites, struct ssql_error *error)
 {
     struct table *table = participant->table;
+    bool is_above = is_above_writes(transaction, participant, key);
 
     if (table->format->key_is_int)
         raise_row_number(table, key);
     if (!write_set_add_put(&transaction->writes, transaction->last_participant, table->id, table->format, values, key,
                            hash, rewrites, error))
         return false;
-    participant->write_count++;
+    note_written_key(transaction, participant, key.size, is_above);
     return true;
 }
 
@@ -180,9 +209,10 @@ bool transaction_delete(struct transaction *transaction, struct table *table, st
         return false;
     struct participant *participant = transaction_participant(transaction, table);
     uint32_t hash = write_set_hash(transaction->last_participant, key);
+    bool is_above = is_above_writes(transaction, participant, key);
     if (!write_set_add_delete(&transaction->writes, transaction->last_participant, table->id, key, hash,
                               is_rewrite(transaction, participant, key, hash), error))
         return false;
-    participant->write_count++;
+    note_written_key(transaction, participant, key.size, is_above);
     return true;
 }

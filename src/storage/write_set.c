@@ -21,30 +21,43 @@ static void reset_buffer(struct buffer *buffer)
         buffer_reset(buffer);
 }
 
-/* Empties the writes; the buckets are cleared one by one when few are used. */
-static void empty(struct write_set *set)
+static void free_writes(struct write_set *set)
 {
-    if (set->capacity > KEPT_WRITES) {
-        free(set->writes);
-        free(set->buckets);
-        set->writes = NULL;
-        set->buckets = NULL;
-        set->capacity = set->bucket_count = 0;
-    } else if (set->count * 8 < set->bucket_count) {
-        for (uint32_t i = 0; i < set->count; i++)
-            set->buckets[set->writes[i].hash & (set->bucket_count - 1)] = NO_WRITE;
-    } else if (set->buckets != NULL) {
+    free(set->writes);
+    free(set->buckets);
+    set->writes = NULL;
+    set->buckets = NULL;
+    set->capacity = set->bucket_count = 0;
+}
+
+/* The buckets are cleared one by one when few are used. */
+static void clear_buckets(struct write_set *set)
+{
+    if (set->indexed_count == 0)
+        return;
+    if (set->indexed_count * 8 >= set->bucket_count) {
         memset(set->buckets, 0, set->bucket_count * sizeof *set->buckets);
+        return;
     }
-    set->count = 0;
+    for (uint32_t i = 0; i < set->indexed_count; i++)
+        set->buckets[set->writes[i].hash & (set->bucket_count - 1)] = NO_WRITE;
+}
+
+static void forget_writes(struct write_set *set)
+{
+    set->count = set->indexed_count = 0;
     set->record_table = 0;
-    reset_buffer(&set->record);
-    reset_buffer(&set->keys);
 }
 
 void write_set_reset(struct write_set *set)
 {
-    empty(set);
+    if (set->capacity > KEPT_WRITES)
+        free_writes(set);
+    else
+        clear_buckets(set);
+    forget_writes(set);
+    reset_buffer(&set->record);
+    reset_buffer(&set->keys);
     set->has_rewrites = false;
     set->spilled_through = 0;
 }
@@ -61,7 +74,10 @@ void write_set_clear(struct write_set *set)
 void write_set_forget_spilled(struct write_set *set)
 {
     set->spilled_through = write_set_sequence(set);
-    empty(set);
+    clear_buckets(set);
+    forget_writes(set);
+    buffer_reset(&set->record); /* as much is going to come again */
+    buffer_reset(&set->keys);
 }
 
 /* ---- keys ---- */
@@ -108,10 +124,24 @@ struct slice write_set_row(const struct write_set *set, const struct pending_wri
     return slice_make(set->record.data + write->row_offset, write->row_size);
 }
 
-uint32_t write_set_find(const struct write_set *set, uint32_t participant, struct slice key, uint32_t hash)
+/* Puts the writes since the last look into their buckets. A load in the order of keys never comes here. */
+static void index_writes(struct write_set *set)
+{
+    for (; set->indexed_count < set->count; set->indexed_count++) {
+        struct pending_write *write = &set->writes[set->indexed_count];
+        uint32_t *bucket = &set->buckets[write->hash & (set->bucket_count - 1)];
+        if (!write->is_key)
+            continue;
+        write->next = *bucket;
+        *bucket = set->indexed_count + 1;
+    }
+}
+
+uint32_t write_set_find(struct write_set *set, uint32_t participant, struct slice key, uint32_t hash)
 {
     if (set->count == 0)
         return NO_WRITE;
+    index_writes(set);
     uint32_t number = set->buckets[hash & (set->bucket_count - 1)];
 
     while (number != NO_WRITE) {
@@ -133,17 +163,10 @@ static bool grow_buckets(struct write_set *set)
 
     if (buckets == NULL)
         return false;
-    for (uint32_t i = 0; i < set->count; i++) {
-        struct pending_write *write = &set->writes[i];
-        uint32_t *bucket = &buckets[write->hash & (count - 1)];
-        if (!write->is_key)
-            continue;
-        write->next = *bucket;
-        *bucket = i + 1;
-    }
     free(set->buckets);
     set->buckets = buckets;
     set->bucket_count = count;
+    set->indexed_count = 0;
     return true;
 }
 
@@ -187,11 +210,6 @@ static bool give_up(struct write_set *set, size_t record_size, struct slice key)
 
 static void push(struct write_set *set, struct pending_write write)
 {
-    if (write.is_key) {
-        uint32_t *bucket = &set->buckets[write.hash & (set->bucket_count - 1)];
-        write.next = *bucket;
-        *bucket = set->count + 1;
-    }
     set->writes[set->count++] = write;
 }
 
@@ -274,8 +292,11 @@ void write_set_undo_last(struct write_set *set)
     assert(set->count > 0);
     const struct pending_write *write = &set->writes[--set->count];
 
-    if (write->is_key)
-        set->buckets[write->hash & (set->bucket_count - 1)] = write->next;
+    if (set->indexed_count > set->count) {
+        set->indexed_count = set->count;
+        if (write->is_key)
+            set->buckets[write->hash & (set->bucket_count - 1)] = write->next;
+    }
     set->record.size = write->record_offset;
     set->record_table = 0;
     set->keys.size = write->key_offset;

@@ -32,6 +32,7 @@ struct write_set {
     uint32_t count, capacity;
     uint32_t *buckets; /* newest write of each, or NO_WRITE; a power of two of them */
     uint32_t bucket_count;
+    uint32_t indexed_count;   /* the first so many writes are in the buckets; the others when one is looked for */
     bool has_rewrites;        /* some key may be written twice: the record takes a sequence for each write */
     uint64_t spilled_through; /* private sequence of the last write that is no longer here */
 };
@@ -53,7 +54,7 @@ MUST_CHECK bool write_set_encode_key(struct write_set *set, const struct row_for
 void write_set_drop_key(struct write_set *set, struct slice key);
 
 /* Number of the newest write of a key, NO_WRITE when there is none. */
-uint32_t write_set_find(const struct write_set *set, uint32_t participant, struct slice key, uint32_t hash);
+uint32_t write_set_find(struct write_set *set, uint32_t participant, struct slice key, uint32_t hash);
 uint32_t write_set_hash(uint32_t participant, struct slice key);
 
 static inline const struct pending_write *write_set_at(const struct write_set *set, uint32_t number)
