@@ -87,8 +87,10 @@ static int open_database(struct fixture *fixture)
     *fixture = (struct fixture){.db = NULL};
     if ((code = ssql_options_new(&options)) != SSQL_OK)
         return code;
-    /* Everything happens in this thread, and so at the same allocation in each run. */
-    if (ssql_options_set(options, "background", "off") != SSQL_OK)
+    /* Nearly everything happens in this thread, and so at the same allocation in each run; queries have a helper. */
+    if (ssql_options_set(options, "background", "off") != SSQL_OK ||
+        ssql_options_set(options, "threads", "2") != SSQL_OK ||
+        ssql_options_set(options, "morsel_rows", "1") != SSQL_OK)
         fail_msg("%s", ssql_options_errmsg(options));
     code = ssql_open_with(":memory:", options, &fixture->db);
     ssql_options_free(options);
@@ -192,6 +194,9 @@ static int scenario(struct fixture *fixture)
         "select id from t where name like '%e%' || id == ? order by name desc, id limit 5",
         "select count(*) as n, name from t where id > ? group by name having n > 0 order by n",
         "select distinct b from u where a != 'x' && b > ?",
+        "select id, name from t where amount > 1 || name like '%e%' || id < ?",
+        "select id % 2, count(*), sum(amount), max(amount) from t where id < ? * 1000 group by id % 2",
+        "select sum(amount), avg(id), min(amount) from t where id > ? - 1000",
         "select id from t where id == ?",
     };
     int64_t sum;
