@@ -2,6 +2,7 @@
  * digits and a power of ten up to 22 are both exact doubles, so that one multiplication or division rounds once. */
 #include "format/number_text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,31 +160,44 @@ enum number_form number_form(struct slice text)
     return take_apart(text, &decimal) ? NUMBER_FORM_FLOAT : NUMBER_FORM_NONE;
 }
 
+/* A double's first `digit_count` significant digits. %e writes them without regard to their size; the point is left
+ * out, whatever the locale makes of it. */
+static bool take_written_apart(double real, uint32_t digit_count, struct decimal *written)
+{
+    char text[FLOAT_TEXT_SIZE];
+    int length = snprintf(text, sizeof text, "%.*e", (int)digit_count - 1, fabs(real));
+
+    if (digit_count > 1) {
+        char *point = text + 1;
+        size_t width = strcspn(point, "0123456789");
+        memmove(point, point + width, strlen(point + width) + 1);
+        length -= (int)width;
+    }
+    if (!take_apart(slice_make(text, (size_t)length), written))
+        return false;
+    written->exponent -= (int64_t)digit_count - 1;
+    return true;
+}
+
 bool number_survives_as_float(struct slice text)
 {
     enum { DOUBLE_DIGITS = 17 };
     struct decimal decimal, written;
-    char again[FLOAT_TEXT_SIZE];
     double real;
 
-    if (!take_apart(text, &decimal) || number_read_float(text, &real) != NUMBER_READ)
+    if (!take_apart(text, &decimal))
         return false;
     if (decimal.digit_count == 0)
         return true;
     uint32_t digit_count = decimal.digit_count - decimal.trailing_zeros;
     if (digit_count > DOUBLE_DIGITS)
         return false;
-    /* %e writes digits without regard to their size; the point is left out, whatever the locale makes of it. */
-    int length = snprintf(again, sizeof again, "%.*e", (int)digit_count - 1, fabs(real));
-    char *point = again + 1;
-    if (digit_count > 1) {
-        size_t width = strcspn(point, "0123456789");
-        memmove(point, point + width, strlen(point + width) + 1);
-        length -= (int)width;
-    }
-    if (!take_apart(slice_make(again, (size_t)length), &written))
+    /* Between the smallest normal and the largest finite double each decimal of 15 digits has a double of its own. */
+    if (digit_count <= DBL_DIG && decimal.exponent > DBL_MIN_10_EXP &&
+        decimal.exponent + (int64_t)decimal.digit_count <= DBL_MAX_10_EXP)
+        return true;
+    if (number_read_float(text, &real) != NUMBER_READ || !take_written_apart(real, digit_count, &written))
         return false;
-    written.exponent -= (int64_t)digit_count - 1;
     uint32_t zeros = decimal.digit_count <= DIGITS_MOST ? decimal.trailing_zeros : DIGITS_MOST - digit_count;
     for (uint32_t i = 0; i < zeros; i++) {
         decimal.digits /= 10;
