@@ -71,11 +71,34 @@ bool operator_create(struct operator_runtime *runtime, const struct plan_node *n
     return true;
 }
 
+static struct progress *find_progress(const struct operator* operator)
+{
+    const struct cancellation *cancellation = operator->runtime->context.cancellation;
+
+    return cancellation == NULL ? NULL : cancellation->progress;
+}
+
+/* A scan of a whole table knows about how many rows there are. */
+static void begin_progress(struct operator* operator, struct progress * progress)
+{
+    const struct plan_node *node = operator->node;
+    struct table_statistics statistics;
+    struct ssql_error ignored;
+
+    if (node->kind == PLAN_SCAN && node->scan.low.count == 0 && node->scan.high.count == 0 &&
+        engine_table_statistics(operator->runtime->context.engine, node->scan.table->id, &statistics, &ignored))
+        progress_begin(progress, "reading", (int64_t)statistics.row_estimate);
+}
+
 static bool open_tree(struct operator* operator, struct ssql_error * error)
 {
+    struct progress *progress = find_progress(operator);
+
     if (operator->child != NULL && !operator_open(operator->child, error))
         return false;
     operator->is_open = true;
+    if (progress != NULL)
+        begin_progress(operator, progress);
     return operator->type->open == NULL || operator->type->open(operator, error);
 }
 
@@ -83,7 +106,7 @@ bool operator_open(struct operator* operator, struct ssql_error * error)
 {
     if (operator->profile == NULL)
         return open_tree(operator, error);
-    *operator->profile = (struct operator_profile){0};
+    *operator->profile =(struct operator_profile){0};
     uint64_t begin = clock_now_ns();
     bool is_open = open_tree(operator, error);
     operator->profile->time_ns = clock_now_ns() - begin;
@@ -104,10 +127,16 @@ static bool next_counted(struct operator* operator, struct batch * batch, struct
 
 bool operator_next(struct operator* operator, struct batch * batch, struct ssql_error *error)
 {
+    struct progress *progress = find_progress(operator);
+
     if (!cancellation_check(operator->runtime->context.cancellation, error))
         return false;
-    return operator->profile == NULL ? operator->type->next(operator, batch, error)
-                                     : next_counted(operator, batch, error);
+    if (operator->profile == NULL ? !operator->type->next(operator, batch, error)
+                                  : !next_counted(operator, batch, error))
+        return false;
+    if (progress != NULL && operator->child == NULL)
+        progress->done += batch->selected_count;
+    return true;
 }
 
 static void close_tree(struct operator* operator)

@@ -373,6 +373,34 @@ static void long_statements_tell_how_far_they_are(void **state)
     assert_int_equal(watch.calls, 1);
 }
 
+static int write_slowly(void *context, const char *bytes, size_t size)
+{
+    (void)bytes;
+    usleep(10000);
+    *(size_t *)context += size;
+    return 0;
+}
+
+static void a_query_counts_the_rows_that_it_has_read(void **state)
+{
+    enum { ROWS = 60000 };
+    struct fixture *fixture = *state;
+    struct generator generator = {.next = 4, .count = ROWS};
+    struct watch watch = {.refused_at = -1};
+    size_t size = 0;
+
+    ssql_set_copy_input(fixture->conn, generate, &generator, NULL);
+    must_exec(fixture->conn, "copy users (id, name) from stdin (header false)");
+    ssql_set_progress(fixture->conn, report, &watch);
+    ssql_set_copy_output(fixture->conn, write_slowly, &size, NULL);
+    must_exec(fixture->conn, "copy users to stdout");
+    assert_true(watch.calls > 0);
+    assert_string_equal(watch.what, "reading");
+    assert_true(watch.done > 0 && watch.done <= ROWS);
+    assert_true(watch.total > ROWS / 2 && watch.total < ROWS * 2);
+    assert_true(size > ROWS);
+}
+
 /* ---- the law: what is written out reads back as the same table ---- */
 
 static uint64_t next_random(uint64_t *seed)
@@ -555,6 +583,7 @@ int main(void)
         TEST_WITH_USERS(two_connections_that_load_the_same_keys_conflict),
         cmocka_unit_test(a_file_larger_than_memory_is_one_transaction),
         TEST_WITH_USERS(long_statements_tell_how_far_they_are),
+        TEST_WITH_USERS(a_query_counts_the_rows_that_it_has_read),
         TEST_WITH_USERS(out_and_in_again_is_the_same_table),
         TEST_WITH_USERS(insert_statements_are_a_script_that_makes_the_same_table),
     };
