@@ -1,4 +1,4 @@
-/* test_command.h - `ssql test`: runs golden test files (docs/testing.md). */
+/* test_command.h - `ssql test`: runs golden test files (docs/golden-tests.md). */
 #ifndef SHELL_TEST_COMMAND_H
 #define SHELL_TEST_COMMAND_H
 
