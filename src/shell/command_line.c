@@ -20,12 +20,9 @@ bool command_fail(struct command_line *line, const char *hint, const char *what,
 bool command_fail_unknown(struct command_line *line, const char *what, const char *typed, suggestion_name *names,
                           const char *otherwise)
 {
-    const char *nearest = suggestion_find(typed, names);
     struct text_buffer hint = {0};
 
-    if (nearest != NULL)
-        text_format(&hint, "did you mean \"%s\"?", nearest);
-    else
+    if (!suggestion_hint(&hint, typed, names, "\""))
         text_add_string(&hint, otherwise);
     command_fail(line, text_string(&hint), what, typed);
     text_clear(&hint);

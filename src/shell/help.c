@@ -5,6 +5,7 @@
 
 #include "shell/commands.h"
 #include "shell/dot_commands.h"
+#include "shell/help_codes.h"
 
 static void add_modes(struct text_buffer *to)
 {
@@ -90,6 +91,11 @@ bool help_add(struct text_buffer *to, const char *topic)
         text_add_string(to, keys_text);
         return true;
     }
+    const struct help_code *code = help_code_find(topic);
+    if (code != NULL) {
+        help_code_add(to, code);
+        return true;
+    }
     /* explain is a statement and a command: both are told */
     size_t before = to->size;
     bool is_statement = add_statements(to, topic);
@@ -105,11 +111,15 @@ bool help_add(struct text_buffer *to, const char *topic)
 
 const char *help_name(int i)
 {
-    int topics = 0;
+    int topics = 0, commands = 0;
 
     while (help_topics[topics].name != NULL)
         topics++;
-    return i < topics ? help_topics[i].name : dot_command_name(i - topics);
+    while (dot_command_name(commands) != NULL)
+        commands++;
+    if (i < topics)
+        return help_topics[i].name;
+    return i < topics + commands ? dot_command_name(i - topics) : help_code_name(i - topics - commands);
 }
 
 bool command_help(struct command_line *line)

@@ -112,11 +112,9 @@ static int print_topic(const char *topic)
             return status;
     }
     if (!help_add(&text, topic)) {
-        const char *nearest = suggestion_find(topic, help_name);
         text_format(&text, "no help on %s", topic);
         struct text_buffer hint = {0};
-        if (nearest != NULL)
-            text_format(&hint, "did you mean \"%s\"?", nearest);
+        (void)suggestion_hint(&hint, topic, help_name, "\"");
         int status = complain(text.data, text_string(&hint));
         text_clear(&hint);
         text_clear(&text);

@@ -147,10 +147,7 @@ static bool complain(struct option_reader *reader, const char *what, const char 
 
 static bool suggest(struct option_reader *reader, const char *typed, suggestion_name *names)
 {
-    const char *nearest = suggestion_find(typed, names);
-
-    if (nearest != NULL)
-        text_format(reader->hint, "did you mean %s?", nearest);
+    (void)suggestion_hint(reader->hint, typed, names, "");
     return false;
 }
 
@@ -281,7 +278,10 @@ static bool complain_of_letter(struct option_reader *reader, const char *argumen
 
     complain(reader, "unknown option ", argument);
     text_format(&name, "-%s", argument);
-    suggest(reader, name.data, option_name);
+    if (find_long(name.data, name.size) != NULL)
+        text_format(reader->hint, "did you mean %s?", name.data);
+    else
+        suggest(reader, name.data, option_name);
     text_clear(&name);
     return false;
 }
