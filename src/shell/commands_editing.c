@@ -109,7 +109,9 @@ static bool is_query(struct command_line *line, const char *text)
     ssql_stmt *statement = NULL, *another = NULL;
 
     if (ssql_prepare(session->connection, text, strlen(text), &statement, &tail) != SSQL_OK) {
-        session_report_connection(session, line->source);
+        char *reason = must_copy(ssql_errmsg(session->connection), strlen(ssql_errmsg(session->connection)));
+        command_fail(line, NULL, "the last statement cannot be repeated: ", reason);
+        free(reason);
         return false;
     }
     bool is_one = statement != NULL && ssql_statement_kind(statement) == SSQL_KIND_QUERY &&

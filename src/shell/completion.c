@@ -49,18 +49,37 @@ static int note_word(void *context, int kind, const char *word, const char *deta
     return 0;
 }
 
-/* Within a run of words of one kind, those that were used most come first; else the order stays. */
+/* Where a word is from, in what is said of it: " of films". */
+static const char *origin_of(const struct edit_word *word)
+{
+    const char *origin = strstr(word->detail, " of ");
+
+    return origin == NULL ? "" : origin;
+}
+
+/* Words of one kind, columns of one table: the library gives them in a row. */
+static bool is_same_group(const struct completion *completion, size_t left, size_t right)
+{
+    const struct edit_word *words = completion->words.items;
+
+    return completion->kinds[left] == completion->kinds[right] &&
+           strcmp(origin_of(&words[left]), origin_of(&words[right])) == 0;
+}
+
+/* Within a group, the words that were used most come first; else the order stays. */
 static void rank_words(struct completion *completion)
 {
     struct edit_words *words = &completion->words;
-    size_t *uses = must_allocate((words->count + 1) * sizeof *uses);
+    size_t *uses = must_allocate((words->count + 1) * sizeof *uses), first = 0;
 
     for (size_t i = 0; i < words->count; i++)
         uses[i] = word_uses_count(&completion->uses, words->items[i].text);
     for (size_t i = 1; i < words->count; i++) {
         struct edit_word word = words->items[i];
         size_t count = uses[i], at = i;
-        for (; at > 0 && completion->kinds[at - 1] == completion->kinds[i] && uses[at - 1] < count; at--) {
+        if (!is_same_group(completion, i - 1, i))
+            first = i;
+        for (; at > first && uses[at - 1] < count; at--) {
             words->items[at] = words->items[at - 1];
             uses[at] = uses[at - 1];
         }

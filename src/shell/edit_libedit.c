@@ -94,7 +94,7 @@ static bool read_line(const char *prompt, char **dropped)
     rl_callback_handler_install(prompt, take_line);
     if (editor.prepared != NULL) {
         rl_insert_text(editor.prepared);
-        rl_redisplay();
+        rl_forced_update_display(); /* rl_redisplay types a key of its own */
         free(editor.prepared);
         editor.prepared = NULL;
     }

@@ -335,10 +335,11 @@ static void take_signals(void)
         stop_until_woken();
     if (was_resized) {
         was_resized = 0;
-        rl_resize_terminal(); /* readline's own idea of it: where it paints, and for its lists */
         if (editor.paints) {
             painter_resize(&editor.painter);
             paint_now(false);
+        } else {
+            rl_resize_terminal();
         }
     }
 }

@@ -1,4 +1,4 @@
-"""The prompt on a real terminal: editing of several lines, history, completion, Ctrl-C in each state."""
+"""The prompt on a real terminal: editing of several lines, history, completion, Ctrl-C in each state, pastes."""
 
 import os
 import stat
@@ -7,47 +7,11 @@ import unittest
 
 import pexpect
 
-from shell import PROGRAM, ShellTest
+from shell import PROGRAM
+from terminal import ALT_ENTER, CTRL_A, CTRL_C, CTRL_D, CTRL_E, CTRL_L, LEFT, UP, TerminalTest
 
-UP, DOWN, LEFT, CTRL_A, CTRL_C, CTRL_D, CTRL_E, CTRL_L, ALT_ENTER = "\x1b[A", "\x1b[B", "\x1b[D", "\x01", "\x03", "\x04", "\x05", "\x0c", "\x1b\r"
 
-
-class Terminal(ShellTest):
-    def setUp(self):
-        super().setUp()
-        self.environment["NO_COLOR"] = "1" # what is typed comes back as it is; colours are looked at in terminal_screen_test.py
-        self.shells = []
-
-    def tearDown(self):
-        for shell in self.shells:
-            shell.close(force=True)
-        super().tearDown()
-
-    def open(self, *arguments, prompt="ssql> "):
-        shell = pexpect.spawn(PROGRAM, list(arguments), cwd=self.folder, env=self.environment, encoding="utf-8",
-                              dimensions=(24, 80), timeout=15)
-        shell.delaybeforesend = 0.01
-        self.shells.append(shell)
-        shell.expect_exact(prompt)
-        return shell
-
-    def leave(self, shell, status=0):
-        shell.send(CTRL_D)
-        shell.expect(pexpect.EOF)
-        shell.close()
-        self.assertEqual(shell.exitstatus, status)
-
-    def ask(self, shell, text, *answers, prompt="ssql> "):
-        shell.send(text)
-        for answer in answers:
-            shell.expect_exact(answer)
-        # A new prompt, not the same one painted again: the terminal was given back for the statement.
-        shell.expect_exact(prompt if prompt == "...> " else "\x1b[?2004h\r\x1b[J" + prompt)
-
-    def history(self):
-        with open(self.path("state/ssql/history"), encoding="utf-8") as file:
-            return file.read()
-
+class Editing(TerminalTest):
     def test_enter_runs_only_a_complete_statement(self):
         shell = self.open("-q")
         shell.send("select\r")
@@ -179,6 +143,97 @@ class Terminal(ShellTest):
         shell.send("select null as a;\r")
         shell.expect_exact("│ null │")
         self.leave(shell)
+
+
+class Keys(TerminalTest):
+    def test_the_prompt_of_further_lines_shows_what_is_open(self):
+        shell = self.open("-q")
+        shell.send("select 'a\r")
+        shell.expect_exact("\r\n '..> ")
+        shell.send("b', /* c\r")
+        shell.expect_exact("\r\n *..> ")
+        shell.send("*/ `d\r")
+        shell.expect_exact("\r\n `..> ")
+        self.ask(shell, CTRL_C, "^C")
+        self.ask(shell, "begin;\r", prompt="ssql*> ")
+        shell.send("select '\r")
+        shell.expect_exact("\r\n  '..> ")
+        self.ask(shell, CTRL_C, "^C", prompt="ssql*> ")
+        self.ask(shell, "rollback;\r")
+        self.leave(shell)
+
+    def test_a_prompt_of_the_users_own(self):
+        shell = self.open("-q", "./db")
+        self.ask(shell, ".prompt '%d%t 100%%> '\r", prompt="db 100%> ")
+        self.ask(shell, "begin;\r", prompt="db* 100%> ")
+        self.ask(shell, ".prompt %x\r", "no such sign in a prompt: %x", prompt="db* 100%> ")
+        self.ask(shell, ".prompt\r", prompt="ssql*> ")
+        self.ask(shell, "commit;\r")
+        self.leave(shell)
+
+    def test_three_times_ctrl_c_leaves(self):
+        shell = self.open("db")
+        self.ask(shell, "create table t (id int primary);\r")
+        self.ask(shell, CTRL_C, "Ctrl-D")
+        shell.send("select 1")
+        shell.expect_exact("select 1")
+        self.ask(shell, CTRL_C, "^C")
+        shell.send(CTRL_C)
+        shell.expect(pexpect.EOF)
+        shell.close()
+        self.assertEqual(shell.exitstatus, 130)
+        self.check("-r", "db", "select count(*) as n from t", out="n\n0\n")
+
+    def test_ctrl_c_now_and_then_does_not_leave(self):
+        shell = self.open()
+        for _ in range(4):
+            self.ask(shell, CTRL_C, "Ctrl-D")
+            time.sleep(1.05)
+        self.leave(shell)
+
+    def test_a_paste_is_one_text(self):
+        shell = self.open("-q")
+        lines = ["create table p (id int primary, a string);"]
+        lines += ["insert into p values (%d, 'row %d');" % (i, i) for i in range(998)]
+        lines += ["select count(*) as n from p;"]
+        begin = time.monotonic()
+        shell.send("\x1b[200~" + "\r".join(lines) + "\x1b[201~")
+        shell.expect_exact("select count(*) as n from p;")
+        self.assertLess(time.monotonic() - begin, 5)
+        begin = time.monotonic()
+        shell.send("\x7f;") # a key costs no more than in a short text
+        shell.expect_exact("select count(*) as n from p;")
+        self.assertLess(time.monotonic() - begin, 1)
+        self.ask(shell, "\r", "│ 998 │")
+        self.ask(shell, UP + " " + "\r", "23505", "│ 998 │")
+        self.leave(shell)
+
+    def test_a_paste_that_is_not_marked_runs_line_by_line(self):
+        shell = self.open("-q")
+        shell.send("create table p (id int primary);\r" + "".join("insert into p values (%d);\r" % i for i in range(300)))
+        self.ask(shell, "select count(*) as n from p;\r", "│ 300 │")
+        self.leave(shell)
+
+    def test_ctrl_z_and_back(self):
+        shell = pexpect.spawn("bash", ["--norc", "-i"], cwd=self.folder, env=dict(self.environment, PS1="bash> "), encoding="utf-8", timeout=15)
+        self.shells.append(shell)
+        shell.expect_exact("bash> ")
+        shell.send(PROGRAM + " -q\r")
+        shell.expect_exact("ssql> ")
+        shell.send("select 'still")
+        shell.expect_exact("still")
+        shell.send("\x1a")
+        shell.expect_exact("Stopped")
+        shell.expect_exact("bash> ")
+        shell.send("stty -a | grep -c -- -icanon; echo done\r")
+        shell.expect_exact("0\r\ndone")
+        shell.send("fg\r")
+        shell.expect_exact("select 'still")
+        shell.send(" here' as a;\r")
+        shell.expect_exact("│ still here │")
+        shell.expect_exact("ssql> ")
+        shell.send(CTRL_D)
+        shell.expect_exact("bash> ")
 
 
 if __name__ == "__main__":
