@@ -131,13 +131,12 @@ static int step(struct session *session, ssql_stmt *statement)
     return result;
 }
 
-/* Steps through a statement; its rows go to `output`. */
-static void step_all(struct session *session, ssql_stmt *statement, struct renderer *renderer, struct pager *pager,
-                     struct outcome *outcome)
+/* Steps through a statement that has rows, which go to the renderer's output; the number of the last step is returned.
+ */
+static int step_rows(struct session *session, ssql_stmt *statement, struct renderer *renderer, struct pager *pager)
 {
-    timeout_start(session->connection, session->timeout);
     int result = step(session, statement);
-    bool has_result = ssql_column_count(statement) > 0 && (result == SSQL_ROW || result == SSQL_DONE);
+    bool has_result = result == SSQL_ROW || result == SSQL_DONE;
 
     if (has_result)
         renderer_begin(renderer, statement);
@@ -151,25 +150,32 @@ static void step_all(struct session *session, ssql_stmt *statement, struct rende
             break; /* nobody reads any more */
         result = step(session, statement);
     }
-    bool is_late = timeout_stop();
+    return result;
+}
+
+static void finish(struct session *session, int result, bool is_late, struct outcome *outcome)
+{
     outcome->is_done = result == SSQL_DONE || result == SSQL_ROW;
     if (!outcome->is_done)
         keep_error(session, outcome, is_late);
-    if (has_result)
-        renderer_end(renderer, result != SSQL_DONE);
-    outcome->row_count = renderer->row_count;
-    outcome->is_shortened = renderer_has_shortened(renderer);
-    outcome->is_quit = result == SSQL_ROW;
+}
+
+static void run_without_rows(struct session *session, ssql_stmt *statement, struct outcome *outcome)
+{
+    timeout_start(session->connection, session->timeout);
+    int result = step(session, statement);
+    while (result == SSQL_ROW)
+        result = step(session, statement);
+    finish(session, result, timeout_stop(), outcome);
 }
 
 /* `measure` may be NULL. */
-static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct measure *measure,
-                struct outcome *outcome)
+static void run_with_rows(struct session *session, ssql_stmt *statement, const struct source *source,
+                          struct measure *measure, struct outcome *outcome)
 {
     struct output *output = session_results(session);
     struct pager pager;
-    bool is_paged = ssql_column_count(statement) > 0 && session_is_paged(session, output) &&
-                    pager_begin(&pager, &session->pager, output);
+    bool is_paged = session_is_paged(session, output) && pager_begin(&pager, &session->pager, output);
     struct renderer renderer = {.settings = &session->render,
                                 .output = is_paged ? &pager.output : output,
                                 .is_terminal = output->is_terminal,
@@ -178,7 +184,14 @@ static void run(struct session *session, ssql_stmt *statement, const struct sour
                                 .statement_text = source->text + source->begin,
                                 .statement_size = source->size};
 
-    step_all(session, statement, &renderer, is_paged ? &pager : NULL, outcome);
+    timeout_start(session->connection, session->timeout);
+    int result = step_rows(session, statement, &renderer, is_paged ? &pager : NULL);
+    finish(session, result, timeout_stop(), outcome);
+    if (renderer.type != NULL) /* it has begun */
+        renderer_end(&renderer, result != SSQL_DONE);
+    outcome->row_count = renderer.row_count;
+    outcome->is_shortened = renderer_has_shortened(&renderer);
+    outcome->is_quit = result == SSQL_ROW;
     if (measure != NULL)
         measure_stop(measure);
     if (is_paged) {
@@ -186,6 +199,18 @@ static void run(struct session *session, ssql_stmt *statement, const struct sour
         if (outcome->is_done && pager.is_over)
             interrupt_take(); /* Ctrl-C in the pager was meant for it */
     }
+}
+
+static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct measure *measure,
+                struct outcome *outcome)
+{
+    if (ssql_column_count(statement) > 0) {
+        run_with_rows(session, statement, source, measure, outcome);
+        return;
+    }
+    run_without_rows(session, statement, outcome);
+    if (measure != NULL)
+        measure_stop(measure);
 }
 
 /* ---- what is said about it ---- */

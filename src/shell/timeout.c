@@ -23,12 +23,10 @@ static void handle_signal(int signal_number)
     ssql_interrupt(connection);
 }
 
-void timeout_start(ssql_conn *connection, double seconds)
+static void start(ssql_conn *connection, double seconds)
 {
     struct sigaction action = {.sa_handler = handle_signal, .sa_flags = SA_RESTART};
 
-    if (seconds <= 0)
-        return;
     sigemptyset(&action.sa_mask);
     sigaction(SIGALRM, &action, NULL);
     atomic_store(&passed, 0);
@@ -38,6 +36,12 @@ void timeout_start(ssql_conn *connection, double seconds)
     struct itimerval timer = {.it_interval.tv_usec = AGAIN_MICROSECONDS,
                               .it_value = {.tv_sec = whole, .tv_usec = whole == 0 && rest == 0 ? 1 : rest}};
     setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void timeout_start(ssql_conn *connection, double seconds)
+{
+    if (seconds > 0)
+        start(connection, seconds);
 }
 
 bool timeout_stop(void)
