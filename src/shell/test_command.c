@@ -72,9 +72,10 @@ static bool take_result(void *context, struct test_result *result, const char *k
     return command->output_failure == 0;
 }
 
-static void review(struct command *command)
+/* An interrupted run asks nothing more. */
+static void review(struct command *command, bool is_complete)
 {
-    struct test_review review = {0};
+    struct test_review review = {.has_ended = !is_complete};
 
     for (size_t i = 0; i < command->result_count; i++) {
         struct test_result *result = &command->results[i];
@@ -117,16 +118,16 @@ static void write_junit(struct command *command)
     if (command->line.junit_path == NULL ||
         test_junit_write(command->line.junit_path, command->results, command->result_count))
         return;
-    text_format(&complaint, "ssql test: --junit: %s: %s\n", command->line.junit_path, strerror(errno));
+    text_format(&complaint, "error: --junit: %s: %s\n", command->line.junit_path, strerror(errno));
     complain(command, &complaint);
     text_clear(&complaint);
 }
 
-/* Nobody reads what would be told: the end is that of any program whose reader has gone, but everything is put away. */
-static void end_by_closed_pipe(void)
+/* The end is that of any program which the signal ends, but everything has been put away. */
+static void end_by_signal(int signal_number)
 {
-    signal(SIGPIPE, SIG_DFL);
-    raise(SIGPIPE);
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
 }
 
 /* Runs what was found, prints the sum, and returns the exit status. */
@@ -140,23 +141,25 @@ static int run_found(struct command *command)
     if (command->line.is_shuffled)
         test_paths_shuffle(&command->files, command->line.shuffle_seed);
     if (!had_files)
-        fputs("ssql test: no test found\n", stderr);
+        fputs("error: no test found\n", stderr);
     tell_course(command);
     is_complete = test_schedule_run(&command->line.schedule, command->files.paths, command->files.count);
     if (command->line.schedule.options.update == UPDATE_REVIEW)
-        review(command);
+        review(command, is_complete);
     write_junit(command);
     test_report_end(&command->report, command->results, command->result_count);
     flush_output(command);
-    if (command->output_failure == EPIPE)
-        end_by_closed_pipe();
+    if (command->output_failure == EPIPE) /* nobody reads what would be told */
+        end_by_signal(SIGPIPE);
+    if (test_schedule_signal() != 0)
+        end_by_signal(test_schedule_signal());
     if (!is_complete)
         return 130;
     bool is_empty = counts[TEST_PASSED] + counts[TEST_FAILED] + counts[TEST_SKIPPED] == 0;
     if (is_empty && had_files && command->files.count == 0 && !command->could_not_run)
         return 0; /* all files are in other shards */
     if (is_empty && had_files && !command->could_not_run)
-        fputs("ssql test: no test found: the files hold no statement, or the filter lets none pass\n", stderr);
+        fputs("error: no test found: the files hold no statement, or the filter lets none pass\n", stderr);
     if (command->output_failure != 0 || command->could_not_run || is_empty)
         return 2;
     return counts[TEST_FAILED] > 0 ? 1 : 0;

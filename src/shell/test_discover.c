@@ -41,7 +41,7 @@ static bool is_ancestor(const struct folder *folder, const struct stat *status)
 
 static bool complain(const char *path)
 {
-    fprintf(stderr, "ssql test: %s: %s\n", path, strerror(errno));
+    fprintf(stderr, "error: %s: %s\n", path, strerror(errno));
     return false;
 }
 

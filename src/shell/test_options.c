@@ -70,7 +70,7 @@ static void print_usage(FILE *to)
 
 static int complain(const char *what, const char *about)
 {
-    fprintf(stderr, "ssql test: %s%s\nhint: ssql test --help tells all options\n", what, about);
+    fprintf(stderr, "error: %s%s\nhint: ssql test --help tells all options\n", what, about);
     return 2;
 }
 
@@ -145,7 +145,7 @@ static int set_engine(struct test_command_line *line, const char *name)
         return complain("--engine takes ssql or sqlite, not ", name);
     line->schedule.options.engine = chosen;
     if (!chosen->is_there(&complaint)) {
-        fprintf(stderr, "ssql test: --engine=%s: %s\n", name, text_string(&complaint));
+        fprintf(stderr, "error: --engine=%s: %s\n", name, text_string(&complaint));
         status = 2;
     }
     text_clear(&complaint);
@@ -200,7 +200,7 @@ static int complain_of_option(const char *option)
     const char *meant = strncmp(name, "--", 2) == 0 ? suggestion_find(name + 2, option_name) : NULL;
     bool is_known = meant != NULL && strcmp(meant, name + 2) == 0;
 
-    fprintf(stderr, "ssql test: %s: %s\n",
+    fprintf(stderr, "error: %s: %s\n",
             is_known ? "this option is used otherwise, with or without a value" : "unknown option", option);
     if (meant != NULL && !is_known)
         fprintf(stderr, "hint: did you mean --%s?\n", meant);
@@ -258,6 +258,8 @@ static int check_options(const struct test_command_line *line)
                         "");
     if (options->update == UPDATE_REVIEW && !isatty(STDIN_FILENO))
         return complain("--review asks, and standard input is no terminal", "");
+    if (options->update == UPDATE_REVIEW && line->is_tap)
+        return complain("--review asks on standard output: it does not go with --tap", "");
     if (options->engine != &ssql_test_engine && has_weather)
         return complain("the weathers are ssql's own: --with and --engine=sqlite do not go together", "");
     return -1;

@@ -15,10 +15,24 @@ class BadCommandLine(ShellTest):
         for arguments, says in ((["-csv"], "did you mean --csv?"), (["--jsno"], "did you mean --json?"),
                                 (["--mode", "jsno"], "did you mean json?"), (["tset", "a.ssql"], 'did you mean "test"?'),
                                 (["--color", "red"], "auto, always or never"), (["-c"], "needs a value"),
+                                (["-tsv"], "did you mean --tsv?"), (["--haeder"], "did you mean --header?"),
+                                (["--modee", "csv"], "did you mean --mode?"), (["--mode", "tsx"], "did you mean tsv?"),
+                                (["--set", "memory_limt=1GiB"], 'did you mean "memory_limit"?'), (["--set", "x"], "NAME=VALUE"),
+                                (["chekc", "db"], 'did you mean "check"?'), (["inof", "db"], 'did you mean "info"?'),
+                                (["info", "--lvels", "db"], "did you mean --levels?"), (["test", "--updaet"], "did you mean --update?"),
+                                (["help", "selct"], 'did you mean "select"?'), (["help", "42704x"], 'did you mean "42704"?'),
+                                (["-z"], "unknown option -z"), (["--nothing-like-it"], "unknown option --nothing-like-it"),
                                 (["--csv=yes"], "takes no value"), (["--append"], "--output"), (["-v", "x"], "NAME=VALUE")):
             with self.subTest(arguments):
                 self.check_error(*arguments, says=says, status=2)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_unknown_dot_commands_and_arguments_get_a_suggestion(self):
+        for command, says in ((".tabels", 'did you mean ".tables"?'), (".mode jsno", "json"), (".set memory_limt 1", "memory_limit"),
+                              (".help tabels", 'did you mean ".tables"?'), (".nothinglikeit", ".help lists the commands"),
+                              (".timer maybe", "on or off"), (".open", "something is missing"), (".quit 1 2 3", "too much")):
+            with self.subTest(command):
+                self.check_error("-c", command, says=says)
 
     def test_a_script_that_does_not_exist(self):
         self.check_error("-f", "none.ssql", says="none.ssql: No such file", status=2)
