@@ -140,7 +140,7 @@ static const char *check_option(int i)
 int check_command(int argc, char **argv)
 {
     struct output output = {.file = STDOUT_FILENO};
-    struct progress_line progress = {.is_on = isatty(STDERR_FILENO) != 0};
+    struct progress_line progress = {.is_on = progress_is_possible()};
 
     if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
         puts("usage: ssql check DB\n"

@@ -87,6 +87,10 @@ bool command_progress(struct command_line *line)
 
     if (!command_switch(line, &session->progress.is_on, "progress"))
         return false;
+    if (session->progress.is_on && !progress_is_possible()) {
+        session->progress.is_on = false;
+        return command_fail(line, NULL, "standard error is no terminal on which progress could be shown", "");
+    }
     session_watch_progress(session);
     return true;
 }

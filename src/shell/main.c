@@ -227,7 +227,7 @@ static void set_up(struct session *session, const struct options *options)
     session->times = options->timer;
     session->is_quiet = options->quiet;
     session->timeout = options->timeout;
-    session->progress.is_on = !session->is_batch && isatty(STDERR_FILENO);
+    session->progress.is_on = !session->is_batch && progress_is_possible();
     session_choose_colours(session, options->color);
     set_pager(&session->pager, options->pager);
     session->render.type = options->mode != NULL ? options->mode : is_terminal ? &render_box : &render_tsv;

@@ -1,7 +1,11 @@
 #include "shell/progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 static const double SHOWN_AFTER_SECONDS = 1, SHOWN_EVERY_SECONDS = 0.2;
 
@@ -11,6 +15,23 @@ static double now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+bool progress_is_possible(void)
+{
+    const char *terminal = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
+}
+
+/* A line that is wrapped could not be taken away again. */
+static size_t fitting(const struct text_buffer *text)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || text->size < size.ws_col)
+        return text->size;
+    return size.ws_col - 1u;
 }
 
 void progress_begin(struct progress_line *line)
@@ -72,7 +93,7 @@ void progress_show(struct progress_line *line, const char *what, int64_t done, i
     line->last = time;
     line->is_visible = true;
     progress_describe(&text, what, done, total, unit, time - line->begin);
-    fprintf(stderr, "\r%s\033[K", text.data);
+    fprintf(stderr, "\r%.*s\033[K", (int)fitting(&text), text.data);
     fflush(stderr);
     text_clear(&text);
 }

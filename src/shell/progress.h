@@ -15,6 +15,9 @@ struct progress_line {
     double begin, last; /* seconds of a clock: of what is going on; when the line was written */
 };
 
+/* Whether standard error is a terminal that can take a line away again. */
+bool progress_is_possible(void);
+
 /* Something begins that may take long. */
 void progress_begin(struct progress_line *line);
 

@@ -112,7 +112,7 @@ class Check(ShellTest):
         self.check_error("check", "nothing", says="there is no database", status=2)
         self.check_error("check", ":memory:", says="a database in memory has no files", status=2)
         self.check_error("check", says="expected one database", status=2)
-        self.check_error("check", "--all", "db", says="expected one database", status=2)
+        self.check_error("check", "--all", "db", says="unknown option --all", status=2)
         self.write("file", "text")
         self.check_error("check", "file", says="is a file; a database is a directory", status=2)
 

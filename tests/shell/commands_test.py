@@ -46,6 +46,10 @@ class Settings(ShellTest):
             with self.subTest(command):
                 self.check_error("-c", command, says="not ")
 
+    def test_progress_wants_a_terminal(self):
+        self.check_error("-c", ".progress on", says="no terminal")
+        self.check("-c", ".progress off\n.print done", out="done\n")
+
     def test_open_and_close(self):
         self.check("a", TABLE)
         self.check("-c", ".open -r a\n.tables\n.close\n.tables\n.open a\n" + "insert into t values (1, 'x');", out="t\n")
