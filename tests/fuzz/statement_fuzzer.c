@@ -22,6 +22,7 @@ enum {
     TINY_MEMTABLES = 4,
     FLUSHES = 8, /* after every statement */
     KEEPS_OPEN = 16,
+    SHARES_PLANS = 32, /* also those of statements that come once */
 };
 
 struct answer {
@@ -370,6 +371,8 @@ static ssql_conn *open_database(unsigned ways)
         set_option(options, "block_rows", "16");
     if ((ways & TINY_MEMTABLES) != 0)
         set_option(options, "memtable_size", "4KiB");
+    if ((ways & SHARES_PLANS) != 0)
+        set_option(options, "plan_sharing", "always");
     if (ssql_open_with(":memory:", options, &db) != SSQL_OK || ssql_connect(db, &connection) != SSQL_OK ||
         ssql_close(db) != SSQL_OK)
         abort();

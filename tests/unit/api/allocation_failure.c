@@ -79,7 +79,7 @@ static void stop_failing(void)
 
 /* ---- what is run: statements over a table, by which every result can be told ---- */
 
-static int open_database(struct fixture *fixture)
+static int open_database(struct fixture *fixture, const char *plan_sharing)
 {
     ssql_options *options = NULL;
     int code;
@@ -90,7 +90,8 @@ static int open_database(struct fixture *fixture)
     /* Nearly everything happens in this thread, and so at the same allocation in each run; queries have a helper. */
     if (ssql_options_set(options, "background", "off") != SSQL_OK ||
         ssql_options_set(options, "threads", "2") != SSQL_OK ||
-        ssql_options_set(options, "morsel_rows", "1") != SSQL_OK)
+        ssql_options_set(options, "morsel_rows", "1") != SSQL_OK ||
+        ssql_options_set(options, "plan_sharing", plan_sharing) != SSQL_OK)
         fail_msg("%s", ssql_options_errmsg(options));
     code = ssql_open_with(":memory:", options, &fixture->db);
     ssql_options_free(options);
@@ -179,7 +180,7 @@ static int list_tables(ssql_conn *conn)
 }
 
 /* All kinds of work; the first failure ends it. */
-static int scenario(struct fixture *fixture)
+static int scenario(struct fixture *fixture, const char *plan_sharing)
 {
     static const char *const texts[] = {
         "create table t { id int primary, name string not null, amount float }",
@@ -200,7 +201,7 @@ static int scenario(struct fixture *fixture)
         "select id from t where id == ?",
     };
     int64_t sum;
-    int code = open_database(fixture);
+    int code = open_database(fixture, plan_sharing);
 
     for (size_t i = 0; code == SSQL_OK && i < sizeof texts / sizeof texts[0]; i++)
         code = exec(fixture->conn, texts[i]);
@@ -237,14 +238,14 @@ static void check_state(ssql_conn *conn, bool log_failed)
     assert_int_equal(query_int(conn, "select count(*) from t where id == 99"), 1);
 }
 
-static void fail_each_allocation(bool for_ever)
+static void fail_each_allocation(bool for_ever, const char *plan_sharing)
 {
     bool has_failed = true;
 
     for (long n = 0; has_failed; n++) {
         struct fixture fixture;
         start_failing(n, for_ever);
-        int code = scenario(&fixture);
+        int code = scenario(&fixture, plan_sharing);
         has_failed = atomic_load(&fault.has_failed);
         stop_failing();
         if (code != SSQL_OK && code != SSQL_NO_MEMORY && code != SSQL_UNKNOWN_OUTCOME)
@@ -262,13 +263,15 @@ static void fail_each_allocation(bool for_ever)
 static void an_allocation_that_fails_once_is_an_error_and_no_more(void **state)
 {
     (void)state;
-    fail_each_allocation(false);
+    fail_each_allocation(false, "later");
+    fail_each_allocation(false, "always");
 }
 
 static void memory_that_stays_away_is_an_error_until_it_is_back(void **state)
 {
     (void)state;
-    fail_each_allocation(true);
+    fail_each_allocation(true, "later");
+    fail_each_allocation(true, "always");
 }
 
 int main(void)
