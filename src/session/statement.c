@@ -149,10 +149,16 @@ static struct prepared *take_spare(struct session *session, const char *text, si
         return NULL;
     }
     session->spare = NULL;
-    prepared->session = session;
-    prepared->text = text;
-    prepared->length = length;
-    prepared->is_kept = keep;
+    *prepared = (struct prepared){.session = session,
+                                  .text = text,
+                                  .length = length,
+                                  .is_kept = keep,
+                                  .own_text = prepared->own_text,
+                                  .own_capacity = prepared->own_capacity,
+                                  .spare_plan = prepared->spare_plan,
+                                  .spare_execution = prepared->spare_execution,
+                                  .column_arena = prepared->column_arena,
+                                  .parameter_arena = prepared->parameter_arena};
     return prepared;
 }
 
@@ -249,7 +255,7 @@ void prepared_free(struct prepared *prepared)
 
 enum { KEPT_TEXT_BYTES = 1 << 20 };
 
-/* Keeps the memory of a statement that has gone: a script is many of them. */
+/* Keeps the memory of a statement that has gone, for take_spare: a script is many of them. */
 static void make_spare(struct prepared *prepared)
 {
     prepared_forget_parameters(prepared);
@@ -260,23 +266,17 @@ static void make_spare(struct prepared *prepared)
         prepared->own_capacity = 0;
     }
 
-    struct prepared empty = {.spare_plan = prepared->spare_plan,
-                             .spare_execution = prepared->spare_execution,
-                             .own_text = prepared->own_text,
-                             .own_capacity = prepared->own_capacity,
-                             .column_arena = prepared->column_arena,
-                             .parameter_arena = prepared->parameter_arena};
-
     if (prepared->execution != NULL) {
         execution_empty(prepared->execution);
-        empty.spare_execution = prepared->execution;
+        prepared->spare_execution = prepared->execution;
+        prepared->execution = NULL;
     }
     if (prepared->plan != NULL) {
         plan_empty(prepared->plan);
-        empty.spare_plan = prepared->plan;
+        prepared->spare_plan = prepared->plan;
+        prepared->plan = NULL;
     }
     prepared->session->spare = prepared;
-    *prepared = empty;
 }
 
 void prepared_destroy(struct prepared *prepared)
