@@ -219,6 +219,7 @@ static void scan_destroy(struct operator* self)
 {
     struct scan_state *state = (struct scan_state *)self;
 
+    scan_reader_clear(&state->reader);
     parallel_scan_destroy(state->parallel);
     key_range_clear(&state->range);
 }

@@ -272,6 +272,7 @@ static bool run(struct parallel_aggregate *aggregate, struct ssql_error *error)
     }
     worker_pool_run(engine_workers(context->engine), aggregate->thread_count, work, aggregate);
     for (uint32_t i = 0; i < aggregate->worker_count; i++) {
+        scan_reader_clear(&aggregate->workers[i].reader);
         scan_operator_count(aggregate->scan, &aggregate->workers[i].reader);
         expression_environment_finish(&aggregate->workers[i].environment);
     }

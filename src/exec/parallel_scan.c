@@ -195,8 +195,10 @@ static void read_morsels(void *context, uint32_t worker_index)
 void parallel_scan_stop(struct parallel_scan *scan)
 {
     clear_results(scan);
-    for (uint32_t i = 0; i < scan->worker_count; i++)
+    for (uint32_t i = 0; i < scan->worker_count; i++) {
+        scan_reader_clear(&scan->workers[i].reader);
         expression_environment_finish(&scan->workers[i].environment);
+    }
     free(scan->results);
     scan->results = NULL;
     scan->count = scan->taken = 0;

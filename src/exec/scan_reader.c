@@ -15,12 +15,14 @@ void scan_reader_start(struct scan_reader *reader, struct cancellation *cancella
     reader->selected_rows = 0;
 }
 
-static struct scan_request own_request(const struct scan_reader *reader, const struct scan_request *request)
+static struct scan_request own_request(struct scan_reader *reader, const struct scan_request *request)
 {
     struct scan_request own = *request;
 
     own.filter = reader->filter == NULL ? NULL : expression_filter_as_scan_filter(reader->filter);
     own.cancellation = reader->cancellation;
+    own.spare = reader->spare;
+    reader->spare = NULL;
     return own;
 }
 
@@ -65,8 +67,15 @@ void scan_reader_close(struct scan_reader *reader)
         return;
     scan_read_statistics(reader->scan, &statistics);
     scan_statistics_add(&reader->statistics, &statistics);
-    scan_close(reader->scan);
+    reader->spare = scan_rest(reader->scan);
     reader->scan = NULL;
+}
+
+void scan_reader_clear(struct scan_reader *reader)
+{
+    scan_reader_close(reader);
+    scan_close(reader->spare);
+    reader->spare = NULL;
 }
 
 void scan_statistics_add(struct scan_statistics *sum, const struct scan_statistics *added)

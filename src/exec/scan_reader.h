@@ -1,6 +1,7 @@
 /* scan_reader.h - one thread's reading of a PLAN_SCAN: the filter compiled, and the scan that it goes through.
  *
- * Life: create once, in an environment whose thread uses it; then open and close scans, one after the other. */
+ * Life: create once, in an environment whose thread uses it; then open and close scans, one after the other; clear. A
+ * closed scan's memory serves the next. */
 #ifndef SSQL_EXEC_SCAN_READER_H
 #define SSQL_EXEC_SCAN_READER_H
 
@@ -12,6 +13,7 @@ struct scan_reader {
     struct expression_filter *filter; /* NULL: none */
     struct cancellation *cancellation;
     struct scan *scan;                 /* NULL: none is open, and next is at the end */
+    struct scan *spare;                /* memory of the scan before, or NULL */
     struct scan_statistics statistics; /* of the scans that were closed */
     uint64_t selected_rows;            /* handed out */
 };
@@ -29,6 +31,8 @@ MUST_CHECK bool scan_reader_open_morsels(struct scan_reader *reader, const struc
 /* As scan_next, with the whole filter applied, also what can fail. */
 MUST_CHECK bool scan_reader_next(struct scan_reader *reader, struct batch *batch, struct ssql_error *error);
 void scan_reader_close(struct scan_reader *reader);
+/* Frees what it keeps from scan to scan; it may go on. */
+void scan_reader_clear(struct scan_reader *reader);
 
 void scan_statistics_add(struct scan_statistics *sum, const struct scan_statistics *added);
 

@@ -5,7 +5,11 @@
 
 #include "storage/scan_internal.h"
 
-enum { FIRST_ROWS = 112 }; /* so few of a block that decoding them costs little; for who does not say how many */
+enum {
+    FIRST_ROWS = 112, /* so few of a block that decoding them costs little; for who does not say how many */
+    SOURCES_KEPT = 4, /* a scan at rest holds some kilobytes for each column of each source */
+    COLUMNS_KEPT = 16,
+};
 
 /* ---- sources ---- */
 
@@ -30,19 +34,17 @@ static struct scan_source *next_source(struct scan *scan)
 {
     struct scan_source *source = &scan->sources[scan->source_count];
 
-    source_init(source, scan->format, scan->request.column_count, &scan->statistics);
+    if (scan->source_count == scan->source_made) {
+        source_init(source, scan->format, scan->request.column_count, &scan->statistics);
+        scan->source_made++;
+    }
     return source;
 }
 
-/* A source without a row in the range is not kept. */
+/* A source without a row in the range does not count: the next one takes its place. */
 static void keep_source(struct scan *scan)
 {
-    struct scan_source *source = &scan->sources[scan->source_count];
-
-    if (source->has_next)
-        scan->source_count++;
-    else
-        source_clear(source);
+    scan->source_count += scan->sources[scan->source_count].has_next;
 }
 
 static bool add_memtable(struct scan *scan, const struct memtable *memtable, const struct source_options *options,
@@ -140,39 +142,75 @@ static bool retain_own_writes(struct scan *scan, const struct own_writes *own, s
     return true;
 }
 
+static void clear_sources(struct scan *scan)
+{
+    for (uint32_t i = 0; i < scan->source_made; i++)
+        source_clear(&scan->sources[i]);
+    free(scan->sources);
+    free(scan->newer);
+    scan->sources = NULL;
+    scan->newer = NULL;
+    scan->source_count = scan->source_made = scan->source_capacity = 0;
+}
+
+static bool reserve_sources(struct scan *scan, uint32_t capacity, struct ssql_error *error)
+{
+    if (capacity <= scan->source_capacity && scan->sources != NULL)
+        return true;
+    clear_sources(scan);
+    scan->sources = calloc(capacity + 1, sizeof *scan->sources);
+    scan->newer = calloc(capacity + 1, sizeof *scan->newer);
+    if (scan->sources == NULL || scan->newer == NULL)
+        return error_no_memory(error);
+    scan->source_capacity = capacity;
+    return true;
+}
+
 static bool open_sources(struct scan *scan, const struct table_version *version, const struct own_writes *own,
                          struct ssql_error *error)
 {
-    if (!check_request(scan, error) || !retain_own_writes(scan, own, error))
+    if (!check_request(scan, error) || !retain_own_writes(scan, own, error) ||
+        !reserve_sources(scan, count_sources(scan, version), error))
         return false;
-    uint32_t most = count_sources(scan, version);
-    scan->sources = calloc(most + 1, sizeof *scan->sources);
-    scan->vectors = calloc(scan->request.column_count + 1, sizeof *scan->vectors);
-    scan->newer = calloc(most + 1, sizeof *scan->newer);
-    if (scan->sources == NULL || scan->vectors == NULL || scan->newer == NULL)
-        return error_no_memory(error);
+    if (scan->vectors == NULL) {
+        scan->vectors = calloc(scan->request.column_count + 1, sizeof *scan->vectors);
+        if (scan->vectors == NULL)
+            return error_no_memory(error);
+    }
     if (!add_own_sources(scan, own->memtable_snapshot, error))
         return false;
     return version == NULL || add_version_sources(scan, version, error);
+}
+
+static struct scan *make(const struct row_format *format, uint32_t column_count)
+{
+    struct scan *scan = calloc(1, sizeof *scan);
+
+    if (scan != NULL)
+        source_init(&scan->probe, format, 0, &scan->statistics);
+    if (scan != NULL)
+        scan->request.column_count = column_count;
+    return scan;
 }
 
 bool scan_open_version(const struct table_version *version, const struct own_writes *own,
                        const struct row_format *format, uint64_t snapshot, const struct scan_request *request,
                        struct scan **out, struct ssql_error *error)
 {
-    struct scan *scan = calloc(1, sizeof *scan);
+    struct scan *scan = request->spare == NULL ? make(format, request->column_count) : request->spare;
 
     *out = NULL;
     if (scan == NULL)
         return error_no_memory(error);
+    assert(scan->request.column_count == request->column_count);
     scan->request = *request;
+    scan->request.spare = NULL;
     scan->format = format;
     scan->snapshot = snapshot;
     scan->range = (struct key_range){.low = request->low,
                                      .high = request->high,
                                      .low_exclusive = request->low_exclusive,
                                      .high_exclusive = request->high_exclusive};
-    source_init(&scan->probe, scan->format, 0, &scan->statistics);
     if (!open_sources(scan, version, own, error)) {
         scan_close(scan);
         return false;
@@ -197,29 +235,56 @@ bool scan_open(struct transaction *transaction, struct table *table, const struc
     struct own_writes own = {0};
 
     *scan = NULL;
-    return transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
-                                  request->high_exclusive, error) &&
-           transaction_own_writes(transaction, table, &own, error) &&
-           scan_open_version(transaction_version(transaction, table), &own, table_row_format(table),
-                             transaction_snapshot(transaction), request, scan, error);
+    if (transaction_note_range(transaction, table, request->low, request->low_exclusive, request->high,
+                               request->high_exclusive, error) &&
+        transaction_own_writes(transaction, table, &own, error))
+        return scan_open_version(transaction_version(transaction, table), &own, table_row_format(table),
+                                 transaction_snapshot(transaction), request, scan, error);
+    scan_close(request->spare);
+    return false;
+}
+
+/* ---- closing ---- */
+
+/* Lets go of all that others own. */
+static void let_go(struct scan *scan)
+{
+    for (uint32_t i = 0; i < scan->source_made; i++)
+        source_unload(&scan->sources[i]);
+    source_unload(&scan->probe);
+    scan_merged_destroy(scan);
+    memtable_release(scan->own_memtable);
+    for (uint32_t i = 0; i < scan->own_file_count; i++)
+        table_file_release(scan->own_files[i]);
+    free(scan->own_files);
+    scan->own_memtable = NULL;
+    scan->own_files = NULL;
+    scan->own_file_count = 0;
 }
 
 void scan_close(struct scan *scan)
 {
     if (scan == NULL)
         return;
-    for (uint32_t i = 0; i < scan->source_count; i++)
-        source_clear(&scan->sources[i]);
+    let_go(scan);
+    clear_sources(scan);
     source_clear(&scan->probe);
-    scan_merged_destroy(scan);
-    memtable_release(scan->own_memtable);
-    for (uint32_t i = 0; i < scan->own_file_count; i++)
-        table_file_release(scan->own_files[i]);
-    free(scan->own_files);
-    free(scan->sources);
     free(scan->vectors);
-    free(scan->newer);
     free(scan);
+}
+
+struct scan *scan_rest(struct scan *scan)
+{
+    if (scan->source_made > SOURCES_KEPT || scan->request.column_count > COLUMNS_KEPT) {
+        scan_close(scan);
+        return NULL;
+    }
+    let_go(scan);
+    scan->source_count = scan->current = scan->newer_count = scan->rows_expected = 0;
+    scan->is_validating = false;
+    scan->begun = NULL;
+    scan->statistics = (struct scan_statistics){0};
+    return scan;
 }
 
 /* ---- batches ---- */

@@ -39,6 +39,8 @@ struct scan {
     uint32_t own_file_count;
     struct scan_source *sources; /* newest first, as far as order tells */
     uint32_t source_count;
+    uint32_t source_made;     /* those from source_count on hold memory of scans before */
+    uint32_t source_capacity; /* also of `newer`, less one */
     bool is_validating;
     uint32_t rows_expected;    /* without a filter: many a reader wants the first rows only; 0: all */
     struct scan_source *begun; /* of whose chunk only the first rows were handed out, unmerged */
@@ -52,7 +54,7 @@ struct scan {
     struct scan_statistics statistics;
 };
 
-/* scan_open without a transaction: `version` (NULL: no rows) stays pinned until scan_close. */
+/* scan_open without a transaction: `version` (NULL: no rows) stays pinned until scan_close or scan_rest. */
 MUST_CHECK bool scan_open_version(const struct table_version *version, const struct own_writes *own,
                                   const struct row_format *format, uint64_t snapshot,
                                   const struct scan_request *request, struct scan **scan, struct ssql_error *error);
