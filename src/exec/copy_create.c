@@ -1,6 +1,7 @@
 /* A table made after a file: the file is read once for the narrowest type of each column. */
 #include "base/nearest.h"
 #include "exec/copy_load.h"
+#include "format/column_names.h"
 #include "format/type_guess.h"
 
 static bool guess_types(struct copy_load *load, struct type_guess *guess, struct ssql_error *error)

@@ -1,5 +1,7 @@
 #include "format/delimited_text.h"
 
+#include "format/letters.h"
+
 size_t csv_unquote(struct slice quoted, uint8_t *to)
 {
     const uint8_t *at = quoted.data, *end = quoted.data + quoted.size;
@@ -13,14 +15,6 @@ size_t csv_unquote(struct slice quoted, uint8_t *to)
         at += size + (quote != NULL);
     }
     return (size_t)(to - begin);
-}
-
-static int hex_digit(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
 /* Reads the escape at `at`; returns its size, 0 when there is none such. */

@@ -39,12 +39,6 @@ static bool needs_quotes(const struct record_writer *writer, struct slice text)
     return has_mark(text) || is_null_text(writer, text);
 }
 
-static size_t double_quote(uint8_t byte, uint8_t *to)
-{
-    to[0] = to[1] = byte;
-    return 2;
-}
-
 static void csv_text(struct record_writer *writer, struct slice text)
 {
     static const uint8_t quotes[256] = {['"'] = 1};
@@ -55,7 +49,7 @@ static void csv_text(struct record_writer *writer, struct slice text)
         return;
     }
     record_output_byte(output, '"');
-    record_output_escaped(output, text, quotes, double_quote);
+    record_output_escaped(output, text, quotes, escape_by_doubling);
     record_output_byte(output, '"');
 }
 
@@ -95,17 +89,12 @@ static size_t escape_hex(uint8_t byte, uint8_t *to)
     return 4;
 }
 
+/* What is no line end, tab or backslash is a delimiter of the user's. */
 static size_t tsv_escape(uint8_t byte, uint8_t *to)
 {
-    to[0] = '\\';
-    switch (byte) {
-    case '\t': to[1] = 't'; break;
-    case '\n': to[1] = 'n'; break;
-    case '\r': to[1] = 'r'; break;
-    case '\\': to[1] = '\\'; break;
-    default: return escape_hex(byte, to); /* a delimiter of the user's */
-    }
-    return 2;
+    size_t size = escape_by_letter(byte, to);
+
+    return size > 0 ? size : escape_hex(byte, to);
 }
 
 static void tsv_text(struct record_writer *writer, struct slice text)

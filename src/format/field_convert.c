@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "base/utf8.h"
+#include "format/letters.h"
 #include "format/number_text.h"
 
 /* ---- refusals ---- */
@@ -50,27 +50,13 @@ static struct slice trim_blanks(struct slice text)
     return text;
 }
 
-static bool equals_without_case(struct slice text, const char *word)
-{
-    size_t i = 0;
-
-    for (; i < text.size && word[i] != '\0'; i++) {
-        uint8_t byte = text.data[i];
-        if ((byte >= 'A' && byte <= 'Z' ? byte | 0x20 : byte) != (uint8_t)word[i])
-            return false;
-    }
-    return i == text.size && word[i] == '\0';
-}
-
 static enum number_outcome read_bool(const struct field *field, struct slice text, bool *boolean)
 {
     bool is_number = field->kind == FIELD_INT || field->kind == FIELD_FLOAT;
 
-    if (!is_number &&
-        (equals_without_case(text, "true") || equals_without_case(text, "t") || equals_without_case(text, "1")))
+    if (!is_number && (is_word(text, "true") || is_word(text, "t") || is_word(text, "1")))
         *boolean = true;
-    else if (!is_number &&
-             (equals_without_case(text, "false") || equals_without_case(text, "f") || equals_without_case(text, "0")))
+    else if (!is_number && (is_word(text, "false") || is_word(text, "f") || is_word(text, "0")))
         *boolean = false;
     else
         return NUMBER_WRONG;
@@ -84,9 +70,9 @@ static enum number_outcome read_float(struct slice text, double *real)
 
     if (is_negative || (text.size > 0 && text.data[0] == '+'))
         word = slice_make(text.data + 1, text.size - 1);
-    if (equals_without_case(word, "inf") || equals_without_case(word, "infinity"))
+    if (is_word(word, "inf") || is_word(word, "infinity"))
         *real = is_negative ? -INFINITY : INFINITY;
-    else if (equals_without_case(word, "nan"))
+    else if (is_word(word, "nan"))
         *real = NAN;
     else
         return number_read_float(text, real);

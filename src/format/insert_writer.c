@@ -66,27 +66,15 @@ static bool has_control_character(struct slice text)
 static size_t insert_escape(uint8_t byte, uint8_t *to)
 {
     static const char digits[] = "0123456789abcdef";
+    size_t size = escape_by_letter(byte, to);
 
-    to[0] = '\\';
-    switch (byte) {
-    case '"':
-    case '\\': to[1] = byte; return 2;
-    case '\n': to[1] = 'n'; return 2;
-    case '\r': to[1] = 'r'; return 2;
-    case '\t': to[1] = 't'; return 2;
-    default: break;
-    }
-    memcpy(to + 1, "u{", 2);
+    if (size > 0)
+        return size;
+    memcpy(to, "\\u{", 3);
     to[3] = (uint8_t)digits[byte >> 4];
     to[4] = (uint8_t)digits[byte & 15];
     to[5] = '}';
     return 6;
-}
-
-static size_t double_quote(uint8_t byte, uint8_t *to)
-{
-    to[0] = to[1] = byte;
-    return 2;
 }
 
 static void write_string(struct record_writer *writer, struct slice text)
@@ -100,7 +88,7 @@ static void write_string(struct record_writer *writer, struct slice text)
     if (has_escapes)
         record_output_escaped(output, text, writer->escaped, insert_escape);
     else
-        record_output_escaped(output, text, quotes, double_quote);
+        record_output_escaped(output, text, quotes, escape_by_doubling);
     record_output_byte(output, quote);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/utf8.h"
+#include "format/letters.h"
 
 bool json_fail(struct json_cursor *cursor, const uint8_t *at, enum ssql_code code, const char *text)
 {
@@ -64,14 +65,6 @@ static const uint8_t *pass_plain(const uint8_t *at, const uint8_t *end)
     while (at < end && *at != '"' && *at != '\\' && *at >= 0x20)
         at++;
     return at;
-}
-
-static int hex_digit(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
 /* Passes over the escape at the cursor. */

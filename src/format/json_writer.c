@@ -7,17 +7,11 @@
 static size_t json_escape(uint8_t byte, uint8_t *to)
 {
     static const char digits[] = "0123456789abcdef";
+    size_t size = escape_by_letter(byte, to);
 
-    to[0] = '\\';
-    switch (byte) {
-    case '"':
-    case '\\': to[1] = byte; return 2;
-    case '\n': to[1] = 'n'; return 2;
-    case '\r': to[1] = 'r'; return 2;
-    case '\t': to[1] = 't'; return 2;
-    default: break;
-    }
-    memcpy(to + 1, "u00", 3);
+    if (size > 0)
+        return size;
+    memcpy(to, "\\u00", 4);
     to[4] = (uint8_t)digits[byte >> 4];
     to[5] = (uint8_t)digits[byte & 15];
     return 6;

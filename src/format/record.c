@@ -1,7 +1,8 @@
 #include "format/record.h"
 
 #include <inttypes.h>
-#include <strings.h>
+
+#include "format/letters.h"
 
 static const char *const format_names[] = {[RECORD_FORMAT_CSV] = "csv",
                                            [RECORD_FORMAT_TSV] = "tsv",
@@ -16,15 +17,10 @@ const char *record_format_name(enum record_format format)
     return format_names[format];
 }
 
-static bool equals_without_case(struct slice text, const char *word)
-{
-    return text.size == strlen(word) && strncasecmp((const char *)text.data, word, text.size) == 0;
-}
-
 bool record_format_find(struct slice name, enum record_format *format)
 {
     for (int i = 0; i < FORMAT_COUNT; i++) {
-        if (equals_without_case(name, format_names[i])) {
+        if (is_word(name, format_names[i])) {
             *format = (enum record_format)i;
             return true;
         }
@@ -56,10 +52,10 @@ bool record_format_of_path(const char *path, enum record_format *format)
     const char *dot;
     struct slice ending = path_ending(path, path + strlen(path), &dot);
 
-    if (equals_without_case(ending, "gz") || equals_without_case(ending, "zst"))
+    if (is_word(ending, "gz") || is_word(ending, "zst"))
         ending = path_ending(path, dot, &dot);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        if (equals_without_case(ending, endings[i].ending)) {
+        if (is_word(ending, endings[i].ending)) {
             *format = endings[i].format;
             return true;
         }

@@ -43,3 +43,22 @@ void record_output_escaped(struct record_output *output, struct slice text, cons
         output->size += (size_t)(to - first);
     }
 }
+
+size_t escape_by_doubling(uint8_t byte, uint8_t *to)
+{
+    to[0] = to[1] = byte;
+    return 2;
+}
+
+size_t escape_by_letter(uint8_t byte, uint8_t *to)
+{
+    to[0] = '\\';
+    switch (byte) {
+    case '"':
+    case '\\': to[1] = byte; return 2;
+    case '\n': to[1] = 'n'; return 2;
+    case '\r': to[1] = 'r'; return 2;
+    case '\t': to[1] = 't'; return 2;
+    default: return 0;
+    }
+}

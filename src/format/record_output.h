@@ -50,4 +50,9 @@ enum { ESCAPE_SIZE_MOST = 8 };
 void record_output_escaped(struct record_output *output, struct slice text, const uint8_t escaped[256],
                            size_t (*escape)(uint8_t byte, uint8_t *to));
 
+/* Escapes for that: the byte twice; and with a backslash, a letter for the usual ones (" \\ \n \r \t), 0 for all
+ * others. */
+size_t escape_by_doubling(uint8_t byte, uint8_t *to);
+size_t escape_by_letter(uint8_t byte, uint8_t *to);
+
 #endif

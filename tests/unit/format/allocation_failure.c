@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "format/column_names.h"
 #include "format/field_convert.h"
 #include "format/record_writer.h"
 #include "format/type_guess.h"

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "format/column_names.h"
 #include "format/type_guess.h"
 #include "support/records.h"
 
