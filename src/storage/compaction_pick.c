@@ -1,7 +1,10 @@
-/* Choosing what to merge. Level 0 holds whatever was flushed, newest first, and is merged into level 1 once it has too
- * many files. Each further level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives
- * away the file that costs least: the one with the least bytes below it. Files of which too much is tombstones go down
- * until the tombstones vanish. Files that meet nothing below are moved, not rewritten. */
+/* Choosing what to merge. Level 0 holds whatever was flushed, newest first: runs that overlap. It is merged into level
+ * 1 as a whole once it has too many runs and rewrites little there for what it brings; until then runs of like size are
+ * merged with each other, so that a row in random order is rewritten once for each tier of sizes and not each time for
+ * all of level 1 (size-tiered compaction: Bigtable's merging compactions, here above a leveled tree as in O'Neil's
+ * LSM). Each further level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives away
+ * the file that costs least: the one with the least bytes below it. Files of which too much is tombstones go down until
+ * the tombstones vanish. Files that meet nothing below are moved, not rewritten. */
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
@@ -11,6 +14,9 @@ enum {
     LEVEL_FACTOR = 8,    /* of each level's bytes to the next one's */
     TOMBSTONE_SHARE = 4, /* more than one row of so many is a tombstone: due */
     SMALL_SHARE = 8,     /* a file below one of so many of a full file's bytes is small: merged rather than moved */
+    REWRITTEN_MOST = 4,  /* bytes of level 1 that a byte of level 0 may cost, unless runs get too many */
+    ALIKE_FACTOR = 2,    /* a run is like the newer ones with at most so many times their mean size, */
+    ALIKE_CROWDED = 4,   /* or so many times when there are many runs: room is worth more than what is rewritten */
 };
 
 /* A candidate. */
@@ -19,6 +25,7 @@ struct work {
     uint32_t level;
     struct table_file *file; /* level > 0 */
     bool in_place;           /* tombstones vanish where they are: nothing lies below */
+    uint32_t begin, end;     /* runs of level 0 that are merged with each other; none: it goes down as a whole */
 };
 
 static uint64_t level_bytes_most(const struct engine_options *options, uint32_t level)
@@ -113,25 +120,105 @@ static bool has_many_tombstones(uint64_t tombstone_count, uint64_t row_count)
     return tombstone_count > 0 && tombstone_count > row_count / TOMBSTONE_SHARE;
 }
 
-/* Level 0 is merged as a whole, by one compaction at a time. */
+/* ---- level 0 ---- */
+
+/* Bytes of level 1 that would be rewritten when all of level 0 goes down; *is_free: nobody else merges any of it. */
+static uint64_t bytes_under_level0(const struct table_version *version, bool *is_free)
+{
+    struct slice first = file_first_key(version->files[0][0]), last = file_last_key(version->files[0][0]);
+    uint32_t begin, end;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 1; i < version->file_count[0]; i++) {
+        const struct table_file *file = version->files[0][i];
+        if (slice_compare(file_first_key(file), first) < 0)
+            first = file_first_key(file);
+        if (slice_compare(file_last_key(file), last) > 0)
+            last = file_last_key(file);
+    }
+    find_overlap(version, 1, first, last, &begin, &end);
+    for (uint32_t i = begin; i < end; i++) {
+        bytes += version->files[1][i]->info.size;
+        *is_free &= !version->files[1][i]->is_compacting;
+    }
+    return bytes;
+}
+
+/* From so many runs on level 0 goes down whatever that costs. */
+static uint32_t runs_most(const struct engine_options *options)
+{
+    return 2 * options->level0_files - 1;
+}
+
+/* Level 0 goes down as a whole, by one compaction at a time. */
 static void weigh_level0(const struct table_version *version, const struct engine_options *options, uint64_t oldest,
                          struct work *best)
 {
-    uint64_t tombstone_count = 0, row_count = 0;
+    uint32_t count = version->file_count[0];
+    uint64_t tombstone_count = 0, row_count = 0, bytes = 0;
+    bool is_free = true;
 
-    for (uint32_t i = 0; i < version->file_count[0]; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const struct table_file *file = version->files[0][i];
         if (file->is_compacting)
             return;
         row_count += file->info.row_count;
+        bytes += file->info.size;
         if (file_highest_sequence(file) <= oldest)
             tombstone_count += file->info.tombstone_count;
     }
-    weigh(best, (double)version->file_count[0] / (double)(options->level0_files > 0 ? options->level0_files : 1), 0,
-          NULL, false);
+    if (count == 0)
+        return;
+    uint64_t below = bytes_under_level0(version, &is_free);
+    if (!is_free)
+        return;
+    if (count >= runs_most(options) || below / REWRITTEN_MOST <= bytes)
+        weigh(best, (double)count / (double)options->level0_files, 0, NULL, false);
     if (has_many_tombstones(tombstone_count, row_count))
         weigh(best, 1.0, 0, NULL, false);
 }
+
+/* The end of the runs from `begin` on, among the first `count`, that are alike and fit into one file together. */
+static uint32_t find_alike(const struct table_version *version, uint32_t begin, uint32_t count, uint64_t bytes_most,
+                           uint64_t factor)
+{
+    uint64_t bytes = version->files[0][begin]->info.size;
+    uint32_t end = begin + 1;
+
+    while (end < count) {
+        uint64_t size = version->files[0][end]->info.size;
+        if (size > factor * (bytes / (end - begin)) || bytes + size > bytes_most)
+            break;
+        bytes += size;
+        end++;
+    }
+    return end;
+}
+
+/* Runs to merge with each other: the newest ones that are alike and that nobody merges, when level 0 does not go down.
+ */
+static struct work find_runs(struct table *table, const struct table_version *version)
+{
+    const struct engine_options *options = engine_get_options(table->engine);
+    bool is_crowded = version->file_count[0] > options->level0_files + options->level0_files / 4;
+    uint32_t least = is_crowded || options->level0_files < 2 ? 2 : options->level0_files, count = 0;
+    struct work down = {0};
+
+    weigh_level0(version, options, engine_oldest_snapshot(table->engine), &down);
+    if (down.urgency >= 1.0 || atomic_load(&table->dropped_sequence) != UINT64_MAX)
+        return (struct work){0};
+    while (count < version->file_count[0] && !version->files[0][count]->is_compacting)
+        count++;
+    for (uint32_t begin = 0; begin + least <= count; begin++) {
+        uint32_t end =
+            find_alike(version, begin, count, options->sstable_bytes, is_crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
+        if (end - begin >= least)
+            return (struct work){.urgency = version->file_count[0], .begin = begin, .end = end};
+    }
+    return (struct work){0};
+}
+
+/* ---- further levels ---- */
 
 static uint64_t overlapping_bytes(const struct table_version *version, uint32_t level, const struct table_file *file,
                                   bool *is_free)
@@ -206,12 +293,14 @@ static void weigh_tombstones(struct table_version *version, uint32_t level, stru
         weigh(best, 1.0, level, file, true);
 }
 
-static struct work find_work(struct table *table, struct table_version *version)
+static struct work find_work(struct table *table, struct table_version *version, enum compaction_purpose purpose)
 {
     const struct engine_options *options = engine_get_options(table->engine);
     uint64_t oldest = engine_oldest_snapshot(table->engine);
     struct work best = {0};
 
+    if (purpose == COMPACT_RUNS)
+        return find_runs(table, version);
     if (atomic_load(&table->dropped_sequence) != UINT64_MAX)
         return best;
     weigh_level0(version, options, oldest, &best);
@@ -223,10 +312,10 @@ static struct work find_work(struct table *table, struct table_version *version)
     return best;
 }
 
-double compaction_urgency(struct table *table)
+double compaction_urgency(struct table *table, enum compaction_purpose purpose)
 {
     pthread_mutex_lock(&table->mutex);
-    struct work work = table->current == NULL ? (struct work){0} : find_work(table, table->current);
+    struct work work = table->current == NULL ? (struct work){0} : find_work(table, table->current, purpose);
     pthread_mutex_unlock(&table->mutex);
     return work.urgency;
 }
@@ -323,6 +412,13 @@ static bool choose_level0(struct compaction *compaction, uint64_t small_bytes, s
     if (!compaction->is_move)
         add_overlap(compaction, small_bytes, true);
     return true;
+}
+
+static void choose_runs(struct compaction *compaction, const struct work *work)
+{
+    compaction->output_level = 0;
+    for (uint32_t i = work->begin; i < work->end; i++)
+        add_input(compaction, compaction->version->files[0][i], 0);
 }
 
 static void choose_file(struct compaction *compaction, const struct work *work)
@@ -437,20 +533,22 @@ static bool claim_inputs(struct compaction *compaction)
 }
 
 /* Fills in the inputs; leaves none when nothing is to be done. */
-static bool choose_inputs(struct compaction *compaction, bool everything, struct ssql_error *error)
+static bool choose_inputs(struct compaction *compaction, enum compaction_purpose purpose, struct ssql_error *error)
 {
     const struct engine_options *options = engine_get_options(compaction->table->engine);
     uint64_t small_bytes = options->sstable_bytes / SMALL_SHARE;
     uint32_t level_count = 0;
     struct slice first, last;
 
-    if (everything) {
+    if (purpose == COMPACT_EVERYTHING) {
         level_count = choose_everything(compaction, options);
     } else {
-        struct work work = find_work(compaction->table, compaction->version);
+        struct work work = find_work(compaction->table, compaction->version, purpose);
         if (work.urgency < 1.0)
             return true;
-        if (work.file != NULL)
+        if (work.end > work.begin)
+            choose_runs(compaction, &work);
+        else if (work.file != NULL)
             choose_file(compaction, &work);
         else if (!choose_level0(compaction, small_bytes, error))
             return false;
@@ -459,33 +557,34 @@ static bool choose_inputs(struct compaction *compaction, bool everything, struct
         return true;
     find_bounds(compaction, &first, &last);
     compaction->settled_sequence = find_settled_sequence(compaction, first, last);
-    if (everything && everything_is_merged(compaction, level_count))
+    if (purpose == COMPACT_EVERYTHING && everything_is_merged(compaction, level_count))
         compaction->input_count = 0;
     return true;
 }
 
 /* `compaction` is not to be destroyed under the table's lock, so what is of no use is handed to the caller. */
-static bool pick_locked(struct table *table, bool everything, struct compaction **compaction, bool *is_useful,
-                        struct ssql_error *error)
+static bool pick_locked(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
+                        bool *is_useful, struct ssql_error *error)
 {
     *is_useful = false;
     if (table->current == NULL || atomic_load(&table->dropped_sequence) != UINT64_MAX)
         return true;
     if (!compaction_create(table, compaction, error))
         return false;
-    if (!choose_inputs(*compaction, everything, error))
+    if (!choose_inputs(*compaction, purpose, error))
         return false;
     *is_useful = (*compaction)->input_count > 0 && claim_inputs(*compaction);
     return true;
 }
 
-bool compaction_pick(struct table *table, bool everything, struct compaction **compaction, struct ssql_error *error)
+bool compaction_pick(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
+                     struct ssql_error *error)
 {
     bool is_useful;
 
     *compaction = NULL;
     pthread_mutex_lock(&table->mutex);
-    bool done = pick_locked(table, everything, compaction, &is_useful, error);
+    bool done = pick_locked(table, purpose, compaction, &is_useful, error);
     pthread_mutex_unlock(&table->mutex);
     if (*compaction != NULL && !is_useful) {
         compaction_free(*compaction);

@@ -41,7 +41,10 @@ static void init_locks(struct engine *engine)
     pthread_mutex_init(&engine->manifest_mutex, NULL);
     pthread_mutex_init(&engine->tables_mutex, NULL);
     pthread_mutex_init(&engine->flush_mutex, NULL);
-    pthread_mutex_init(&engine->compaction_mutex, NULL);
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++) {
+        engine->compactors[i] = (struct compactor){.engine = engine, .purpose = (enum compaction_purpose)i};
+        pthread_mutex_init(&engine->compactors[i].mutex, NULL);
+    }
     pthread_mutex_init(&engine->background_mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -59,7 +62,8 @@ static void destroy_locks(struct engine *engine)
     pthread_cond_destroy(&engine->compaction_wanted);
     pthread_cond_destroy(&engine->flush_wanted);
     pthread_mutex_destroy(&engine->background_mutex);
-    pthread_mutex_destroy(&engine->compaction_mutex);
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++)
+        pthread_mutex_destroy(&engine->compactors[i].mutex);
     pthread_mutex_destroy(&engine->flush_mutex);
     pthread_mutex_destroy(&engine->tables_mutex);
     pthread_mutex_destroy(&engine->manifest_mutex);

@@ -1,4 +1,4 @@
-/* The two threads of an engine, and how writers wait for them. Flushes and compactions that fail are tried again with a
+/* The threads of an engine, and how writers wait for them. Flushes and compactions that fail are tried again with a
  * growing pause; the last error is kept. */
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +11,8 @@ enum {
     PAUSE_FIRST_MS = 50,
     PAUSE_LONGEST_MS = 5000,
     DROPPED_LOOK_MS = 500,    /* dropped tables are looked at again that often while a snapshot needs them */
-    LEVEL0_SLOW_FACTOR = 3,   /* times options.level0_files: writers begin to slow down … */
-    LEVEL0_STOP_FACTOR = 9,   /* … and stop */
+    LEVEL0_SLOW_HALVES = 3,   /* times half of options.level0_files: writers begin to slow down … */
+    LEVEL0_STOP_HALVES = 4,   /* … and stop */
     SLOWEST_NS_PER_BYTE = 40, /* what slowing down costs just before the stop */
     DEBT_SLEEP_NS = 1000000,  /* shorter sleeps take longer than asked for anyway */
     DEBT_LONGEST_NS = 20000000,
@@ -72,7 +72,7 @@ static void *flush_loop(void *argument)
 /* ---- compaction ---- */
 
 /* The table whose need is greatest, retained; NULL when none is due. */
-static struct table *most_urgent(struct engine *engine)
+static struct table *most_urgent(struct engine *engine, enum compaction_purpose purpose)
 {
     uint32_t count;
     struct table **tables = engine_copy_tables(engine, &count);
@@ -82,7 +82,7 @@ static struct table *most_urgent(struct engine *engine)
     for (uint32_t i = 0; i < count; i++) {
         if (atomic_load(&tables[i]->dropped_sequence) != UINT64_MAX)
             continue;
-        double urgency = compaction_urgency(tables[i]);
+        double urgency = compaction_urgency(tables[i], purpose);
         if (urgency >= highest) {
             highest = urgency;
             chosen = tables[i];
@@ -94,39 +94,59 @@ static struct table *most_urgent(struct engine *engine)
     return chosen;
 }
 
+static void lock_compactors(struct engine *engine, enum compaction_purpose purpose)
+{
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++)
+        if (purpose == COMPACT_EVERYTHING || purpose == engine->compactors[i].purpose)
+            pthread_mutex_lock(&engine->compactors[i].mutex);
+}
+
+static void unlock_compactors(struct engine *engine, enum compaction_purpose purpose)
+{
+    for (uint32_t i = COMPACT_PURPOSES; i-- > 0;)
+        if (purpose == COMPACT_EVERYTHING || purpose == engine->compactors[i].purpose)
+            pthread_mutex_unlock(&engine->compactors[i].mutex);
+}
+
+/* After a compaction: others may have become possible. */
+static void note_compaction(struct engine *engine, uint64_t bytes)
+{
+    atomic_fetch_add(&engine->compactions, 1);
+    atomic_fetch_add(&engine->bytes_compacted, bytes);
+    pthread_mutex_lock(&engine->background_mutex);
+    engine_want_compaction(engine);
+    pthread_cond_broadcast(&engine->progress);
+    pthread_mutex_unlock(&engine->background_mutex);
+}
+
 /* One compaction of a table; *did_some tells whether there was anything to do. */
-static bool compact_once(struct engine *engine, struct table *table, bool everything, bool *did_some,
+static bool compact_once(struct engine *engine, struct table *table, enum compaction_purpose purpose, bool *did_some,
                          struct ssql_error *error)
 {
     struct compaction *compaction = NULL;
     uint64_t bytes = 0;
 
     *did_some = false;
-    pthread_mutex_lock(&engine->compaction_mutex);
+    lock_compactors(engine, purpose);
     bool is_done = engine_check_writable(engine, error) && engine_claim_epoch(engine, error) &&
-                   compaction_pick(table, everything, &compaction, error);
+                   compaction_pick(table, purpose, &compaction, error);
     if (is_done && compaction != NULL) {
         is_done = compaction_run(compaction, &bytes, error);
         *did_some = is_done;
     }
-    pthread_mutex_unlock(&engine->compaction_mutex);
-    if (*did_some) {
-        atomic_fetch_add(&engine->compactions, 1);
-        atomic_fetch_add(&engine->bytes_compacted, bytes);
-        pthread_mutex_lock(&engine->background_mutex);
-        pthread_cond_broadcast(&engine->progress);
-        pthread_mutex_unlock(&engine->background_mutex);
-    }
+    unlock_compactors(engine, purpose);
+    if (*did_some)
+        note_compaction(engine, bytes);
     return is_done;
 }
 
-static bool compact_urgent(struct engine *engine, struct ssql_error *error)
+static bool compact_urgent(struct engine *engine, enum compaction_purpose purpose, struct ssql_error *error)
 {
     struct table *table;
     bool is_done = true, did_some = true;
 
-    while (is_done && did_some && !atomic_load(&engine->is_closing) && (table = most_urgent(engine)) != NULL) {
-        is_done = compact_once(engine, table, false, &did_some, error);
+    while (is_done && did_some && !atomic_load(&engine->is_closing) && (table = most_urgent(engine, purpose)) != NULL) {
+        is_done = compact_once(engine, table, purpose, &did_some, error);
         table_release(table);
     }
     return is_done;
@@ -137,7 +157,7 @@ static bool compact_fully(struct engine *engine, struct table *table, struct ssq
     bool did_some = atomic_load(&table->dropped_sequence) == UINT64_MAX, is_done = true;
 
     while (is_done && did_some)
-        is_done = compact_once(engine, table, true, &did_some, error);
+        is_done = compact_once(engine, table, COMPACT_EVERYTHING, &did_some, error);
     return is_done;
 }
 
@@ -170,17 +190,29 @@ bool engine_compact_table(struct engine *engine, uint32_t table_id, struct ssql_
 
 bool engine_compact_due(struct engine *engine, bool everything, struct ssql_error *error)
 {
-    return everything ? compact_everything(engine, error) : compact_urgent(engine, error);
+    if (everything)
+        return compact_everything(engine, error);
+    return compact_urgent(engine, COMPACT_RUNS, error) && compact_urgent(engine, COMPACT_DOWN, error);
+}
+
+void engine_want_compaction(struct engine *engine)
+{
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++)
+        engine->compactors[i].is_wanted = true;
+    pthread_cond_broadcast(&engine->compaction_wanted);
 }
 
 /* Waits until there is something to do; false when the engine closes. Under background_mutex. */
-static bool wait_for_compaction(struct engine *engine, uint32_t pause_ms)
+static bool wait_for_compaction(struct compactor *compactor, uint32_t pause_ms)
 {
+    struct engine *engine = compactor->engine;
+    bool collects = compactor->purpose == COMPACT_DOWN;
+
     while (!atomic_load(&engine->is_closing)) {
         struct timespec until = after_ms(pause_ms > 0 ? pause_ms : DROPPED_LOOK_MS);
-        if (pause_ms == 0 && engine->compaction_is_wanted)
+        if (pause_ms == 0 && compactor->is_wanted)
             return true;
-        if (pause_ms == 0 && engine->dropped_waiting == 0)
+        if (pause_ms == 0 && (!collects || engine->dropped_waiting == 0))
             pthread_cond_wait(&engine->compaction_wanted, &engine->background_mutex);
         else if (pthread_cond_timedwait(&engine->compaction_wanted, &engine->background_mutex, &until) == ETIMEDOUT)
             return true;
@@ -190,22 +222,24 @@ static bool wait_for_compaction(struct engine *engine, uint32_t pause_ms)
 
 static void *compaction_loop(void *argument)
 {
-    struct engine *engine = argument;
+    struct compactor *compactor = argument;
+    struct engine *engine = compactor->engine;
     uint32_t pause_ms = 0;
 
     pthread_mutex_lock(&engine->background_mutex);
-    while (wait_for_compaction(engine, pause_ms)) {
+    while (wait_for_compaction(compactor, pause_ms)) {
         struct ssql_error error = {0};
-        engine->compaction_is_wanted = false;
-        engine->compaction_is_running = true;
+        compactor->is_wanted = false;
+        compactor->is_running = true;
         pthread_mutex_unlock(&engine->background_mutex);
-        engine_collect_dropped(engine);
-        bool is_done = engine_compact_due(engine, false, &error) || error.code == SSQL_INTERRUPTED;
+        if (compactor->purpose == COMPACT_DOWN)
+            engine_collect_dropped(engine);
+        bool is_done = compact_urgent(engine, compactor->purpose, &error) || error.code == SSQL_INTERRUPTED;
         pthread_mutex_lock(&engine->background_mutex);
-        engine->compaction_is_running = false;
-        engine->compaction_error = error;
+        compactor->is_running = false;
+        compactor->error = error;
         if (is_done)
-            error_clear(&engine->compaction_error);
+            error_clear(&compactor->error);
         pause_ms = is_done ? 0 : longer_pause(pause_ms);
         pthread_cond_broadcast(&engine->progress);
     }
@@ -213,19 +247,54 @@ static void *compaction_loop(void *argument)
     return NULL;
 }
 
+/* Under background_mutex: whether compactions are due or running, and none of them has failed. */
+static bool is_compacting(const struct engine *engine)
+{
+    bool is_busy = false;
+
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++) {
+        const struct compactor *compactor = &engine->compactors[i];
+        if (compactor->error.code != SSQL_OK)
+            return false;
+        is_busy |= compactor->is_wanted || compactor->is_running;
+    }
+    return is_busy;
+}
+
+/* Under background_mutex: the failure of the last attempt to flush or compact, or NULL. */
+static const struct ssql_error *background_failure(const struct engine *engine)
+{
+    if (engine->flush_error.code != SSQL_OK)
+        return &engine->flush_error;
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++)
+        if (engine->compactors[i].error.code != SSQL_OK)
+            return &engine->compactors[i].error;
+    return NULL;
+}
+
 /* ---- life ---- */
+
+static void join_threads(struct engine *engine, uint32_t compactor_count)
+{
+    pthread_mutex_lock(&engine->background_mutex);
+    atomic_store(&engine->is_closing, true);
+    pthread_cond_broadcast(&engine->flush_wanted);
+    pthread_cond_broadcast(&engine->compaction_wanted);
+    pthread_cond_broadcast(&engine->progress);
+    pthread_mutex_unlock(&engine->background_mutex);
+    pthread_join(engine->flush_thread, NULL);
+    for (uint32_t i = 0; i < compactor_count; i++)
+        pthread_join(engine->compactors[i].thread, NULL);
+}
 
 static bool start_threads(struct engine *engine, struct ssql_error *error)
 {
     if (pthread_create(&engine->flush_thread, NULL, flush_loop, engine) != 0)
         return error_set(error, SSQL_NO_MEMORY, NO_SPAN, "no thread could be started for flushing");
-    if (pthread_create(&engine->compaction_thread, NULL, compaction_loop, engine) != 0) {
-        engine->has_threads = false;
-        pthread_mutex_lock(&engine->background_mutex);
-        atomic_store(&engine->is_closing, true);
-        pthread_cond_broadcast(&engine->flush_wanted);
-        pthread_mutex_unlock(&engine->background_mutex);
-        pthread_join(engine->flush_thread, NULL);
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++) {
+        if (pthread_create(&engine->compactors[i].thread, NULL, compaction_loop, &engine->compactors[i]) == 0)
+            continue;
+        join_threads(engine, i);
         return error_set(error, SSQL_NO_MEMORY, NO_SPAN, "no thread could be started for compaction");
     }
     engine->has_threads = true;
@@ -246,16 +315,9 @@ bool engine_start_background(struct engine *engine, struct ssql_error *error)
 
 void engine_stop_background(struct engine *engine)
 {
-    pthread_mutex_lock(&engine->background_mutex);
+    if (engine->has_threads)
+        join_threads(engine, COMPACT_PURPOSES);
     atomic_store(&engine->is_closing, true);
-    pthread_cond_broadcast(&engine->flush_wanted);
-    pthread_cond_broadcast(&engine->compaction_wanted);
-    pthread_cond_broadcast(&engine->progress);
-    pthread_mutex_unlock(&engine->background_mutex);
-    if (!engine->has_threads)
-        return;
-    pthread_join(engine->flush_thread, NULL);
-    pthread_join(engine->compaction_thread, NULL);
     engine->has_threads = false;
 }
 
@@ -264,13 +326,27 @@ void engine_wake_background(struct engine *engine)
     pthread_mutex_lock(&engine->background_mutex);
     if (engine->frozen_first != NULL)
         pthread_cond_signal(&engine->flush_wanted);
-    engine->compaction_is_wanted = true;
-    pthread_cond_signal(&engine->compaction_wanted);
+    engine_want_compaction(engine);
     pthread_mutex_unlock(&engine->background_mutex);
+}
+
+/* Whether a compactor was asked for anything since this was called last. */
+static bool take_wish(struct engine *engine)
+{
+    bool is_wanted = false;
+
+    pthread_mutex_lock(&engine->background_mutex);
+    for (uint32_t i = 0; i < COMPACT_PURPOSES; i++) {
+        is_wanted |= engine->compactors[i].is_wanted;
+        engine->compactors[i].is_wanted = false;
+    }
+    pthread_mutex_unlock(&engine->background_mutex);
+    return is_wanted;
 }
 
 void engine_work_inline(struct engine *engine)
 {
+    struct compactor *down = &engine->compactors[COMPACT_DOWN];
     struct ssql_error error = {0};
 
     pthread_mutex_lock(&engine->background_mutex);
@@ -278,19 +354,16 @@ void engine_work_inline(struct engine *engine)
     pthread_mutex_unlock(&engine->background_mutex);
     if (has_frozen && !engine_flush_frozen(engine, &error))
         return;
-    pthread_mutex_lock(&engine->background_mutex);
-    bool is_wanted = engine->compaction_is_wanted;
-    engine->compaction_is_wanted = false;
-    pthread_mutex_unlock(&engine->background_mutex);
-    if (!is_wanted)
+    if (!take_wish(engine))
         return;
     engine_collect_dropped(engine);
     bool is_done = engine_compact_due(engine, false, &error);
+    (void)take_wish(engine);
     pthread_mutex_lock(&engine->background_mutex);
-    engine->compaction_error = error;
-    engine->compaction_is_wanted = !is_done;
+    down->error = error;
+    down->is_wanted = !is_done;
     if (is_done)
-        error_clear(&engine->compaction_error);
+        error_clear(&down->error);
     pthread_mutex_unlock(&engine->background_mutex);
 }
 
@@ -344,11 +417,10 @@ static bool wait_for_room(struct engine *engine, struct ssql_error *error)
 /* Waits while a table has too many overlapping files and there is hope that they get fewer. */
 static void wait_for_compaction_of(struct engine *engine, const struct table *table)
 {
-    uint32_t stop = engine->options.level0_files * LEVEL0_STOP_FACTOR;
+    uint32_t stop = engine->options.level0_files * LEVEL0_STOP_HALVES / 2;
 
     pthread_mutex_lock(&engine->background_mutex);
-    while (atomic_load(&table->level0_count) >= stop && engine->compaction_error.code == SSQL_OK &&
-           (engine->compaction_is_wanted || engine->compaction_is_running) && !atomic_load(&engine->is_closing) &&
+    while (atomic_load(&table->level0_count) >= stop && is_compacting(engine) && !atomic_load(&engine->is_closing) &&
            !atomic_load(&engine->has_failed))
         pthread_cond_wait(&engine->progress, &engine->background_mutex);
     pthread_mutex_unlock(&engine->background_mutex);
@@ -364,11 +436,11 @@ static double share(double value, double from, double to)
 /* 0: no backlog; 1: just before the stop. */
 static double pressure(struct engine *engine, const struct table *table)
 {
-    double budget = (double)engine->memtable_budget_bytes, files = engine->options.level0_files;
+    double budget = (double)engine->memtable_budget_bytes, half = engine->options.level0_files / 2.0;
     double memory = share((double)memtable_bytes(engine), budget / 2, budget);
     double level0 = table == NULL ? 0
                                   : share(atomic_load_explicit(&table->level0_count, memory_order_relaxed),
-                                          files * LEVEL0_SLOW_FACTOR, files * LEVEL0_STOP_FACTOR);
+                                          half * LEVEL0_SLOW_HALVES, half * LEVEL0_STOP_HALVES);
 
     return memory > level0 ? memory : level0;
 }
@@ -413,16 +485,14 @@ bool engine_wait_idle(struct engine *engine, struct ssql_error *error)
     }
     pthread_mutex_lock(&engine->background_mutex);
     for (;;) {
-        const struct ssql_error *failed =
-            engine->flush_error.code != SSQL_OK ? &engine->flush_error : &engine->compaction_error;
-        if (failed->code != SSQL_OK) {
+        const struct ssql_error *failed = background_failure(engine);
+        if (failed != NULL) {
             is_idle = false;
             if (error != NULL)
                 *error = *failed;
             break;
         }
-        if (engine->frozen_first == NULL && !engine->flush_is_running && !engine->compaction_is_wanted &&
-            !engine->compaction_is_running)
+        if (engine->frozen_first == NULL && !engine->flush_is_running && !is_compacting(engine))
             break;
         pthread_cond_wait(&engine->progress, &engine->background_mutex);
     }

@@ -2,7 +2,7 @@
  *
  * Locks, in the order in which they are taken (a thread may skip some, never go back):
  *   flush_mutex       one flush at a time
- *   compaction_mutex  one compaction at a time
+ *   compactors        one compaction of a purpose at a time, in the order of the purposes
  *   commit_mutex      validation, sequences, appends to the log, active memtables
  *   manifest_mutex    changes of the manifest, and with them the tables' files
  *   tables_mutex      the list of tables
@@ -30,6 +30,18 @@ struct frozen_memtable {
     uint64_t through_sequence; /* the table's commits up to here are in it, or were flushed before */
     uint64_t log_position;     /* where their records end */
     struct frozen_memtable *next;
+};
+
+/* The thread that compacts for one purpose, and what it is asked for. */
+struct compactor {
+    struct engine *engine;
+    enum compaction_purpose purpose;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* one compaction at a time */
+
+    /* under background_mutex */
+    bool is_wanted, is_running;
+    struct ssql_error error; /* of the last attempt */
 };
 
 struct engine {
@@ -77,15 +89,16 @@ struct engine {
     struct snapshot_registry snapshots;
 
     /* under background_mutex */
-    pthread_mutex_t flush_mutex, compaction_mutex, background_mutex;
+    pthread_mutex_t flush_mutex, background_mutex;
     pthread_cond_t flush_wanted, compaction_wanted, progress;
     struct frozen_memtable *frozen_first, *frozen_last;
     uint64_t flush_attempts; /* finished ones */
-    bool flush_is_running, flush_is_urgent, compaction_is_wanted, compaction_is_running;
+    bool flush_is_running, flush_is_urgent;
     uint32_t dropped_waiting; /* dropped tables that a snapshot needed when they were last looked at */
-    struct ssql_error flush_error, compaction_error; /* of the last attempt */
-    struct ssql_error failure;                       /* with has_failed: what every write gets from now on */
-    pthread_t flush_thread, compaction_thread;
+    struct ssql_error flush_error; /* of the last attempt */
+    struct ssql_error failure;     /* with has_failed: what every write gets from now on */
+    pthread_t flush_thread;
+    struct compactor compactors[COMPACT_PURPOSES];
     bool has_threads;
     atomic_bool has_failed;
     atomic_bool is_closing;
@@ -187,6 +200,8 @@ void engine_work_inline(struct engine *engine);
  * caller down or lets it wait until there is room. Fails with the cause when there is none and a flush fails. No lock
  * is held. */
 MUST_CHECK bool engine_admit(struct engine *engine, const struct table *table, size_t bytes, struct ssql_error *error);
+/* Under background_mutex: compactions may be due; wakes their threads. */
+void engine_want_compaction(struct engine *engine);
 /* Runs compactions until none is due, or with `everything` until each table is in its lowest level. */
 MUST_CHECK bool engine_compact_due(struct engine *engine, bool everything, struct ssql_error *error);
 /* Removes dropped tables that no snapshot needs. */

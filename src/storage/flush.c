@@ -303,8 +303,7 @@ bool engine_flush_frozen(struct engine *engine, struct ssql_error *error)
     engine->flush_error = own;
     if (is_done) {
         error_clear(&engine->flush_error);
-        engine->compaction_is_wanted = true;
-        pthread_cond_signal(&engine->compaction_wanted);
+        engine_want_compaction(engine);
     }
     pthread_cond_broadcast(&engine->progress);
     pthread_mutex_unlock(&engine->background_mutex);

@@ -96,9 +96,16 @@ struct sstable_writer_options engine_writer_options(const struct engine *engine,
 
 struct compaction; /* chosen inputs, pinned and marked is_compacting */
 
+enum compaction_purpose {
+    COMPACT_DOWN, /* what is due goes to the next level */
+    COMPACT_RUNS, /* runs of level 0 that are alike become one; beside the other one */
+    COMPACT_EVERYTHING,
+    COMPACT_PURPOSES = COMPACT_EVERYTHING, /* those that come up by themselves */
+};
+
 /* Chooses the most urgent work of a table, or sets *compaction NULL. Urgency >= 1 means due. */
-double compaction_urgency(struct table *table);
-MUST_CHECK bool compaction_pick(struct table *table, bool everything, struct compaction **compaction,
+double compaction_urgency(struct table *table, enum compaction_purpose purpose);
+MUST_CHECK bool compaction_pick(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
                                 struct ssql_error *error);
 /* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the
  * compaction either way. Stops early with SSQL_INTERRUPTED when the engine closes. */

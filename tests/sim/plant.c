@@ -116,14 +116,14 @@ bool __wrap_wal_retire_before(struct wal *wal, uint64_t sequence, struct ssql_er
 
 /* ---- what readers see ---- */
 
-bool __real_compaction_pick(struct table *table, bool everything, struct compaction **compaction,
+bool __real_compaction_pick(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
                             struct ssql_error *error);
-bool __wrap_compaction_pick(struct table *table, bool everything, struct compaction **compaction,
+bool __wrap_compaction_pick(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
                             struct ssql_error *error);
-bool __wrap_compaction_pick(struct table *table, bool everything, struct compaction **compaction,
+bool __wrap_compaction_pick(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
                             struct ssql_error *error)
 {
-    bool is_done = __real_compaction_pick(table, everything, compaction, error);
+    bool is_done = __real_compaction_pick(table, purpose, compaction, error);
 
     if (is_planted("tombstone_too_early") && is_done && *compaction != NULL)
         (*compaction)->settled_sequence = (*compaction)->oldest_snapshot;

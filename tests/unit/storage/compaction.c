@@ -259,7 +259,8 @@ static void compact_once(struct world *world, bool everything)
     struct ssql_error error = {0};
     uint64_t bytes;
 
-    must(compaction_pick(find_table(world), everything, &compaction, &error), &error);
+    must(compaction_pick(find_table(world), everything ? COMPACT_EVERYTHING : COMPACT_DOWN, &compaction, &error),
+         &error);
     if (compaction != NULL)
         must(compaction_run(compaction, &bytes, &error), &error);
 }
@@ -362,7 +363,7 @@ static void compacting_everything_twice_changes_nothing(void **state)
     write_some(&world);
     must(engine_flush(world.engine, &error), &error);
     compact_once(&world, true);
-    must(compaction_pick(find_table(&world), true, &compaction, &error), &error);
+    must(compaction_pick(find_table(&world), COMPACT_EVERYTHING, &compaction, &error), &error);
     assert_null(compaction);
     close_world(&world);
 }
@@ -390,10 +391,10 @@ static void sequential_load_moves_files(void **state)
     uint32_t before = table->current->file_count[0];
     pthread_mutex_unlock(&table->mutex);
     assert_int_equal(before, 3);
-    must(compaction_pick(table, false, &compaction, &error), &error);
+    must(compaction_pick(table, COMPACT_DOWN, &compaction, &error), &error);
     assert_null(compaction); /* three files are not due */
     must(engine_flush(world.engine, &error), &error);
-    must(compaction_pick(table, false, &compaction, &error), &error);
+    must(compaction_pick(table, COMPACT_DOWN, &compaction, &error), &error);
     if (compaction != NULL) {
         assert_true(compaction->is_move);
         must(compaction_run(compaction, &bytes, &error), &error);
@@ -441,7 +442,7 @@ static void failed_compaction_changes_nothing(void **state)
         }
         count_rows(&world, &rows[0], &tombstones, &highest);
         uint32_t objects = count_objects(&world);
-        must(compaction_pick(find_table(&world), true, &compaction, &error), &error);
+        must(compaction_pick(find_table(&world), COMPACT_EVERYTHING, &compaction, &error), &error);
         assert_non_null(compaction);
         const struct fault_plan plan = {.fail_at = n, .status = VOLUME_NO_SPACE};
         volume_faulty_set(world.volume, &plan);
