@@ -1,5 +1,5 @@
-/* test_answer.h - what a statement did, in the words of a golden file (docs/golden-tests.md, "What is expected") or in those
- * of sqllogictest. Engines hand their rows to it cell by cell; it knows none of them. */
+/* test_answer.h - what a statement did, in the words of a golden file (docs/golden-tests.md, "What is expected") or in
+ * those of sqllogictest. Engines hand their rows to it cell by cell; it knows none of them. */
 #ifndef SHELL_TEST_ANSWER_H
 #define SHELL_TEST_ANSWER_H
 

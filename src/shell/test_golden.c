@@ -246,6 +246,8 @@ void test_golden_run(struct test_run *run)
     test_case_begin(run, "", 1);
     for (size_t i = 0; i < count && done; i++)
         done = run_step(&golden, &golden.file.steps[i]);
+    if (run->is_lost && !run->case_is_selected)
+        test_run_complain(run, run->case_line, "the database was lost here, before the cases that were asked for");
     test_run_close(run);
     if (count > 0)
         test_case_end(run);

@@ -198,7 +198,10 @@ static int complain_of_option(const char *option)
 {
     char *name = must_copy(option, strcspn(option, "="));
     const char *meant = strncmp(name, "--", 2) == 0 ? suggestion_find(name + 2, option_name) : NULL;
-    bool is_known = meant != NULL && strcmp(meant, name + 2) == 0;
+    bool is_known = false;
+
+    for (int i = 0; i < OPTION_COUNT && !is_known; i++)
+        is_known = strncmp(name, "--", 2) == 0 && strcmp(described[i].name, name + 2) == 0;
 
     fprintf(stderr, "error: %s: %s\n",
             is_known ? "this option is used otherwise, with or without a value" : "unknown option", option);

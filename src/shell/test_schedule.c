@@ -30,11 +30,16 @@ struct test_job {
     bool timed_out;
 };
 
+/* A signal handler can be given its object in no other way. */
+static volatile sig_atomic_t ending_signal;
+
 struct running {
     const struct test_schedule *schedule;
     struct test_job jobs[JOBS_MOST];
     bool is_interrupted; /* what runs has been ended */
 };
+
+enum { WAIT_MOST_MS = 500 }; /* a signal that comes just before a wait is seen after it */
 
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
@@ -73,6 +78,8 @@ static _Noreturn void run_in_child(const struct test_schedule *schedule, const s
 
     setpgid(0, 0);
     signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
     signal(SIGPIPE, SIG_IGN);
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -212,7 +219,7 @@ static void wait_for_one(struct running *running)
     struct pollfd polls[JOBS_MOST];
     struct test_job *jobs[JOBS_MOST];
     nfds_t count = 0;
-    int wait_ms = 60000;
+    int wait_ms = WAIT_MOST_MS;
 
     for (unsigned i = 0; i < running->schedule->job_count; i++) {
         struct test_job *job = &running->jobs[i];
@@ -243,15 +250,35 @@ static bool any_runs(const struct running *running)
     return false;
 }
 
+static void take_signal(int signal_number)
+{
+    ending_signal = signal_number;
+}
+
+static void install_signals(void)
+{
+    struct sigaction action = {.sa_handler = take_signal};
+
+    interrupt_install();
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+int test_schedule_signal(void)
+{
+    return ending_signal;
+}
+
 bool test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count)
 {
     struct running *running = must_allocate(sizeof *running);
     size_t next = 0;
 
     running->schedule = schedule;
-    interrupt_install();
+    install_signals();
     while (next < path_count || any_runs(running)) {
-        if (interrupt_take())
+        if (interrupt_take() || ending_signal != 0)
             interrupt_all(running);
         if (running->is_interrupted)
             next = path_count;

@@ -23,4 +23,7 @@ struct test_schedule {
  * what did not run was left out. */
 bool test_schedule_run(const struct test_schedule *schedule, char *const *paths, size_t path_count);
 
+/* SIGTERM or SIGHUP, when one of them ended the run in the same way; 0: none did. */
+int test_schedule_signal(void);
+
 #endif
