@@ -177,6 +177,7 @@ static bool clause_of_word(const struct walk *walk, int kind, enum clause *claus
     case TOKEN_VALUES: *clause = CLAUSE_VALUES; return true;
     case TOKEN_SET: *clause = CLAUSE_SET; return walk->levels[walk->depth].clause != CLAUSE_DEFINE;
     case TOKEN_RETURNING: *clause = CLAUSE_SELECT; return true;
+    case TOKEN_COPY: *clause = CLAUSE_TABLE; return walk->previous == TOKEN_START_STATEMENT;
     case TOKEN_DESCRIBE: *clause = CLAUSE_TABLE; return walk->previous == TOKEN_START_STATEMENT;
     case TOKEN_REFERENCES: *clause = CLAUSE_DEFINE; return true;
     case TOKEN_TABLE:
@@ -207,7 +208,7 @@ static void note_name(struct walk *walk, const struct listed_token *token)
     case CLAUSE_TARGET:
     case CLAUSE_TABLE:
         if (walk->previous == TOKEN_INTO || walk->previous == TOKEN_UPDATE || walk->previous == TOKEN_TABLE ||
-            walk->previous == TOKEN_ON)
+            walk->previous == TOKEN_ON || walk->previous == TOKEN_COPY)
             add_table(walk, text_of(walk, token), level->query);
         walk->wants_alias = false;
         break;
@@ -288,7 +289,8 @@ static bool begins_name(const struct walk *walk)
     int previous = walk->previous;
 
     return previous == TOKEN_INTO || previous == TOKEN_UPDATE || previous == TOKEN_TABLE || previous == TOKEN_VIEW ||
-           previous == TOKEN_INDEX || previous == TOKEN_EXISTS || previous == TOKEN_DESCRIBE || previous == TOKEN_ON;
+           previous == TOKEN_INDEX || previous == TOKEN_EXISTS || previous == TOKEN_DESCRIBE || previous == TOKEN_ON ||
+           previous == TOKEN_COPY;
 }
 
 static enum name_place place_of(const struct walk *walk)

@@ -19,8 +19,11 @@ static const char keys_text[] = "Enter       run the statement if it is complete
                                 "Alt-Enter   begin a new line\n"
                                 "Up, Down    move between the lines, and at the edges through the history\n"
                                 "Ctrl-R      search the history\n"
-                                "Tab         complete a keyword, table, column, command or file name\n"
-                                "Ctrl-C      stop the running statement, or drop the text\n"
+                                "Tab         complete a keyword, table, column, function, command or file name\n"
+                                "Ctrl-X Ctrl-E  change the text in VISUAL or EDITOR\n"
+                                "Ctrl-L      clear the screen\n"
+                                "Ctrl-C      stop the running statement, or drop the text; three times: leave\n"
+                                "Ctrl-Z      stop the shell until fg\n"
                                 "Ctrl-D      leave, when there is no text\n";
 
 static void add_command(struct text_buffer *to, const struct dot_command *command)

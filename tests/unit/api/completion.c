@@ -142,6 +142,10 @@ static void tables_stand_where_tables_are_named(void **state)
     check("drop table if exists |", "films", "if title");
     check("describe |", "films", "title");
     check("create table |", "if", "films title");
+    check("copy |", "films actors", "title from");
+    check("copy films (|", "title year", "born");
+    check("copy films |", "from to", "title actors");
+    check("copy (select | from films) to 'x'", "title upper(", "from");
 }
 
 static void columns_of_the_target_stand_where_it_is_written(void **state)
