@@ -281,25 +281,6 @@ static void wide_records_come_in_smaller_batches_up_to_a_limit(void **state)
     buffer_clear(&text);
 }
 
-/* A line without an end, as long as anybody asks for. */
-struct endless {
-    const char *begin;
-    uint64_t given;
-};
-
-static bool give_endlessly(void *context, uint8_t *bytes, size_t capacity, size_t *size, struct ssql_error *error)
-{
-    struct endless *endless = context;
-
-    (void)error;
-    memset(bytes, 'x', capacity);
-    if (endless->given == 0)
-        memcpy(bytes, endless->begin, strlen(endless->begin));
-    endless->given += capacity;
-    *size = capacity;
-    return true;
-}
-
 static void a_record_beyond_the_limit_ends_the_file_in_bounded_memory(void **state)
 {
     static const char *const begins[] = {"a,b\n1,2\n", "a,b\n1,2\n\n3,\""};
@@ -309,9 +290,8 @@ static void a_record_beyond_the_limit_ends_the_file_in_bounded_memory(void **sta
 
     (void)state;
     for (size_t i = 0; i < 2; i++) {
-        struct endless endless = {.begin = begins[i]};
-        struct byte_source source = {.read = give_endlessly, .context = &endless};
-        assert_true(record_reader_create(&headed, source, &reader, &error));
+        struct endless_source endless = {.begin = begins[i]};
+        assert_true(record_reader_create(&headed, endless_source_of(&endless), &reader, &error));
         assert_int_equal(record_reader_next(reader, &batch, &error), RECORDS_READ);
         assert_int_equal(record_reader_next(reader, &batch, &error), RECORDS_FAILED);
         assert_int_equal(error.code, SSQL_TOO_LARGE);

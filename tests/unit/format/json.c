@@ -258,6 +258,29 @@ static void many_names_are_found_and_limited(void **state)
     buffer_clear(&text);
 }
 
+static void a_record_beyond_the_limit_ends_the_file_in_bounded_memory(void **state)
+{
+    static const char *const begins[] = {"[{\"a\":1},\n{\"a\":\"", "[{\"a\":1},\n{\"", "{\"a\":1}\n{\"a\":\""};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct endless_source endless = {.begin = begins[i % 3]};
+        struct record_reader *reader;
+        struct record_batch batch;
+        struct ssql_error error = {0};
+        assert_true(record_reader_create(i < 2 ? &json : &lines, endless_source_of(&endless), &reader, &error));
+        if (i < 3)
+            assert_int_equal(record_reader_next(reader, &batch, &error), RECORDS_READ);
+        else
+            assert_int_equal(record_reader_next(reader, &batch, &error), RECORDS_REJECTED);
+        assert_int_equal(record_reader_next(reader, &batch, &error), RECORDS_FAILED);
+        assert_int_equal(error.code, SSQL_TOO_LARGE);
+        assert_int_equal(record_reader_fault(reader)->place.line, 2);
+        assert_true(endless.given <= RECORD_SIZE_MOST + (8 << 20));
+        record_reader_destroy(reader);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +300,7 @@ int main(void)
         cmocka_unit_test(depth_is_limited),
         cmocka_unit_test(a_million_open_brackets_are_one_clear_error),
         cmocka_unit_test(a_field_knows_where_it_stands),
+        cmocka_unit_test(a_record_beyond_the_limit_ends_the_file_in_bounded_memory),
         cmocka_unit_test(many_names_are_found_and_limited),
     };
 

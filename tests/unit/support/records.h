@@ -15,6 +15,14 @@ struct memory_source {
 
 struct byte_source memory_source_of(struct memory_source *source);
 
+/* Gives `begin` and then one letter for ever. */
+struct endless_source {
+    const char *begin;
+    uint64_t given;
+};
+
+struct byte_source endless_source_of(struct endless_source *source);
+
 /* Appends to the buffer. */
 struct byte_sink buffer_sink_of(struct buffer *buffer);
 
