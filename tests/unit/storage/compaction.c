@@ -253,14 +253,13 @@ static void check_levels(struct world *world)
     table_version_release(version);
 }
 
-static void compact_once(struct world *world, bool everything)
+static void compact_once(struct world *world, enum compaction_purpose purpose)
 {
     struct compaction *compaction;
     struct ssql_error error = {0};
     uint64_t bytes;
 
-    must(compaction_pick(find_table(world), everything ? COMPACT_EVERYTHING : COMPACT_DOWN, &compaction, &error),
-         &error);
+    must(compaction_pick(find_table(world), purpose, &compaction, &error), &error);
     if (compaction != NULL)
         must(compaction_run(compaction, &bytes, &error), &error);
 }
@@ -276,10 +275,11 @@ static void random_world(uint64_t seed)
     open_world(world, seed, 1 + seed % 4, sstable_bytes[seed % 3]);
     for (int step = 0; step < 60; step++) {
         write_some(world);
-        switch (next_random(world, 6)) {
+        switch (next_random(world, 7)) {
         case 0: take_picture(world); break;
-        case 1: compact_once(world, true); break;
-        case 2: compact_once(world, false); break;
+        case 1: compact_once(world, COMPACT_EVERYTHING); break;
+        case 2: compact_once(world, COMPACT_DOWN); break;
+        case 6: compact_once(world, COMPACT_RUNS); break;
         case 3:
         case 4: must(engine_flush(world->engine, &error), &error); break;
         default: break;
@@ -335,7 +335,7 @@ static void without_snapshots_only_live_rows_remain(void **state)
             write_some(&world);
             must(engine_flush(world.engine, &error), &error);
         }
-        compact_once(&world, true);
+        compact_once(&world, COMPACT_EVERYTHING);
         live = 0;
         for (int key = 0; key < KEYS; key++)
             live += world.values[key] != ABSENT;
@@ -362,7 +362,7 @@ static void compacting_everything_twice_changes_nothing(void **state)
     take_picture(&world);
     write_some(&world);
     must(engine_flush(world.engine, &error), &error);
-    compact_once(&world, true);
+    compact_once(&world, COMPACT_EVERYTHING);
     must(compaction_pick(find_table(&world), COMPACT_EVERYTHING, &compaction, &error), &error);
     assert_null(compaction);
     close_world(&world);
@@ -405,6 +405,62 @@ static void sequential_load_moves_files(void **state)
     assert_int_equal(version->file_count[1], 4);
     table_version_release(version);
     check_all(&world);
+    close_world(&world);
+}
+
+/* Flushes rows of some keys all over the table. */
+static void flush_run(struct world *world, int first, int step)
+{
+    struct ssql_error error = {0};
+
+    must(transaction_begin(world->writer, TRANSACTION_WRITE, COMMIT_DURABLE, &error), &error);
+    struct table *table = transaction_table(world->writer, world->table_id);
+    for (int key = first; key < KEYS; key += step)
+        put_row(world, table, key, (int)next_random(world, 1000000));
+    must(transaction_commit(world->writer, &error), &error);
+    must(engine_flush(world->engine, &error), &error);
+}
+
+static uint32_t file_count_of_level(struct world *world, uint32_t level)
+{
+    struct table_version *version = table_acquire_version(find_table(world));
+    uint32_t count = version->file_count[level];
+
+    table_version_release(version);
+    return count;
+}
+
+/* Four small runs over a large level 1 are merged with each other; older ones that are larger stay as they are. */
+static void small_runs_become_one_and_level_1_stays(void **state)
+{
+    struct world world;
+
+    (void)state;
+    open_world(&world, 1, 4, 1 << 20);
+    for (int i = 0; i < 40; i++)
+        flush_run(&world, 0, 1);
+    take_picture(&world); /* so that all those versions stay, and level 1 is large */
+    for (int i = 0; i < 40; i++) {
+        flush_run(&world, 0, 1);
+        take_picture(&world);
+    }
+    compact_once(&world, COMPACT_EVERYTHING);
+    uint32_t lower = file_count_of_level(&world, 1);
+    assert_int_equal(file_count_of_level(&world, 0), 0);
+    for (int run = 0; run < 4; run++) {
+        assert_true(compaction_urgency(find_table(&world), COMPACT_RUNS) < 1);
+        flush_run(&world, run, 50);
+    }
+    assert_true(compaction_urgency(find_table(&world), COMPACT_DOWN) < 1);
+    assert_true(compaction_urgency(find_table(&world), COMPACT_RUNS) >= 1);
+    compact_once(&world, COMPACT_RUNS);
+    assert_int_equal(file_count_of_level(&world, 0), 1);
+    assert_int_equal(file_count_of_level(&world, 1), lower);
+    check_all(&world);
+    flush_run(&world, 7, 50);
+    assert_int_equal(file_count_of_level(&world, 0), 2);
+    check_all(&world);
+    check_levels(&world);
     close_world(&world);
 }
 
@@ -470,6 +526,7 @@ int main(void)
         cmocka_unit_test(without_snapshots_only_live_rows_remain),
         cmocka_unit_test(compacting_everything_twice_changes_nothing),
         cmocka_unit_test(sequential_load_moves_files),
+        cmocka_unit_test(small_runs_become_one_and_level_1_stays),
         cmocka_unit_test(failed_compaction_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
