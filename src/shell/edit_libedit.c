@@ -84,11 +84,38 @@ static void take_line(char *line)
     rl_callback_handler_remove();
 }
 
+/* A line of an input that is no terminal, which the library cannot read. False when Ctrl-C came first. */
+static bool read_plain_line(const char *prompt, char **dropped)
+{
+    struct text_buffer line = {0};
+    char byte = '\0';
+    ssize_t got = 0;
+
+    fputs(prompt, stdout);
+    fflush(stdout);
+    while (byte != '\n' && (got = read(STDIN_FILENO, &byte, 1)) != 0) {
+        if (got > 0 && byte != '\n')
+            text_add_char(&line, byte);
+        else if (got < 0 && errno == EINTR && interrupt_take()) {
+            *dropped = must_copy(text_string(&line), line.size);
+            text_clear(&line);
+            return false;
+        } else if (got < 0 && errno != EINTR)
+            break;
+    }
+    bool is_end = got <= 0 && line.size == 0;
+    editor.line = is_end ? NULL : must_copy(text_string(&line), line.size);
+    text_clear(&line);
+    return true;
+}
+
 /* One line; false when Ctrl-C came first: *dropped is then what stood in it. */
 static bool read_line(const char *prompt, char **dropped)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
 
+    if (!isatty(STDIN_FILENO))
+        return read_plain_line(prompt, dropped);
     editor.is_accepted = false;
     editor.line = NULL;
     rl_callback_handler_install(prompt, take_line);
