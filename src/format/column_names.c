@@ -58,10 +58,10 @@ static size_t append_number(uint8_t name[COLUMN_NAME_MOST], size_t size, uint32_
 static bool take_name(struct name_table *made, struct slice name, bool *is_taken, struct ssql_error *error)
 {
     uint8_t folded[COLUMN_NAME_MOST];
-    struct slice text = slice_make(folded, name.size);
 
     for (size_t i = 0; i < name.size; i++)
         folded[i] = lower_letter(name.data[i]);
+    struct slice text = slice_make(folded, name.size);
     *is_taken = name_table_find(made, text, 0) < made->count;
     return *is_taken || name_table_add(made, text, error);
 }
