@@ -661,7 +661,7 @@ void generate_statement(struct sql_generator *generator, struct sql_text *text)
 
     generator->table = kind == 20 ? NULL : &tables[pick(generator, COUNT_OF(tables))];
     if (kind >= 30)
-        sql_text_append(text, "explain ");
+        sql_text_append(text, kind == 30 ? "explain " : "explain analyze ");
     if (kind < 8 || kind >= 30 || kind == 20) {
         append_select(generator, text);
     } else if (kind < 16) {

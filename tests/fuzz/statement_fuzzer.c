@@ -132,6 +132,12 @@ static uint64_t hash_value(const struct machine *machine, ssql_stmt *statement, 
 }
 
 /* Takes one step; adds the row, if there is one, to the answer. */
+/* The lines of explain analyze hold times. */
+static bool tells_times(const ssql_stmt *statement)
+{
+    return ssql_column_count(statement) == 1 && strcmp(ssql_column_name(statement, 0), "plan") == 0;
+}
+
 static bool step(const struct machine *machine, ssql_stmt *statement, struct answer *answer)
 {
     uint64_t hash = 14695981039346656037u;
@@ -140,7 +146,7 @@ static bool step(const struct machine *machine, ssql_stmt *statement, struct ans
     answer->code = code;
     if (code != SSQL_ROW)
         return false;
-    for (int i = 0; i < ssql_column_count(statement); i++) {
+    for (int i = 0; i < ssql_column_count(statement) && !tells_times(statement); i++) {
         EXPECT(ssql_column_name(statement, i) != NULL);
         hash = hash_value(machine, statement, i, hash);
     }
@@ -260,7 +266,8 @@ static void run_statement(struct machine *machine, ssql_stmt *statement, const c
     }
     uint64_t tables = checksum_tables(machine);
     if (answer.code != SSQL_DONE || ssql_is_read_only(statement)) {
-        if (kind != SSQL_KIND_TRANSACTION)
+        /* A copy that commits as it goes keeps what came before its error. */
+        if (kind != SSQL_KIND_TRANSACTION && strcasestr(machine->statement, "batch_rows") == NULL)
             EXPECT(tables == machine->tables);
     }
     machine->tables = tables;
@@ -357,6 +364,24 @@ static void set_option(ssql_options *options, const char *name, const char *valu
         abort();
 }
 
+/* What copy reads from stdin: some records that fit some of the tables. */
+static int give_records(void *context, char *bytes, size_t capacity, size_t *size)
+{
+    static const char records[] = "id,a\n101,x\n102,\n1,\"two\nlines\"\nx,y\n";
+    bool *is_given = context;
+
+    *size = *is_given || capacity < sizeof records - 1 ? 0 : sizeof records - 1;
+    memcpy(bytes, records, *size);
+    *is_given = !*is_given;
+    return 0;
+}
+
+static int take_bytes(void *context, const char *bytes, size_t size)
+{
+    *(uint64_t *)context = mix(*(uint64_t *)context, bytes, size);
+    return 0;
+}
+
 static ssql_conn *open_database(unsigned ways)
 {
     ssql_options *options;
@@ -365,6 +390,7 @@ static ssql_conn *open_database(unsigned ways)
 
     if (ssql_options_new(&options) != SSQL_OK)
         abort();
+    set_option(options, "allow_files", "off");
     set_option(options, "background", "off");
     set_option(options, "memory_limit", "8MiB");
     if ((ways & TINY_BLOCKS) != 0)
@@ -387,6 +413,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     machine->connection = open_database(machine->ways);
+    bool is_given = false;
+    uint64_t written = 0;
+    ssql_set_copy_input(machine->connection, give_records, &is_given, NULL);
+    ssql_set_copy_output(machine->connection, take_bytes, &written, NULL);
     fill(machine);
     machine->tables = checksum_tables(machine);
     if ((machine->ways & TEXT_INPUT) != 0)

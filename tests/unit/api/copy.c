@@ -1,6 +1,8 @@
 /* Copy statements through the API: streams of the program, counts, failures, progress; and the law that what was
  * written out reads back as the same table. */
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api/fixture.h"
@@ -314,6 +316,76 @@ static void a_file_larger_than_memory_is_one_transaction(void **state)
     fixture_close(&fixture);
 }
 
+/* ---- killed in the middle ---- */
+
+/* The process dies when so many rows have been handed to the library. */
+static int generate_and_die(void *context, char *bytes, size_t capacity, size_t *size)
+{
+    struct generator *generator = context;
+
+    if (generator->next >= generator->count)
+        kill(getpid(), SIGKILL);
+    return generate(context, bytes, capacity, size);
+}
+
+static void open_directory(struct fixture *fixture, const char *path)
+{
+    ssql_options *options = NULL;
+
+    assert_int_equal(ssql_options_new(&options), SSQL_OK);
+    assert_int_equal(ssql_options_set(options, "memory_limit", "1MiB"), SSQL_OK);
+    assert_int_equal(ssql_open_with(path, options, &fixture->db), SSQL_OK);
+    ssql_options_free(options);
+    assert_int_equal(ssql_connect(fixture->db, &fixture->conn), SSQL_OK);
+}
+
+static void die_in(const char *path, const char *statement, int64_t after_rows)
+{
+    pid_t process = fork();
+    int status;
+
+    if (process == 0) {
+        struct generator generator = {.count = after_rows};
+        struct fixture fixture;
+        open_directory(&fixture, path);
+        ssql_set_copy_input(fixture.conn, generate_and_die, &generator, NULL);
+        (void)exec(fixture.conn, statement);
+        _exit(1);
+    }
+    assert_int_equal(waitpid(process, &status, 0), process);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void a_load_that_is_killed_leaves_nothing(void **state)
+{
+    char path[] = "/tmp/ssql-copy-XXXXXX", command[64];
+    struct fixture fixture;
+
+    (void)state;
+    assert_non_null(mkdtemp(path));
+    open_directory(&fixture, path);
+    must_exec(fixture.conn, "create table b { id int primary, name string }");
+    fixture_close(&fixture);
+    for (int64_t rows = 1000; rows <= 100000; rows *= 10) {
+        die_in(path, "copy t (id, name) from stdin (create true, header false, primary 'id')", rows);
+        assert_int_equal(ssql_check(path, NULL, NULL, NULL), SSQL_OK);
+        open_directory(&fixture, path);
+        assert_int_equal(exec(fixture.conn, "select * from t"), SSQL_UNKNOWN_TABLE);
+        must_exec(fixture.conn, "delete from b");
+        fixture_close(&fixture);
+
+        die_in(path, "copy b from stdin (header false, batch_rows 700)", rows);
+        open_directory(&fixture, path);
+        int64_t count = query_int(fixture.conn, "select count(*) from b");
+        assert_true(count % 700 == 0 && count <= rows);
+        assert_int_equal(query_int(fixture.conn, "select coalesce(max(id), -1) + 1 from b"), count);
+        fixture_close(&fixture);
+    }
+    assert_int_equal(ssql_check(path, NULL, NULL, NULL), SSQL_OK);
+    snprintf(command, sizeof command, "rm -r %s", path);
+    assert_int_equal(system(command), 0);
+}
+
 /* ---- progress ---- */
 
 struct watch {
@@ -582,6 +654,7 @@ int main(void)
         TEST_WITH_USERS(a_prepared_copy_runs_again),
         TEST_WITH_USERS(two_connections_that_load_the_same_keys_conflict),
         cmocka_unit_test(a_file_larger_than_memory_is_one_transaction),
+        cmocka_unit_test(a_load_that_is_killed_leaves_nothing),
         TEST_WITH_USERS(long_statements_tell_how_far_they_are),
         TEST_WITH_USERS(a_query_counts_the_rows_that_it_has_read),
         TEST_WITH_USERS(out_and_in_again_is_the_same_table),

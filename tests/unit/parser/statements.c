@@ -86,6 +86,7 @@ static void other_statements_parse(void **state)
     expect_text(state, "describe \"my table\"", "describe `my table`");
     expect_text(state, "explain select a from t", "explain select a from t");
     expect_text(state, "explain update t set a = 1", "explain update t set a = 1");
+    expect_text(state, "explain analyze delete from t", "explain analyze delete from t");
 }
 
 static void words_that_are_not_needed_are_names(void **state)
@@ -172,6 +173,16 @@ static void statements_of_a_text_are_taken_one_by_one(void **state)
     assert_null(parse(state, ""));
 }
 
+static void copies_keep_their_options_for_later(void **state)
+{
+    expect_text(state, "copy t from 'x.csv'", "copy t from \"x.csv\"");
+    expect_text(state, "COPY t ( a, b ) FROM stdin ( Format csv, header false, null '', skip -1 )",
+                "copy t (a, b) from stdin (Format 'csv', header false, null '', skip -1)");
+    expect_text(state, "copy t to stdout", "copy t to stdout");
+    expect_text(state, "copy (values (1)) to \"y\" (format insert)", "copy (values (1)) to \"y\" (format 'insert')");
+    expect_text(state, "explain copy copy to `stdout`", "explain copy `copy` to stdout");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +192,7 @@ int main(void)
         cmocka_unit_test(updates_and_deletes_parse),
         cmocka_unit_test(schema_statements_parse),
         cmocka_unit_test(other_statements_parse),
+        cmocka_unit_test(copies_keep_their_options_for_later),
         cmocka_unit_test(words_that_are_not_needed_are_names),
         cmocka_unit_test(keywords_are_read_in_any_case),
         cmocka_unit_test(titles_are_alias_column_or_source),
