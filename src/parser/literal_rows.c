@@ -73,18 +73,30 @@ static inline uint64_t mark_zero(uint64_t word)
     return (word - every_byte) & ~word & every_high_bit;
 }
 
-/* The first byte that is a quote, zero, or no ASCII. */
-static inline const char *find_special(const char *next, const char *end)
+/* The first byte that is the quote, zero, or no ASCII; a backslash, too, where the quote is a double one. */
+static inline const char *find_special(const char *next, const char *end, char quote)
 {
+    char escape = quote == '"' ? '\\' : quote;
+
     for (; end - next >= 8; next += 8) {
         uint64_t word = load_u64le(next);
-        uint64_t marks = mark_zero(word ^ every_byte * '\'') | mark_zero(word) | (word & every_high_bit);
+        uint64_t marks = mark_zero(word ^ every_byte * (uint8_t)quote) | mark_zero(word) | (word & every_high_bit);
+        if (escape != quote)
+            marks |= mark_zero(word ^ every_byte * (uint8_t)escape);
         if (marks != 0)
             return next + __builtin_ctzll(marks) / 8;
     }
-    while (next < end && *next != '\'' && *next > 0)
+    while (next<end && * next != quote && * next != escape && * next> 0)
         next++;
     return next;
+}
+
+/* Whether the bytes of a string are text. */
+static bool is_text(const char *begin, const char *end)
+{
+    struct slice text = slice_make(begin, (size_t)(end - begin));
+
+    return memchr(begin, '\0', text.size) == NULL && utf8_valid_prefix(text) == text.size;
 }
 
 /* The quote that ends a string which begins at `begin`; NULL when there is none, or what it holds is no text. */
@@ -101,10 +113,7 @@ static const char *find_closing_quote(const char *begin, const char *end, bool *
         *is_doubled = true;
         next += 2;
     }
-    struct slice text = slice_make(begin, (size_t)(next - begin));
-    if (memchr(begin, '\0', text.size) != NULL || utf8_valid_prefix(text) != text.size)
-        return NULL;
-    return next;
+    return is_text(begin, next) ? next : NULL;
 }
 
 /* A copy with each doubled quote once. */
@@ -126,7 +135,7 @@ static bool unquote(struct literal_rows *rows, struct slice *string)
 
 static inline const char *read_string(struct literal_rows *rows, const char *at, const char *end, struct value *value)
 {
-    const char *begin = at + 1, *close = find_special(begin, end);
+    const char *begin = at + 1, *close = find_special(begin, end, '\'');
     bool is_doubled = false;
 
     if (close == end || *close != '\'' || (end - close > 1 && close[1] == '\''))
@@ -137,6 +146,24 @@ static inline const char *read_string(struct literal_rows *rows, const char *at,
     value->is_null = false;
     value->string = slice_make(begin, (size_t)(close - begin));
     return is_doubled && !unquote(rows, &value->string) ? NULL : close + 1;
+}
+
+/* In double quotes. With an escape or a doubled quote in it, it is left to the grammar. */
+static const char *read_quoted(const char *at, const char *end, struct value *value)
+{
+    const char *begin = at + 1, *close = find_special(begin, end, '"');
+
+    if (close < end && *close < 0) {
+        close = memchr(close, '"', (size_t)(end - close));
+        if (close == NULL || memchr(begin, '\\', (size_t)(close - begin)) != NULL || !is_text(begin, close))
+            return NULL;
+    }
+    if (close == end || *close != '"' || (end - close > 1 && close[1] == '"'))
+        return NULL;
+    value->type = SSQL_TYPE_STRING;
+    value->is_null = false;
+    value->string = slice_make(begin, (size_t)(close - begin));
+    return close + 1;
 }
 
 /* ---- numbers ---- */
@@ -232,6 +259,8 @@ static inline const char *read_value(struct literal_rows *rows, const char *at, 
     struct value *value = &rows->values[rows->count++];
     if (*at == '\'')
         return read_string(rows, at, end, value);
+    if (*at == '"')
+        return read_quoted(at, end, value);
     return is_digit(*at) || *at == '-' ? read_number(at, end, value) : read_word(at, end, value);
 }
 
@@ -254,10 +283,36 @@ static const char *read_row(struct literal_rows *rows, const char *at, const cha
     return *at == ')' && rows->count - first == rows->width ? at + 1 : NULL;
 }
 
+/* The one row of the original grammar: literals without parentheses, up to the end of the statement or a blank. */
+static const char *read_bare_row(struct literal_rows *rows, const char *at, const char *end)
+{
+    const char *behind;
+
+    for (;;) {
+        behind = read_value(rows, at, end);
+        if (behind == NULL)
+            return NULL;
+        at = skip_blanks(behind, end);
+        if (at == behind && at < end && *at != ',' && *at != ';')
+            return NULL;
+        if (at == end || *at != ',')
+            break;
+        at = skip_blanks(at + 1, end);
+    }
+    rows->row_count = 1;
+    rows->width = (uint32_t)rows->count;
+    return behind;
+}
+
 bool literal_rows_read(struct literal_rows *rows, const char *text, size_t length, size_t *offset)
 {
-    const char *at = text + *offset, *end = text + length;
+    const char *at = skip_blanks(text + *offset, text + length), *end = text + length;
 
+    if (at < end && *at != '(') {
+        at = read_bare_row(rows, at, end);
+        *offset = at == NULL ? *offset : (size_t)(at - text);
+        return at != NULL;
+    }
     for (;;) {
         at = read_row(rows, skip_blanks(at, end), end);
         if (at == NULL)

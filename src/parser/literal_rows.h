@@ -19,8 +19,8 @@ struct literal_rows {
 void literal_rows_reset(struct literal_rows *rows);
 void literal_rows_clear(struct literal_rows *rows);
 
-/* Reads rows of one width from text[*offset] on, after blanks; *offset ends up behind the last `)`. False: something
- * else stands there, or they are too many, or memory is out. */
+/* Reads rows of one width, or one row without parentheses, from text[*offset] on, after blanks; *offset ends up behind
+ * it. False: something else stands there, or they are too many, or memory is out. */
 MUST_CHECK bool literal_rows_read(struct literal_rows *rows, const char *text, size_t length, size_t *offset);
 
 /* Reads one literal, which begins at text[*offset], and adds it as one more value. False as above. */

@@ -7,7 +7,9 @@ enum byte_kind {
     BYTE_DIGIT,
     BYTE_PLAIN, /* punctuation that means nothing here */
     BYTE_EQUAL,
-    BYTE_QUOTE,
+    BYTE_QUOTE,  /* of a string */
+    BYTE_DOUBLE, /* double quote: a string or a name */
+    BYTE_NAME,   /* quote of a name */
     BYTE_MINUS,
     BYTE_SLASH,
     BYTE_END, /* of the statement */
@@ -38,6 +40,8 @@ static enum byte_kind kind_of(char byte)
     case '!': return BYTE_PLAIN;
     case '=': return BYTE_EQUAL;
     case '\'': return BYTE_QUOTE;
+    case '"': return BYTE_DOUBLE;
+    case '`': return BYTE_NAME;
     case '-': return BYTE_MINUS;
     case '/': return BYTE_SLASH;
     case ';': return BYTE_END;
@@ -57,6 +61,17 @@ static size_t word_end(const char *text, size_t length, size_t at)
     while (at < length && (kind_of(text[at]) == BYTE_WORD || kind_of(text[at]) == BYTE_DIGIT))
         at++;
     return at;
+}
+
+/* Behind the quoted name or string that begins at `at`; 0: it does not end, or holds a backslash, which may hide its
+ * end. A doubled quote ends one and begins the next, which comes to the same. */
+static size_t quoted_end(const char *text, size_t length, size_t at)
+{
+    const char *begin = text + at + 1, *end = memchr(begin, text[at], length - at - 1);
+
+    if (end == NULL || memchr(begin, '\\', (size_t)(end - begin)) != NULL)
+        return 0;
+    return (size_t)(end + 1 - text);
 }
 
 /* Whether a word of the text is this one, in any case. */
@@ -94,6 +109,10 @@ static size_t find_head(const char *text, size_t length, size_t begin)
             at = end;
         } else if (kind == BYTE_BLANK || kind == BYTE_PLAIN) {
             at++;
+        } else if (kind == BYTE_DOUBLE || kind == BYTE_NAME) {
+            at = quoted_end(text, length, at);
+            if (at == 0)
+                return 0;
         } else {
             return 0;
         }
@@ -223,6 +242,15 @@ static bool pass_token(struct glance *glance, struct statement_shape *shape)
         break;
     case BYTE_DIGIT:
     case BYTE_QUOTE: return pass_literal(glance, shape);
+    case BYTE_DOUBLE:
+        if (glance->is_after_equal)
+            return pass_literal(glance, shape);
+        /* fallthrough */
+    case BYTE_NAME:
+        glance->at = quoted_end(glance->text, glance->length, begin);
+        if (glance->at == 0)
+            return false;
+        break;
     case BYTE_BLANK:
     case BYTE_PLAIN: glance->at++; break;
     }
