@@ -15,6 +15,7 @@ enum {
     CHECKPOINT_EVERY = 3, /* statements, in the weather "small" */
     CRASH_ONE_IN = 3,     /* so many statements */
     DELAY_LEAST_US = 200,
+    CHECKPOINT_MOST_US = 5000,
     JOURNAL_MOST = 100, /* longer transactions are left in peace: each crash runs them again */
 };
 
@@ -188,26 +189,33 @@ static bool recover(struct test_database *database, struct text_buffer *complain
     return open_database(database, complaint);
 }
 
-static bool digests(struct test_database *database, uint64_t *recovered, uint64_t *wanted,
-                    struct text_buffer *complaint)
-{
-    return test_host_digest(database->host, recovered, complaint) &&
-           test_host_digest(database->twin, wanted, complaint);
-}
-
-bool test_database_crash(struct test_database *database, struct text_buffer *complaint)
+/* Nothing was going on that could not be told apart: what is there is what the twin holds. */
+static bool compare_with_twin(struct test_database *database, struct text_buffer *complaint)
 {
     uint64_t recovered, wanted;
 
-    if (!stop_follower(database, complaint) || !recover(database, complaint) || !lose_transactions(database, complaint))
-        return false;
-    if (database->twin == NULL)
-        return true;
-    if (!digests(database, &recovered, &wanted, complaint))
+    if (!test_host_digest(database->host, &recovered, complaint) ||
+        !test_host_digest(database->twin, &wanted, complaint))
         return false;
     if (recovered != wanted)
         text_add_string(complaint, "after kill -9 and recovery the database does not hold what was acknowledged");
     return recovered == wanted;
+}
+
+bool test_database_crash(struct test_database *database, struct text_buffer *complaint)
+{
+    return stop_follower(database, complaint) && recover(database, complaint) &&
+           lose_transactions(database, complaint) && (database->twin == NULL || compare_with_twin(database, complaint));
+}
+
+/* Lets some time pass, from none to `most_us`, and kills what is going on. */
+static bool kill_soon(struct test_database *database, uint64_t most_us, struct text_buffer *complaint)
+{
+    uint64_t delay_us = random_below(&database->random, 4) == 0 ? 0 : random_below(&database->random, most_us);
+    struct timespec wait = {.tv_sec = (time_t)(delay_us / 1000000), .tv_nsec = (long)(delay_us % 1000000) * 1000};
+
+    nanosleep(&wait, NULL);
+    return recover(database, complaint);
 }
 
 static double now_us(void)
@@ -257,14 +265,17 @@ static void note_in_journal(struct test_database *database, const struct test_re
 static bool kill_in_statement(struct test_database *database, const struct test_request *request, double usual_us,
                               struct text_buffer *complaint)
 {
-    uint64_t most = (uint64_t)(usual_us * 2) + DELAY_LEAST_US;
-    uint64_t delay_us = random_below(&database->random, 4) == 0 ? 0 : random_below(&database->random, most);
-    struct timespec wait = {.tv_sec = (time_t)(delay_us / 1000000), .tv_nsec = (long)(delay_us % 1000000) * 1000};
+    return test_host_send(database->host, request, complaint) &&
+           kill_soon(database, (uint64_t)(usual_us * 2) + DELAY_LEAST_US, complaint);
+}
 
-    if (!test_host_send(database->host, request, complaint))
-        return false;
-    nanosleep(&wait, NULL);
-    return recover(database, complaint);
+/* In the weather "small" rows go to files every few statements; that changes nothing, also when it is cut off. */
+static bool write_files(struct test_database *database, struct text_buffer *complaint)
+{
+    if (!database->weather.is_crashing || random_below(&database->random, CRASH_ONE_IN) != 0)
+        return test_host_checkpoint(database->host, complaint);
+    return test_host_send_checkpoint(database->host, complaint) && kill_soon(database, CHECKPOINT_MOST_US, complaint) &&
+           compare_with_twin(database, complaint);
 }
 
 /* The twin runs the statement; the host is killed in it, and recovered. What is there now must be what was committed
@@ -361,7 +372,7 @@ bool test_database_run(struct test_database *database, const struct test_request
     if (database->in_transaction)
         return true;
     if (database->weather.is_small && ++database->statement_count % CHECKPOINT_EVERY == 0 &&
-        !test_host_checkpoint(database->host, complaint))
+        !write_files(database, complaint))
         return false;
     return !database->weather.is_followed || !answer->is_query || answer->is_error ||
            ask_follower(database, request, answer, complaint);

@@ -237,15 +237,27 @@ bool test_host_run(struct test_host *host, const struct test_request *request, s
     return true;
 }
 
+static bool send_off(struct test_host *host, struct text_buffer *complaint)
+{
+    if (message_send(host->socket, &host->message))
+        return true;
+    tell_death(reap(host), complaint);
+    return false;
+}
+
 bool test_host_send(struct test_host *host, const struct test_request *request, struct text_buffer *complaint)
 {
     struct test_answer answer = {0};
 
     put_run(host, request, &answer);
-    if (message_send(host->socket, &host->message))
-        return true;
-    tell_death(reap(host), complaint);
-    return false;
+    return send_off(host, complaint);
+}
+
+bool test_host_send_checkpoint(struct test_host *host, struct text_buffer *complaint)
+{
+    text_reset(&host->message);
+    message_put_number(&host->message, OPERATION_CHECKPOINT);
+    return send_off(host, complaint);
 }
 
 bool test_host_disconnect(struct test_host *host, struct text_buffer *complaint)

@@ -26,6 +26,9 @@ bool test_host_reopen(struct test_host *host, struct text_buffer *complaint);
 /* Sends a statement off without waiting for its answer: for test_host_kill soon after. */
 bool test_host_send(struct test_host *host, const struct test_request *request, struct text_buffer *complaint);
 
+/* The same for a checkpoint. */
+bool test_host_send_checkpoint(struct test_host *host, struct text_buffer *complaint);
+
 /* Closes the database and ends the process; frees `host`, which may be NULL. */
 bool test_host_stop(struct test_host *host, struct text_buffer *complaint);
 /* The same by SIGKILL: nothing is closed. */
