@@ -52,7 +52,7 @@ static const struct command {
     const char *name, *arguments, *description;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"test", "[OPTION]... PATH...", "run golden tests", test_command},
+    {"test", "[OPTION]... [PATH]...", "run golden tests", test_command},
     {"check", "DB", "read every byte of a database and say what is damaged", check_command},
     {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command},
     {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command},
