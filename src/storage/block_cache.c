@@ -5,7 +5,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SHARD_COUNT = 16, SHARD_FIRST_BUCKETS = 64 };
+enum {
+    SHARD_COUNT = 16,
+    SHARD_FIRST_BUCKETS = 64,
+    BLOCK_SHARE = 8, /* one of so many bytes of the capacity stays for blocks, whatever is reserved */
+};
 
 struct shard;
 
@@ -27,13 +31,15 @@ struct shard {
     uint32_t bucket_count; /* a power of two */
     uint32_t block_count;
     struct cached_block *hand; /* NULL: the ring is empty */
-    size_t used_bytes, capacity_bytes;
+    size_t used_bytes;
     uint64_t hits, misses, evictions, bytes_inserted;
     char padding[64]; /* keeps neighbours off this shard's cache line */
 };
 
 struct block_cache {
     struct shard shards[SHARD_COUNT];
+    size_t capacity_bytes;
+    atomic_size_t reserved_bytes;
 };
 
 bool block_cache_create(size_t capacity_bytes, struct block_cache **cache, struct ssql_error *error)
@@ -43,10 +49,11 @@ bool block_cache_create(size_t capacity_bytes, struct block_cache **cache, struc
     *cache = NULL;
     if (made == NULL)
         return error_no_memory(error);
+    made->capacity_bytes = capacity_bytes;
+    atomic_init(&made->reserved_bytes, 0);
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
         struct shard *shard = &made->shards[i];
         pthread_mutex_init(&shard->mutex, NULL);
-        shard->capacity_bytes = capacity_bytes / SHARD_COUNT;
         shard->bucket_count = SHARD_FIRST_BUCKETS;
         shard->buckets = calloc(shard->bucket_count, sizeof *shard->buckets);
         if (shard->buckets == NULL) {
@@ -181,12 +188,21 @@ static bool is_pinned(const struct cached_block *block)
     return atomic_load_explicit(&block->reference_count, memory_order_acquire) > 1;
 }
 
+/* What a shard may hold, beside what is reserved. */
+static size_t shard_capacity(const struct block_cache *cache)
+{
+    size_t reserved = atomic_load_explicit(&cache->reserved_bytes, memory_order_relaxed);
+    size_t least = cache->capacity_bytes / BLOCK_SHARE;
+
+    return (reserved < cache->capacity_bytes - least ? cache->capacity_bytes - reserved : least) / SHARD_COUNT;
+}
+
 /* Moves the hand until the blocks fit, at most twice round: pinned blocks stay. */
-static void evict(struct shard *shard)
+static void evict(struct shard *shard, size_t capacity)
 {
     uint64_t steps = 2 * (uint64_t)shard->block_count;
 
-    while (shard->used_bytes > shard->capacity_bytes && shard->hand != NULL && steps-- > 0) {
+    while (shard->used_bytes > capacity && shard->hand != NULL && steps-- > 0) {
         struct cached_block *block = shard->hand;
         if (is_pinned(block) || block->was_used) {
             block->was_used = block->was_used && is_pinned(block);
@@ -248,7 +264,7 @@ struct cached_block *block_cache_insert(struct block_cache *cache, uint64_t file
         made = NULL;
         link_block(shard, block, hash);
         atomic_fetch_add_explicit(&block->reference_count, 1, memory_order_relaxed);
-        evict(shard);
+        evict(shard, shard_capacity(cache));
     } else {
         pin(block);
     }
@@ -257,6 +273,43 @@ struct cached_block *block_cache_insert(struct block_cache *cache, uint64_t file
         block_free(made); /* another thread was quicker */
     return block;
 }
+
+/* ---- what is kept beside the blocks ---- */
+
+static void evict_everywhere(struct block_cache *cache)
+{
+    for (uint32_t i = 0; i < SHARD_COUNT; i++) {
+        pthread_mutex_lock(&cache->shards[i].mutex);
+        evict(&cache->shards[i], shard_capacity(cache));
+        pthread_mutex_unlock(&cache->shards[i].mutex);
+    }
+}
+
+bool block_cache_reserve(struct block_cache *cache, size_t size)
+{
+    size_t most = cache->capacity_bytes - cache->capacity_bytes / BLOCK_SHARE;
+    size_t before = atomic_load_explicit(&cache->reserved_bytes, memory_order_relaxed);
+
+    do {
+        if (before > most || size > most - before)
+            return false;
+    } while (!atomic_compare_exchange_weak(&cache->reserved_bytes, &before, before + size));
+    evict_everywhere(cache);
+    return true;
+}
+
+void block_cache_force(struct block_cache *cache, size_t size)
+{
+    atomic_fetch_add(&cache->reserved_bytes, size);
+    evict_everywhere(cache);
+}
+
+void block_cache_release(struct block_cache *cache, size_t size)
+{
+    atomic_fetch_sub(&cache->reserved_bytes, size);
+}
+
+/* ---- the cache as a whole ---- */
 
 void block_cache_forget_file(struct block_cache *cache, uint64_t file)
 {
@@ -276,7 +329,10 @@ void block_cache_forget_file(struct block_cache *cache, uint64_t file)
 
 void block_cache_read_statistics(struct block_cache *cache, struct block_cache_statistics *statistics)
 {
-    *statistics = (struct block_cache_statistics){0};
+    *statistics = (struct block_cache_statistics){
+        .used_bytes = atomic_load_explicit(&cache->reserved_bytes, memory_order_relaxed),
+        .capacity_bytes = cache->capacity_bytes,
+    };
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
         struct shard *shard = &cache->shards[i];
         pthread_mutex_lock(&shard->mutex);
@@ -285,7 +341,6 @@ void block_cache_read_statistics(struct block_cache *cache, struct block_cache_s
         statistics->evictions += shard->evictions;
         statistics->bytes_inserted += shard->bytes_inserted;
         statistics->used_bytes += shard->used_bytes;
-        statistics->capacity_bytes += shard->capacity_bytes;
         pthread_mutex_unlock(&shard->mutex);
     }
 }

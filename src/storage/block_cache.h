@@ -27,12 +27,19 @@ struct cached_block *block_cache_insert(struct block_cache *cache, uint64_t file
 struct slice cached_block_bytes(const struct cached_block *block);
 void cached_block_release(struct cached_block *block); /* accepts NULL */
 
+/* Memory that readers keep beside the blocks, their indexes and filters, is taken from the cache's capacity: blocks are
+ * evicted for it. Reserving fails when less than an eighth of the capacity would be left for blocks; forcing never
+ * does. What was taken is given back with block_cache_release. */
+MUST_CHECK bool block_cache_reserve(struct block_cache *cache, size_t size);
+void block_cache_force(struct block_cache *cache, size_t size);
+void block_cache_release(struct block_cache *cache, size_t size);
+
 /* Forgets the blocks of a file that is no longer needed. */
 void block_cache_forget_file(struct block_cache *cache, uint64_t file);
 
 struct block_cache_statistics {
     uint64_t hits, misses, evictions, bytes_inserted;
-    size_t used_bytes, capacity_bytes;
+    size_t used_bytes, capacity_bytes; /* used: with what is reserved */
 };
 void block_cache_read_statistics(struct block_cache *cache, struct block_cache_statistics *statistics);
 

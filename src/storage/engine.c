@@ -9,8 +9,9 @@
 
 enum {
     MEMTABLE_SHARE = 4, /* of the memory limit: a quarter for memtables, … */
-    CACHE_SHARE = 2,    /* half for the block cache, … */
-    WORK_SHARE = 4,     /* and a quarter for the executor */
+    WORK_SHARE = 4,     /* a quarter for the executor, … */
+    CACHE_EIGHTHS = 3,  /* three eighths for blocks, indexes and filters; the rest is for what is counted nowhere: the
+                           buffers of flushes and compactions, and what the allocator loses between blocks */
     FILTER_BITS = 10,   /* per key: 1 % false positives */
     BLOCK_BYTES_MOST = 256 << 10,
     CLOSE_FLUSH_BYTES = 64 << 10, /* of log, above which a close flushes, so that the next open has little to read */
@@ -133,7 +134,7 @@ bool engine_open(struct volume *volume, const struct engine_options *options, st
     init_locks(engine);
     settle_options(engine, options);
     if (!worker_pool_create(engine->options.threads, &engine->workers, error) ||
-        !block_cache_create(engine->options.memory_limit_bytes / CACHE_SHARE, &engine->cache, error) ||
+        !block_cache_create(engine->options.memory_limit_bytes / 8 * CACHE_EIGHTHS, &engine->cache, error) ||
         !engine_recover(engine, error) ||
         (engine->options.background && !engine->is_read_only && !engine_start_background(engine, error))) {
         engine_destroy(engine);

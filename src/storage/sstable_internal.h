@@ -28,8 +28,10 @@ struct sstable {
     uint64_t *row_offsets;    /* per block and one more */
     uint64_t *last_key_heads; /* per block: first 8 bytes of its last key, for searching */
 
+    size_t index_bytes; /* that the index and its arrays take from the cache's capacity */
+
     pthread_mutex_t filter_mutex;
-    _Atomic(uint8_t *) filter; /* NULL before it was read */
+    _Atomic(uint8_t *) filter; /* in pages of its own; NULL before it was read */
 };
 
 /* One block of the index. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/pages.h"
 #include "storage/filter.h"
 #include "storage/sstable_internal.h"
 
@@ -166,6 +167,10 @@ bool sstable_open(struct volume *volume, struct block_cache *cache, const struct
         sstable_close(opened);
         return false;
     }
+    opened->index_bytes =
+        opened->footer.index_size +
+        (size_t)(opened->footer.block_count + 1) * (sizeof *opened->row_offsets + sizeof *opened->last_key_heads);
+    block_cache_force(cache, opened->index_bytes);
     *sstable = opened;
     return true;
 }
@@ -176,6 +181,7 @@ void sstable_close(struct sstable *sstable)
         return;
     block_cache_forget_file(sstable->cache, sstable->cache_file);
     sstable_free_filter(sstable);
+    block_cache_release(sstable->cache, sstable->index_bytes);
     pthread_mutex_destroy(&sstable->filter_mutex);
     object_close(sstable->object);
     free(sstable->index);
@@ -220,29 +226,57 @@ struct slice sstable_block_last_key(const struct sstable *sstable, uint32_t bloc
 
 /* ---- the filter ---- */
 
-static bool load_filter(struct sstable *sstable, struct ssql_error *error)
+/* Under filter_mutex; the filter's bytes are reserved. */
+static bool read_filter(struct sstable *sstable, struct ssql_error *error)
 {
     const struct sstable_footer *footer = &sstable->footer;
+    uint8_t *filter = pages_alloc(footer->filter_size);
+
+    if (filter == NULL)
+        return error_no_memory(error);
+    if (!sstable_read_checked(sstable, footer->filter_offset, filter, footer->filter_size, footer->filter_checksum,
+                              "filter", error)) {
+        pages_free(filter, footer->filter_size);
+        return false;
+    }
+    atomic_store_explicit(&sstable->filter, filter, memory_order_release);
+    return true;
+}
+
+/* Without `must`, a filter that the cache has no room for is not read, which is no failure. */
+static bool load_filter(struct sstable *sstable, bool must, struct ssql_error *error)
+{
+    size_t size = sstable->footer.filter_size;
     bool loaded = true;
 
     pthread_mutex_lock(&sstable->filter_mutex);
     if (atomic_load_explicit(&sstable->filter, memory_order_relaxed) == NULL) {
-        uint8_t *filter = aligned_alloc(FILTER_LINE_SIZE, footer->filter_size);
-        loaded = filter != NULL ? sstable_read_checked(sstable, footer->filter_offset, filter, footer->filter_size,
-                                                       footer->filter_checksum, "filter", error)
-                                : error_no_memory(error);
-        if (loaded)
-            atomic_store_explicit(&sstable->filter, filter, memory_order_release);
-        else
-            free(filter);
+        bool has_room = block_cache_reserve(sstable->cache, size);
+        if (!has_room && must)
+            block_cache_force(sstable->cache, size);
+        if (has_room || must) {
+            loaded = read_filter(sstable, error);
+            if (!loaded)
+                block_cache_release(sstable->cache, size);
+        }
     }
     pthread_mutex_unlock(&sstable->filter_mutex);
     return loaded;
 }
 
+bool sstable_hold_filter(struct sstable *sstable, struct ssql_error *error)
+{
+    return sstable->footer.filter_kind == FILTER_NONE || load_filter(sstable, true, error);
+}
+
 void sstable_free_filter(struct sstable *sstable)
 {
-    free(atomic_load_explicit(&sstable->filter, memory_order_relaxed));
+    uint8_t *filter = atomic_load_explicit(&sstable->filter, memory_order_relaxed);
+
+    if (filter == NULL)
+        return;
+    pages_free(filter, sstable->footer.filter_size);
+    block_cache_release(sstable->cache, sstable->footer.filter_size);
 }
 
 void sstable_prefetch_filter(const struct sstable *sstable, uint64_t key_hash)
@@ -262,9 +296,11 @@ bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, 
         return true;
     const uint8_t *filter = atomic_load_explicit(&sstable->filter, memory_order_acquire);
     if (filter == NULL) {
-        if (!load_filter(sstable, error))
+        if (!load_filter(sstable, false, error))
             return false;
         filter = atomic_load_explicit(&sstable->filter, memory_order_acquire);
+        if (filter == NULL)
+            return true;
     }
     *may = filter_may_contain(slice_make(filter, footer->filter_size), footer->filter_probes, key_hash);
     return true;

@@ -38,9 +38,12 @@ void sstable_zone(const struct sstable *sstable, uint32_t block, uint32_t column
 
 /* The hash that filters take: compute once per get. */
 uint64_t filter_hash(struct slice key);
-/* False: the key is certainly not in the file. Reads the filter at the first call; a filter that cannot be read or is
- * damaged fails. */
+/* False: the key is certainly not in the file. Reads the filter at the first call that finds room for it in the cache
+ * (else the answer is true); a filter that cannot be read or is damaged fails. */
 MUST_CHECK bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, struct ssql_error *error);
+
+/* Reads the filter, if there is one and it was not read before, even if the cache has no room for it. */
+MUST_CHECK bool sstable_hold_filter(struct sstable *sstable, struct ssql_error *error);
 
 /* Begins to fetch the filter's line for the key, if the filter was read. */
 void sstable_prefetch_filter(const struct sstable *sstable, uint64_t key_hash);

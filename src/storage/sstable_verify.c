@@ -220,7 +220,7 @@ static bool verify_parts(struct verification *state, sstable_report *report, voi
 
     if (!check_frame(sstable, &error) && !report(context, SSTABLE_NO_BLOCK, &error))
         return false;
-    state->has_filter = check_filter_bytes(sstable, &error);
+    state->has_filter = check_filter_bytes(sstable, &error) && sstable_hold_filter(sstable, &error);
     if (!state->has_filter && !report(context, SSTABLE_NO_BLOCK, &error))
         return false;
     for (uint32_t i = 0; i < sstable->footer.block_count; i++) {
