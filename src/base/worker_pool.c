@@ -1,24 +1,13 @@
 #include "base/worker_pool.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-
-/* One worker_pool_run, on its caller's stack. */
-struct job {
-    struct job *next; /* of those that want more helpers */
-    worker_task *task;
-    void *context;
-    uint32_t next_worker, worker_count; /* numbers given out; helpers join while there are numbers left */
-    uint32_t running_count;             /* helpers at work */
-    pthread_cond_t is_idle;
-};
 
 struct worker_pool {
     pthread_mutex_t mutex; /* guards everything below, and the jobs */
     pthread_cond_t has_work;
-    struct job *jobs;
+    struct worker_job *jobs;
     uint32_t helper_most, helper_count, idle_count;
     bool is_closing;
     pthread_t helpers[]; /* helper_most */
@@ -64,33 +53,49 @@ uint32_t worker_pool_thread_count(const struct worker_pool *pool)
 
 /* ---- under the mutex ---- */
 
-static void list_job(struct worker_pool *pool, struct job *job)
+static void list_job(struct worker_pool *pool, struct worker_job *job)
 {
+    if (job->is_listed)
+        return;
+    job->is_listed = true;
     job->next = pool->jobs;
     pool->jobs = job;
 }
 
-/* Harmless when it is not in the list. */
-static void unlist_job(struct worker_pool *pool, const struct job *job)
+static void unlist_job(struct worker_pool *pool, struct worker_job *job)
 {
-    for (struct job **link = &pool->jobs; *link != NULL; link = &(*link)->next) {
-        if (*link == job) {
-            *link = job->next;
-            return;
-        }
-    }
+    struct worker_job **link = &pool->jobs;
+
+    if (!job->is_listed)
+        return;
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    job->is_listed = false;
 }
 
-static void help(struct worker_pool *pool, struct job *job)
+static uint32_t take_number(struct worker_job *job)
 {
-    uint32_t worker = job->next_worker++;
+    uint32_t worker = 1;
 
-    if (job->next_worker == job->worker_count)
+    while ((job->busy_workers >> worker & 1) != 0)
+        worker++;
+    assert(worker < job->thread_count);
+    job->busy_workers |= UINT64_C(1) << worker;
+    return worker;
+}
+
+static void help(struct worker_pool *pool, struct worker_job *job)
+{
+    uint32_t worker = take_number(job);
+
+    if (++job->running_count == job->thread_count - 1)
         unlist_job(pool, job);
-    job->running_count++;
     pthread_mutex_unlock(&pool->mutex);
     job->task(job->context, worker);
     pthread_mutex_lock(&pool->mutex);
+    job->busy_workers &= ~(UINT64_C(1) << worker);
+    unlist_job(pool, job);
     if (--job->running_count == 0)
         pthread_cond_signal(&job->is_idle);
 }
@@ -137,28 +142,48 @@ static void call_helpers(struct worker_pool *pool, uint32_t wanted)
             return;
 }
 
-/* ---- runs ---- */
+/* ---- jobs ---- */
+
+void worker_job_init(struct worker_job *job, uint32_t thread_count, worker_task *task, void *context)
+{
+    assert(thread_count <= WORKER_THREADS_MOST);
+    *job = (struct worker_job){.task = task, .context = context, .thread_count = thread_count};
+    pthread_cond_init(&job->is_idle, NULL);
+}
+
+void worker_job_clear(struct worker_job *job)
+{
+    pthread_cond_destroy(&job->is_idle);
+}
+
+void worker_job_offer(struct worker_pool *pool, struct worker_job *job)
+{
+    if (job->thread_count <= 1 || pool->helper_most == 0)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    if (!job->is_listed && job->running_count < job->thread_count - 1) {
+        list_job(pool, job);
+        call_helpers(pool, job->thread_count - 1 - job->running_count);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void worker_job_finish(struct worker_pool *pool, struct worker_job *job)
+{
+    pthread_mutex_lock(&pool->mutex);
+    unlist_job(pool, job);
+    while (job->running_count > 0)
+        pthread_cond_wait(&job->is_idle, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
 
 void worker_pool_run(struct worker_pool *pool, uint32_t thread_count, worker_task *task, void *context)
 {
-    struct job job = {.task = task, .context = context, .next_worker = 1, .worker_count = thread_count};
+    struct worker_job job;
 
-    if (thread_count <= 1 || pool->helper_most == 0) {
-        task(context, 0);
-        return;
-    }
-    pthread_cond_init(&job.is_idle, NULL);
-    pthread_mutex_lock(&pool->mutex);
-    list_job(pool, &job);
-    call_helpers(pool, thread_count - 1);
-    pthread_mutex_unlock(&pool->mutex);
-
+    worker_job_init(&job, thread_count, task, context);
+    worker_job_offer(pool, &job);
     task(context, 0);
-
-    pthread_mutex_lock(&pool->mutex);
-    unlist_job(pool, &job);
-    while (job.running_count > 0)
-        pthread_cond_wait(&job.is_idle, &pool->mutex);
-    pthread_mutex_unlock(&pool->mutex);
-    pthread_cond_destroy(&job.is_idle);
+    worker_job_finish(pool, &job);
+    worker_job_clear(&job);
 }

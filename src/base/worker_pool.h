@@ -7,6 +7,8 @@
 #ifndef SSQL_BASE_WORKER_POOL_H
 #define SSQL_BASE_WORKER_POOL_H
 
+#include <pthread.h>
+
 #include "base/error.h"
 
 struct worker_pool;
@@ -27,5 +29,24 @@ typedef void worker_task(void *context, uint32_t worker);
  * takes its work piece by piece from what all share, and is done when nothing is left to take. Cannot fail: a thread
  * that cannot be made is one helper less. */
 void worker_pool_run(struct worker_pool *pool, uint32_t thread_count, worker_task *task, void *context);
+
+/* The same for a caller who has other things to do in between. */
+struct worker_job {
+    struct worker_job *next; /* of those that want helpers */
+    worker_task *task;
+    void *context;
+    uint32_t thread_count;
+    uint32_t running_count; /* helpers at work */
+    uint64_t busy_workers;  /* a bit for each number in use; 0 is the caller's */
+    bool is_listed;
+    pthread_cond_t is_idle;
+};
+
+void worker_job_init(struct worker_job *job, uint32_t thread_count, worker_task *task, void *context);
+void worker_job_clear(struct worker_job *job);
+/* There is work: helpers begin calls of the task, until the first of them returns. Again when there is more. */
+void worker_job_offer(struct worker_pool *pool, struct worker_job *job);
+/* Nobody begins any more; returns when all calls that were begun have returned. */
+void worker_job_finish(struct worker_pool *pool, struct worker_job *job);
 
 #endif

@@ -23,8 +23,7 @@ struct scan_state {
     uint32_t next_morsel, end_morsel;
     bool is_alone;                  /* morsels are read by this thread only */
     struct parallel_scan *parallel; /* NULL: not needed yet */
-    uint32_t after_wave;            /* the morsel that comes after what the threads have read */
-    bool takes_wave;                /* its rows are being handed out */
+    bool is_parallel;               /* it reads all morsels that are left */
 };
 
 static bool compile_zones(struct scan_state *state, struct ssql_error *error)
@@ -132,20 +131,15 @@ static bool few_rows_pass(const struct scan_state *state)
     return state->reader.selected_rows * SHARE_MOST <= state->reader.statistics.rows_read;
 }
 
-static bool read_wave(struct scan_state *state, struct ssql_error *error)
+static bool start_threads(struct scan_state *state, struct ssql_error *error)
 {
     const struct operator* self = & state->base;
 
     if (state->parallel == NULL && !parallel_scan_create(self->node, &state->parallel, error))
         return false;
-    if (state->after_wave == 0)
-        parallel_scan_start(state->parallel, &self->runtime->context);
-    state->takes_wave = true;
-    if (!parallel_scan_read(state->parallel, state->morsels, &state->request, state->next_morsel, state->end_morsel,
-                            &state->after_wave, error))
-        return false;
-    state->next_morsel = state->after_wave;
-    return true;
+    state->is_parallel = true;
+    return parallel_scan_start(state->parallel, &self->runtime->context, state->morsels, &state->request,
+                               state->next_morsel, state->end_morsel, error);
 }
 
 /* Goes to where the next rows are to be had; *is_end: nowhere. */
@@ -155,19 +149,19 @@ static bool go_on(struct scan_state *state, bool *is_end, struct ssql_error *err
     if (*is_end)
         return true;
     if (state->next_morsel > 0 && !state->is_alone && few_rows_pass(state))
-        return read_wave(state, error);
+        return start_threads(state, error);
     return open_morsel(state, state->next_morsel++, error);
 }
 
-/* A batch of the wave; none where a morsel is to be read again, or the wave is over. */
-static bool take_from_wave(struct scan_state *state, struct batch *batch, struct ssql_error *error)
+/* A batch of what the threads read; none where a morsel is to be read again. */
+static bool take(struct scan_state *state, struct batch *batch, bool *is_end, struct ssql_error *error)
 {
     uint32_t morsel;
 
     switch (parallel_scan_take(state->parallel, batch, &morsel, error)) {
     case TAKE_ROWS: break;
     case TAKE_REREAD: return open_morsel(state, morsel, error);
-    case TAKE_END: state->takes_wave = false; break;
+    case TAKE_END: *is_end = true; break;
     case TAKE_FAILED: return false;
     }
     return true;
@@ -185,8 +179,8 @@ static bool scan_operator_next(struct operator* self, struct batch *batch, struc
                 return false;
             if (batch->row_count == 0)
                 scan_reader_close(&state->reader);
-        } else if (state->takes_wave) {
-            if (!take_from_wave(state, batch, error))
+        } else if (state->is_parallel) {
+            if (!take(state, batch, &is_end, error))
                 return false;
         } else if (!go_on(state, &is_end, error)) {
             return false;
@@ -202,17 +196,14 @@ static void scan_stop(struct operator* self)
     struct scan_state *state = (struct scan_state *)self;
 
     scan_reader_close(&state->reader);
-    if (self->profile != NULL) {
+    if (state->is_parallel)
+        parallel_scan_stop(state->parallel, self->profile == NULL ? NULL : &self->profile->scan);
+    if (self->profile != NULL)
         scan_statistics_add(&self->profile->scan, &state->reader.statistics);
-        if (state->after_wave > 0)
-            parallel_scan_statistics(state->parallel, &self->profile->scan);
-    }
-    if (state->parallel != NULL)
-        parallel_scan_stop(state->parallel);
     scan_morsels_destroy(state->morsels);
     state->morsels = NULL;
-    state->next_morsel = state->end_morsel = state->after_wave = 0;
-    state->takes_wave = false;
+    state->next_morsel = state->end_morsel = 0;
+    state->is_parallel = false;
 }
 
 static void scan_destroy(struct operator* self)

@@ -1,43 +1,54 @@
 #include "exec/parallel_scan.h"
 
-#include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "exec/row_columns.h"
 
-enum { MORSELS_PER_THREAD = 8 }; /* of a wave: at its end threads wait for the slowest for about half a morsel */
+enum { SLOTS_PER_THREAD = 4 }; /* morsels that are being read, or were and are not taken yet */
 
 /* What one thread has for itself. */
 struct scan_worker {
     struct expression_environment environment;
     struct scan_reader reader;
-    struct operator_memory memory;
 };
 
-/* What came of one morsel. */
-struct morsel_result {
+enum slot_state {
+    SLOT_FREE,
+    SLOT_BUSY,   /* a thread is at its morsel */
+    SLOT_DONE,   /* rows: all of its morsel's */
+    SLOT_REREAD, /* what it has is of no use: the budget had no room for more, or it was interrupted */
+    SLOT_FAILED, /* rows before the failure, and the error */
+};
+
+/* One morsel on its way. */
+struct scan_slot {
+    enum slot_state state;
     struct row_columns rows;
-    bool is_refused; /* the budget had no room for its rows */
-    bool has_failed; /* after its rows: the error */
+    struct operator_memory memory;
     struct ssql_error error;
 };
 
 struct parallel_scan {
     const struct plan_node *node;
-    struct execution_context context; /* of the run */
-    uint32_t thread_count, worker_count;
-    struct scan_worker *workers;   /* made when first needed; worker_count of them are ready */
-    struct morsel_result *results; /* of the run; MORSELS_PER_THREAD for each thread */
-    struct vector *vectors;        /* of the batch handed out */
+    uint32_t thread_count, worker_count, slot_count;
+    struct scan_worker *workers; /* worker_count of thread_count are made; kept from run to run */
+    struct vector *vectors;      /* of the batch handed out; kept */
 
-    /* the wave */
+    /* of the run */
+    struct worker_pool *pool; /* NULL: nothing runs */
+    struct worker_job job;
     const struct scan_morsels *morsels;
     const struct scan_request *request;
-    uint32_t begin, count;
-    atomic_uint next;   /* result that nobody works at yet */
-    atomic_uint failed; /* the first result that has failed: later ones are not needed */
-    uint32_t taken;     /* results handed out whole */
-    uint32_t position;  /* in the next one */
+    struct scan_slot *slots; /* morsel i has slot i % slot_count */
+    uint32_t position;       /* in the rows of the morsel whose turn it is */
+
+    pthread_mutex_t
+        mutex; /* guards the rest, and the slots' states; a busy slot is its thread's, a finished the caller's */
+    pthread_cond_t has_moved;
+    uint32_t turn; /* the morsel whose rows are being taken */
+    uint32_t next; /* morsel that nobody works at yet */
+    uint32_t end;
 };
 
 /* ---- life ---- */
@@ -50,6 +61,8 @@ bool parallel_scan_create(const struct plan_node *node, struct parallel_scan **o
     if (scan == NULL)
         return error_no_memory(error);
     scan->node = node;
+    pthread_mutex_init(&scan->mutex, NULL);
+    pthread_cond_init(&scan->has_moved, NULL);
     return true;
 }
 
@@ -60,202 +73,220 @@ void parallel_scan_destroy(struct parallel_scan *scan)
     for (uint32_t i = 0; i < scan->worker_count; i++)
         expression_environment_clear(&scan->workers[i].environment);
     free(scan->workers);
-    free(scan->results);
     free(scan->vectors);
+    pthread_cond_destroy(&scan->has_moved);
+    pthread_mutex_destroy(&scan->mutex);
     free(scan);
-}
-
-static bool add_worker(struct parallel_scan *scan, struct ssql_error *error)
-{
-    struct scan_worker *worker = &scan->workers[scan->worker_count];
-
-    if (!scan_reader_create(&worker->reader, &worker->environment, scan->node, error)) {
-        expression_environment_clear(&worker->environment);
-        return false;
-    }
-    scan->worker_count++;
-    return true;
-}
-
-static void start_worker(struct parallel_scan *scan, struct scan_worker *worker)
-{
-    expression_environment_start(&worker->environment, scan->context.parameters);
-    scan_reader_start(&worker->reader, scan->context.cancellation);
-    operator_memory_init(&worker->memory, engine_work_budget(scan->context.engine));
-    /* Together they take what one operator may take. */
-    worker->memory.most_bytes /= scan->thread_count;
-    worker->memory.floor_bytes /= scan->thread_count;
 }
 
 static bool make_workers(struct parallel_scan *scan, struct ssql_error *error)
 {
-    if (scan->workers == NULL) {
-        scan->thread_count = worker_pool_thread_count(engine_workers(scan->context.engine));
-        scan->workers = calloc(scan->thread_count, sizeof *scan->workers);
-        if (scan->workers == NULL)
-            return error_no_memory(error);
-    }
-    if (scan->vectors == NULL) {
+    if (scan->vectors == NULL)
         scan->vectors = calloc(scan->node->column_count + 1, sizeof *scan->vectors);
-        if (scan->vectors == NULL)
-            return error_no_memory(error);
-    }
-    while (scan->worker_count < scan->thread_count) {
-        if (!add_worker(scan, error))
+    if (scan->workers == NULL)
+        scan->workers = calloc(scan->thread_count, sizeof *scan->workers);
+    if (scan->vectors == NULL || scan->workers == NULL)
+        return error_no_memory(error);
+    for (; scan->worker_count < scan->thread_count; scan->worker_count++) {
+        struct scan_worker *worker = &scan->workers[scan->worker_count];
+        if (!scan_reader_create(&worker->reader, &worker->environment, scan->node, error)) {
+            expression_environment_clear(&worker->environment);
             return false;
-        start_worker(scan, &scan->workers[scan->worker_count - 1]);
+        }
     }
     return true;
 }
 
-void parallel_scan_start(struct parallel_scan *scan, const struct execution_context *context)
+static bool make_slots(struct parallel_scan *scan, struct memory_budget *budget, struct ssql_error *error)
 {
-    scan->context = *context;
-    scan->count = scan->taken = scan->position = 0;
-    for (uint32_t i = 0; i < scan->worker_count; i++)
-        start_worker(scan, &scan->workers[i]);
-}
-
-/* ---- a wave ---- */
-
-static uint32_t most_results(const struct parallel_scan *scan)
-{
-    return scan->thread_count * MORSELS_PER_THREAD;
-}
-
-static void clear_results(struct parallel_scan *scan)
-{
-    for (uint32_t i = 0; scan->results != NULL && i < most_results(scan); i++)
-        row_columns_clear(&scan->results[i].rows);
-    for (uint32_t i = 0; i < scan->worker_count; i++)
-        operator_memory_release(&scan->workers[i].memory);
-}
-
-static bool prepare_results(struct parallel_scan *scan, uint32_t count, struct ssql_error *error)
-{
-    clear_results(scan);
-    if (scan->results == NULL) {
-        scan->results = calloc(most_results(scan), sizeof *scan->results);
-        if (scan->results == NULL)
-            return error_no_memory(error);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct morsel_result *result = &scan->results[i];
-        result->is_refused = result->has_failed = false;
-        if (!row_columns_init(&result->rows, scan->node->column_types, scan->node->column_count, error))
+    scan->slot_count = scan->thread_count * SLOTS_PER_THREAD;
+    scan->slots = calloc(scan->slot_count, sizeof *scan->slots);
+    if (scan->slots == NULL)
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < scan->slot_count; i++) {
+        struct scan_slot *slot = &scan->slots[i];
+        operator_memory_init(&slot->memory, budget);
+        /* Together they take what one operator may take. */
+        slot->memory.most_bytes /= scan->slot_count;
+        slot->memory.floor_bytes /= scan->slot_count;
+        if (!row_columns_init(&slot->rows, scan->node->column_types, scan->node->column_count, error))
             return false;
     }
     return true;
 }
 
-static bool collect(struct scan_worker *worker, struct morsel_result *result, struct ssql_error *error)
+static void empty_slot(struct scan_slot *slot)
+{
+    row_columns_reset(&slot->rows);
+    slot->memory.used_bytes = row_columns_kept_bytes(&slot->rows);
+}
+
+/* ---- one morsel ---- */
+
+static enum slot_state collect(struct scan_worker *worker, struct scan_slot *slot)
 {
     struct batch batch;
 
     for (;;) {
-        if (!scan_reader_next(&worker->reader, &batch, error))
-            return false;
+        if (!scan_reader_next(&worker->reader, &batch, &slot->error))
+            return SLOT_FAILED;
         if (batch.row_count == 0)
-            return true;
-        switch (row_columns_append(&result->rows, &batch, &worker->memory, error)) {
+            return SLOT_DONE;
+        switch (row_columns_append(&slot->rows, &batch, &slot->memory, &slot->error)) {
         case ROWS_ADDED: break;
-        case ROWS_REFUSED: result->is_refused = true; return true;
-        case ROWS_FAILED: return false;
+        case ROWS_REFUSED: return SLOT_REREAD;
+        case ROWS_FAILED: return SLOT_FAILED;
         }
     }
 }
 
-static void note_failure(struct parallel_scan *scan, uint32_t index)
+/* Who interrupts may mean another statement of the connection: whoever takes the rows finds out. */
+static enum slot_state read_morsel(struct parallel_scan *scan, struct scan_worker *worker, uint32_t morsel)
 {
-    uint32_t first = atomic_load(&scan->failed);
+    struct scan_slot *slot = &scan->slots[morsel % scan->slot_count];
+    enum slot_state state = SLOT_FAILED;
 
-    while (index < first && !atomic_compare_exchange_weak(&scan->failed, &first, index))
-        ;
+    empty_slot(slot);
+    if (scan_reader_open_morsels(&worker->reader, scan->morsels, morsel, morsel + 1, scan->request, &slot->error))
+        state = collect(worker, slot);
+    scan_reader_close(&worker->reader);
+    return state == SLOT_FAILED && slot->error.code == SSQL_INTERRUPTED ? SLOT_REREAD : state;
 }
 
-static void read_morsels(void *context, uint32_t worker_index)
+/* ---- all of them; under the mutex ---- */
+
+static bool can_read_ahead(const struct parallel_scan *scan)
+{
+    return scan->next < scan->end && scan->next - scan->turn < scan->slot_count;
+}
+
+/* A failure is the last that is wanted. */
+static void read_next(struct parallel_scan *scan, struct scan_worker *worker)
+{
+    uint32_t morsel = scan->next++;
+    struct scan_slot *slot = &scan->slots[morsel % scan->slot_count];
+
+    slot->state = SLOT_BUSY;
+    pthread_mutex_unlock(&scan->mutex);
+    enum slot_state state = read_morsel(scan, worker, morsel);
+    pthread_mutex_lock(&scan->mutex);
+    slot->state = state;
+    if (state == SLOT_FAILED && scan->end > scan->next)
+        scan->end = scan->next;
+    pthread_cond_signal(&scan->has_moved);
+}
+
+static void help(void *context, uint32_t worker_index)
 {
     struct parallel_scan *scan = context;
-    struct scan_worker *worker = &scan->workers[worker_index];
 
-    for (;;) {
-        uint32_t index = atomic_fetch_add(&scan->next, 1), morsel = scan->begin + index;
-        if (index >= scan->count || index > atomic_load(&scan->failed))
-            return;
-        struct morsel_result *result = &scan->results[index];
-        result->has_failed = !scan_reader_open_morsels(&worker->reader, scan->morsels, morsel, morsel + 1,
-                                                       scan->request, &result->error) ||
-                             !collect(worker, result, &result->error);
-        scan_reader_close(&worker->reader);
-        if (result->has_failed)
-            note_failure(scan, index);
-    }
+    pthread_mutex_lock(&scan->mutex);
+    while (can_read_ahead(scan))
+        read_next(scan, &scan->workers[worker_index]);
+    pthread_mutex_unlock(&scan->mutex);
 }
 
-void parallel_scan_stop(struct parallel_scan *scan)
+/* The slot of the morsel whose turn it is, once it is finished; NULL at the end. */
+static struct scan_slot *wait_for_turn(struct parallel_scan *scan)
 {
-    clear_results(scan);
-    for (uint32_t i = 0; i < scan->worker_count; i++) {
-        scan_reader_clear(&scan->workers[i].reader);
-        expression_environment_finish(&scan->workers[i].environment);
+    struct scan_slot *slot = &scan->slots[scan->turn % scan->slot_count];
+
+    pthread_mutex_lock(&scan->mutex);
+    bool is_end = scan->turn == scan->end;
+    while (!is_end && (slot->state == SLOT_FREE || slot->state == SLOT_BUSY)) {
+        if (can_read_ahead(scan))
+            read_next(scan, &scan->workers[0]);
+        else
+            pthread_cond_wait(&scan->has_moved, &scan->mutex);
     }
-    free(scan->results);
-    scan->results = NULL;
-    scan->count = scan->taken = 0;
+    pthread_mutex_unlock(&scan->mutex);
+    return is_end ? NULL : slot;
 }
 
-bool parallel_scan_read(struct parallel_scan *scan, const struct scan_morsels *morsels,
-                        const struct scan_request *request, uint32_t begin, uint32_t end, uint32_t *next,
-                        struct ssql_error *error)
+static void end_turn(struct parallel_scan *scan, struct scan_slot *slot)
 {
-    uint32_t count = end - begin;
+    pthread_mutex_lock(&scan->mutex);
+    slot->state = SLOT_FREE;
+    scan->turn++;
+    bool has_work = can_read_ahead(scan);
+    pthread_mutex_unlock(&scan->mutex);
+    scan->position = 0;
+    if (has_work)
+        worker_job_offer(scan->pool, &scan->job);
+}
 
-    assert(scan->taken == scan->count && begin < end);
-    scan->count = scan->taken = scan->position = 0;
-    if (!make_workers(scan, error))
-        return false;
-    count = count < most_results(scan) ? count : most_results(scan);
-    if (!prepare_results(scan, count, error))
-        return false;
+/* ---- a run ---- */
+
+bool parallel_scan_start(struct parallel_scan *scan, const struct execution_context *context,
+                         const struct scan_morsels *morsels, const struct scan_request *request, uint32_t begin,
+                         uint32_t end, struct ssql_error *error)
+{
+    scan->pool = engine_workers(context->engine);
+    scan->thread_count = worker_pool_thread_count(scan->pool);
+    worker_job_init(&scan->job, scan->thread_count, help, scan);
     scan->morsels = morsels;
     scan->request = request;
-    scan->begin = begin;
-    scan->count = count;
-    atomic_store(&scan->next, 0);
-    atomic_store(&scan->failed, UINT32_MAX);
-    worker_pool_run(engine_workers(scan->context.engine), scan->thread_count, read_morsels, scan);
-    *next = begin + scan->count;
+    scan->position = 0;
+    scan->turn = scan->next = begin;
+    scan->end = end;
+    if (!make_workers(scan, error) || !make_slots(scan, engine_work_budget(context->engine), error))
+        return false;
+    for (uint32_t i = 0; i < scan->worker_count; i++) {
+        expression_environment_start(&scan->workers[i].environment, context->parameters);
+        scan_reader_start(&scan->workers[i].reader, context->cancellation);
+    }
+    worker_job_offer(scan->pool, &scan->job);
     return true;
 }
 
 enum parallel_take parallel_scan_take(struct parallel_scan *scan, struct batch *batch, uint32_t *morsel,
                                       struct ssql_error *error)
 {
-    for (; scan->taken < scan->count; scan->taken++, scan->position = 0) {
-        struct morsel_result *result = &scan->results[scan->taken];
-        uint32_t left = result->rows.row_count - scan->position;
-        if (result->is_refused) {
-            *morsel = scan->begin + scan->taken++;
-            scan->position = 0;
+    struct scan_slot *slot;
+
+    while ((slot = wait_for_turn(scan)) != NULL) {
+        uint32_t left = slot->rows.row_count - scan->position;
+        if (slot->state == SLOT_REREAD) {
+            *morsel = scan->turn;
+            end_turn(scan, slot);
             return TAKE_REREAD;
         }
         if (left > 0) {
             uint32_t count = left < BATCH_CAPACITY ? left : BATCH_CAPACITY;
-            row_columns_show(&result->rows, scan->position, count, scan->vectors, batch);
+            row_columns_show(&slot->rows, scan->position, count, scan->vectors, batch);
             scan->position += count;
             return TAKE_ROWS;
         }
-        if (result->has_failed) {
+        if (slot->state == SLOT_FAILED) {
             if (error != NULL)
-                *error = result->error;
+                *error = slot->error;
             return TAKE_FAILED;
         }
+        end_turn(scan, slot);
     }
     return TAKE_END;
 }
 
-void parallel_scan_statistics(const struct parallel_scan *scan, struct scan_statistics *sum)
+void parallel_scan_stop(struct parallel_scan *scan, struct scan_statistics *sum)
 {
-    for (uint32_t i = 0; i < scan->worker_count; i++)
-        scan_statistics_add(sum, &scan->workers[i].reader.statistics);
+    if (scan->pool == NULL)
+        return;
+    pthread_mutex_lock(&scan->mutex);
+    scan->end = scan->next;
+    pthread_mutex_unlock(&scan->mutex);
+    worker_job_finish(scan->pool, &scan->job);
+    worker_job_clear(&scan->job);
+    scan->pool = NULL;
+    for (uint32_t i = 0; i < scan->worker_count; i++) {
+        scan_reader_clear(&scan->workers[i].reader);
+        if (sum != NULL)
+            scan_statistics_add(sum, &scan->workers[i].reader.statistics);
+        expression_environment_finish(&scan->workers[i].environment);
+    }
+    for (uint32_t i = 0; scan->slots != NULL && i < scan->slot_count; i++) {
+        row_columns_clear(&scan->slots[i].rows);
+        operator_memory_release(&scan->slots[i].memory);
+    }
+    free(scan->slots);
+    scan->slots = NULL;
 }

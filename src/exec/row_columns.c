@@ -42,6 +42,11 @@ static size_t row_size(const struct row_columns *rows)
     return size;
 }
 
+size_t row_columns_kept_bytes(const struct row_columns *rows)
+{
+    return rows->row_capacity * row_size(rows);
+}
+
 static size_t string_bytes(const struct batch *batch)
 {
     struct selection selection = batch_selection(batch);

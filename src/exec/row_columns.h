@@ -27,8 +27,10 @@ enum row_columns_outcome { ROWS_ADDED, ROWS_REFUSED /* by the budget: nothing wa
 MUST_CHECK bool row_columns_init(struct row_columns *rows, const enum ssql_type *types, uint32_t column_count,
                                  struct ssql_error *error);
 void row_columns_clear(struct row_columns *rows);
-/* Forgets the rows and keeps the memory; the caller releases what was reserved for strings. */
+/* Forgets the rows and keeps the memory of its arrays: of what was taken from the operator_memory, kept_bytes are still
+ * used. */
 void row_columns_reset(struct row_columns *rows);
+size_t row_columns_kept_bytes(const struct row_columns *rows);
 
 /* Appends the selected rows of a batch. */
 MUST_CHECK enum row_columns_outcome row_columns_append(struct row_columns *rows, const struct batch *batch,
