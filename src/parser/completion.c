@@ -209,11 +209,12 @@ static bool find_statement_at(const char *text, size_t length, size_t at, size_t
         boundary = (struct statement_boundary){.offset = boundary.offset};
     }
     enum boundary_state state = boundary.state;
+    size_t open_begin = boundary.open_begin;
     *end = statement_boundary_find(&boundary, text, length) ? boundary.offset - 1 : length;
     out->statement_begin = *begin;
     if (state == BOUNDARY_NAME) {
         out->is_quoted = true;
-        out->word = (struct ssql_span){(uint32_t)(boundary.open_begin - *begin), (uint32_t)(at - *begin)};
+        out->word = (struct ssql_span){(uint32_t)(open_begin - *begin), (uint32_t)(at - *begin)};
     }
     return state == BOUNDARY_PLAIN || state == BOUNDARY_NAME;
 }

@@ -170,6 +170,30 @@ static int copy_rows(ssql_conn *conn)
     return code;
 }
 
+static int pass_word(void *context, int kind, const char *word, const char *detail)
+{
+    (void)context;
+    return kind == 0 || word == NULL || detail == NULL;
+}
+
+static int pass_token(void *context, int kind, size_t begin, size_t end)
+{
+    (void)context;
+    return kind == 0 || begin >= end;
+}
+
+/* What a prompt asks for: words for a place, with a mistake before it, and tokens. */
+static int offer_words(ssql_conn *conn)
+{
+    static const char text[] = "selct t.n from t where `a b` == 'x' -- c";
+    size_t begin;
+    int code = ssql_complete_at(conn, text, sizeof text - 1, 9, &begin, pass_word, NULL);
+
+    if (code == SSQL_OK)
+        code = ssql_complete_at(conn, "update t set ", 13, 13, &begin, pass_word, NULL);
+    return code != SSQL_OK ? code : ssql_tokenize(text, sizeof text - 1, pass_token, NULL);
+}
+
 static int list_tables(ssql_conn *conn)
 {
     ssql_tables *tables = NULL;
@@ -213,6 +237,8 @@ static int scenario(struct fixture *fixture, const char *plan_sharing)
         code = run_query(fixture->conn, queries[0], 11, &sum);
     if (code == SSQL_OK)
         code = copy_rows(fixture->conn);
+    if (code == SSQL_OK)
+        code = offer_words(fixture->conn);
     return code != SSQL_OK ? code : list_tables(fixture->conn);
 }
 

@@ -239,6 +239,9 @@ static void the_place_of_the_word_is_told(void **state)
     assert_int_equal(begin, 17);
     assert_int_equal(ssql_complete_at(conn, "select * from `od", 17, 17, &begin, note_word, &offered), SSQL_OK);
     assert_int_equal(begin, 14);
+    assert_int_equal(ssql_complete_at(conn, "select * from `od` where 'a", 27, 17, &begin, note_word, &offered),
+                     SSQL_OK);
+    assert_int_equal(begin, 14);
 }
 
 /* ---- tokens ---- */
