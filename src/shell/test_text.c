@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -97,16 +98,19 @@ static mode_t mode_of(const char *path)
 
 bool test_text_replace(const char *path, const struct text_buffer *text)
 {
+    char *real = realpath(path, NULL); /* a link stays one; NULL: nothing is there yet */
+    const char *target = real == NULL ? path : real;
     struct text_buffer aside = {0};
 
-    text_format(&aside, "%s.new", path);
-    bool done = write_aside(aside.data, text, mode_of(path)) && rename(aside.data, path) == 0;
+    text_format(&aside, "%s.new", target);
+    bool done = write_aside(aside.data, text, mode_of(target)) && rename(aside.data, target) == 0;
     if (!done) {
         int failure = errno;
         unlink(aside.data);
         errno = failure;
     }
     text_clear(&aside);
+    free(real);
     return done;
 }
 
