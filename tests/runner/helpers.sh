@@ -1,6 +1,7 @@
 # helpers.sh - what the checks of the runner share: to be read by a script that was given the path of ssql.
 set -u
 ssql=$(realpath "$1") || exit 2
+# shellcheck disable=SC2034 # for the scripts
 here=$(cd "$(dirname "$0")" && pwd)
 unset CI NO_COLOR
 work=$(mktemp -d "${TMPDIR:-/tmp}/ssql-runner-XXXXXX") || exit 2
