@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data;
     struct passage passage = {.text = text};
     ssql_db *db;
-    ssql_conn *conn;
+    ssql_conn *conn = NULL;
 
     if (size > SIZE_MOST)
         return 0;
