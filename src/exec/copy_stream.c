@@ -57,7 +57,8 @@ static bool read_first(struct copy_input *input, uint8_t *bytes, size_t capacity
         return byte_source_read(&source, bytes, capacity, size, error);
     }
     if (environment->read(environment->read_context, (char *)bytes, capacity, size) != 0)
-        return fail_stream(environment, input->name, "reading", error);
+        return cancellation_check(input->cancellation, error) &&
+               fail_stream(environment, input->name, "reading", error);
     if (*size > capacity)
         return error_set(error, SSQL_MISUSE, NO_SPAN, "%s gave more bytes than there was room for", input->name);
     return true;

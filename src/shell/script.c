@@ -47,9 +47,12 @@ bool script_run_file(struct session *session, const char *path, const struct sou
     } else if (!reader_init_stream(&reader, file, is_input ? NULL : resolved)) {
         report_memory(session);
     } else {
+        bool was_script = session->input_is_script;
+        session->input_is_script = was_script || is_input;
         session->reading_depth++;
         done = run(session, &reader);
         session->reading_depth--;
+        session->input_is_script = was_script;
     }
     if (file >= 0 && !is_input)
         close(file);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/copy_streams.h"
 #include "shell/dot_commands.h"
 #include "shell/interrupt.h"
 #include "shell/run_statement.h"
@@ -306,6 +307,7 @@ bool session_open(struct session *session, const char *path)
     ssql_defer_sync(connection, !session->is_interactive);
     interrupt_watch(connection);
     session_watch_progress(session);
+    copy_streams_connect(session);
     session->standard.may_write = session->other.may_write = may_write;
     session->standard.owner = session->other.owner = session;
     return true;

@@ -58,7 +58,8 @@ struct session {
     char *prompt;                    /* of .prompt; NULL: the usual one */
     struct interactive *interactive; /* the prompt, once it is there */
 
-    bool needs_sync; /* something ran that may not be durable yet */
+    bool input_is_script; /* standard input is being read for statements */
+    bool needs_sync;      /* something ran that may not be durable yet */
     bool is_leaving;
     bool write_failure_is_told; /* what failed to be written is told once */
     bool has_chosen_status;     /* .exit N */

@@ -1,0 +1,78 @@
+"""copy in the shell: standard input and output, files, and what refuses them."""
+
+import signal
+import time
+import unittest
+
+from shell import ShellTest
+
+ROWS = "id,name\n1,a\n2,\n3,\"\"\n"
+
+
+class Copy(ShellTest):
+    def test_standard_input_gives_rows(self):
+        self.check("db", "copy t from stdin (create true, primary 'id')", text=ROWS)
+        self.check("db", "select * from t", out="id\tname\n1\ta\n2\t\\N\n3\t\n")
+        self.check("db", "copy t from '-' (on_conflict ignore)", text=ROWS + "4,d\n")
+        self.check("--no-header", "db", "select count(*) from t", out="4\n")
+
+    def test_results_go_to_standard_output_in_their_order(self):
+        self.check("db", "copy t from stdin (create true)", text=ROWS)
+        self.check("--no-header", "db", "select 'before'", "copy t to stdout", "select 'behind'",
+                   out="before\n" + ROWS + "behind\n")
+        self.check("-o", "out.csv", "db", "copy t to stdout")
+        self.assertEqual(self.read("out.csv"), ROWS)
+
+    def test_out_of_one_database_into_another(self):
+        self.check("a", "copy t from stdin (create true)", text=ROWS)
+        rows = self.run_shell("a", "copy t to stdout (format jsonl)").out
+        self.check("b", "copy t from stdin (format jsonl, create true)", text=rows)
+        self.check("b", "copy t to stdout", out=ROWS)
+        statements = self.run_shell("a", "copy t to stdout (format insert)").out
+        self.check("b", text="delete from t;" + statements)
+        self.check("b", "copy t to stdout", out=ROWS)
+
+    def test_statements_and_rows_do_not_share_standard_input(self):
+        self.check_error("db", text="create table t { id int };\ncopy t from stdin;\nid\n1\n",
+                         says="standard input holds the statements")
+        self.write("script.ssql", "copy t from stdin;")
+        self.check_error("db", text=".read script.ssql\n", says="standard input holds the statements")
+        self.check("db", "-f", "script.ssql", text="id\n1\n")
+        self.check("--no-header", "db", "select id from t", out="1\n")
+
+    def test_an_error_names_the_line_of_the_input(self):
+        self.check_error("db", "create table t { id int }", "copy t from stdin", text="id\n1\nx\n",
+                         says="stdin:3:1: column \"id\": \"x\" is not an int")
+        self.check("--no-header", "db", "select count(*) from t", out="0\n")
+
+    def test_a_file_that_cannot_be_written(self):
+        self.check("db", "copy t from stdin (create true)", text=ROWS)
+        self.check_error("db", "copy t to '/dev/full'", says="No space left")
+        self.check_error("db", "copy t to 'no/file.csv'", says="No such file")
+
+    def test_safe_mode_leaves_files_alone(self):
+        self.write("rows.csv", ROWS)
+        self.check_error("--safe", "db", "create table t { id int, name string }", "copy t from 'rows.csv'",
+                         says="[42501]")
+        self.check("--safe", "db", "copy t from stdin", text=ROWS)
+        self.check("--safe", "db", "copy t to stdout", out=ROWS)
+
+    def test_control_c_ends_the_wait_for_rows(self):
+        process = self.start("db", "create table t { id int }", "copy t from stdin")
+        process.stdin.write(b"id\n1\n")
+        process.stdin.flush()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        self.assertIn(b"interrupted [57014]", err)
+        self.assertEqual(process.returncode, 130)
+        self.check("--no-header", "db", "select count(*) from t", out="0\n")
+
+    def test_explain_analyze_of_a_write_is_a_write(self):
+        result = self.run_shell("--no-header", "db", "create table t { id int primary }",
+                                "explain analyze insert into t values (1), (2)", "select count(*) from t")
+        self.assertRegex(result.out, r"\Ainsert into t \[2 rows, [0-9.]+ ms\]\n  values .*\ntotal: 2 rows, [0-9.]+ ms\n2\n\Z")
+
+
+if __name__ == "__main__":
+    unittest.main()
