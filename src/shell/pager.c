@@ -182,7 +182,7 @@ static void start(struct pager *pager)
 {
     int ends[2];
 
-    pager->is_over = true; /* unless it goes well */
+    pager->is_over = true; /* whatever comes of it, it is not started again */
     if (!exists(pager->command)) {
         complain(pager, "does not exist");
         return;
@@ -217,20 +217,19 @@ static bool wait_for_end(struct pager *pager)
            (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
 }
 
-/* What the program was given goes to the terminal, as far as it is still known. */
+/* What the program was given goes to the terminal; when that is too much to be known still, the statement ends, as by
+ * quitting. */
 static void fall_back(struct pager *pager)
 {
     struct text_buffer *rest = &pager->output.text, all = {0};
+    bool is_known = pager->given_size == pager->given.size;
 
     if (pager->has_modes)
         tcsetattr(pager->terminal->file, TCSADRAIN, &pager->modes);
-    complain(pager, "failed");
-    pager->output.error = 0;
-    if (pager->given_size > pager->given.size) {
-        fputs("what it was given is too long to be repeated\n", stderr);
-        pager->output.error = EPIPE; /* ends the statement, as quitting does */
+    complain(pager, is_known ? "failed" : "failed, and what it was given is too long to be repeated");
+    pager->output.error = is_known ? 0 : EPIPE;
+    if (!is_known)
         return;
-    }
     text_add(&all, text_string(&pager->given), pager->given.size);
     text_add(&all, text_string(rest), rest->size);
     text_clear(rest);

@@ -140,6 +140,13 @@ class Screen(ShellTest):
                 self.assertEqual(out.count("error: "), 1)
                 self.assertEqual(len(re.findall(r"(?m)^\d+\|name \d+$", out)), 3040)
 
+    def test_a_pager_that_dies_late_ends_the_statement(self):
+        out = self.show("--list", "db", "select repeat(name, 100) as a from t", "select 'next' as a",
+                        SSQL_PAGER=self.program("head -c 1500000 >/dev/null; exit 1\n"))
+        self.assertIn("too long to be repeated\n", out)
+        self.assertEqual(out.count("error: "), 1)
+        self.assertTrue(out.endswith("a\nnext\n"), out[-100:])
+
     def test_ctrl_c_in_the_pager_leaves_the_shell_alive(self):
         shell = self.open("db")
         shell.expect_exact("ssql> ")
