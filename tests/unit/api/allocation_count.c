@@ -132,10 +132,48 @@ static void warm_statements_by_key_allocate_nothing(void **state)
     fixture_close(&fixture);
 }
 
+static void read_ranges(const struct statements *statements, int64_t first)
+{
+    for (int64_t id = first; id < first + ROWS; id += 10) {
+        ssql_bind_int(statements->get, 1, id);
+        ssql_bind_int(statements->get, 2, 10);
+        for (int64_t i = id; i < id + 10; i++) {
+            assert_int_equal(ssql_step(statements->get), SSQL_ROW);
+            assert_int_equal(ssql_column_int(statements->get, 0), i);
+        }
+        assert_int_equal(ssql_step(statements->get), SSQL_DONE);
+        ssql_reset(statements->get);
+    }
+}
+
+/* In memory, and in a file. */
+static void warm_queries_of_a_range_allocate_nothing(void **state)
+{
+    struct fixture fixture;
+    struct statements statements;
+
+    (void)state;
+    fixture_open(&fixture);
+    must_exec(fixture.conn, "create table people { id int primary, name string }");
+    statements.insert = must_prepare(fixture.conn, "insert into people values (?1, ?2)");
+    insert_rows(&statements, 0);
+    insert_rows(&statements, ROWS);
+    statements.get = must_prepare(fixture.conn, "select id, name from people where id >= ?1 order by id limit ?2");
+    for (int i = 0; i < 2; i++) {
+        read_ranges(&statements, 0);
+        assert_int_equal(allocations_of(read_ranges, &statements, 0), 0);
+        assert_int_equal(ssql_checkpoint(fixture.conn), SSQL_OK);
+    }
+    ssql_finalize(statements.insert);
+    ssql_finalize(statements.get);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(warm_statements_by_key_allocate_nothing),
+        cmocka_unit_test(warm_queries_of_a_range_allocate_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

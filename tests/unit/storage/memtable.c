@@ -409,6 +409,51 @@ static void a_reader_beside_the_writer_misses_nothing_that_was_put(void **state)
     }
 }
 
+/* Keys 0 to count - 1, put in a scattered order; the gaps between samples are alike within a small factor. */
+static void check_samples(uint32_t count)
+{
+    struct slice keys[MEMTABLE_SAMPLES_MOST];
+    uint8_t bytes[INT_KEY_SIZE];
+    struct memtable *memtable;
+    uint64_t last = 0;
+
+    assert_true(memtable_create(int_format, &memtable, NULL));
+    for (uint64_t i = 0; i < count; i++) {
+        store_u64be(bytes, i * 7919 % count);
+        assert_true(memtable_put(memtable, slice_make(bytes, sizeof bytes), slice_make(bytes, 4), i + 1, NULL));
+    }
+    uint32_t sample_count = memtable_sample_keys(memtable, keys);
+    assert_true(sample_count <= MEMTABLE_SAMPLES_MOST);
+    assert_true(sample_count >= (count < 100 ? count : 40));
+    for (uint32_t i = 0; i < sample_count; i++) {
+        uint64_t key = load_u64be(keys[i].data);
+        assert_true(key < count && (i == 0 || key > last));
+        assert_true(key - last <= 8 * (uint64_t)count / sample_count + 1);
+        last = key;
+    }
+    memtable_release(memtable);
+}
+
+static void samples_are_spread_over_all_keys(void **state)
+{
+    static const uint32_t counts[] = {1, 2, 50, 64, 65, 600, 5000, 40000, 200001};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        check_samples(counts[i]);
+}
+
+static void an_empty_memtable_has_no_samples(void **state)
+{
+    struct slice keys[MEMTABLE_SAMPLES_MOST];
+    struct memtable *memtable;
+
+    (void)state;
+    assert_true(memtable_create(int_format, &memtable, NULL));
+    assert_int_equal(memtable_sample_keys(memtable, keys), 0);
+    memtable_release(memtable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +463,8 @@ int main(void)
         cmocka_unit_test(ascending_descending_and_scattered_keys_are_all_found),
         cmocka_unit_test(a_seek_key_of_another_size_than_an_int_finds_its_place),
         cmocka_unit_test(a_small_write_set_costs_little_and_large_rows_fit),
+        cmocka_unit_test(samples_are_spread_over_all_keys),
+        cmocka_unit_test(an_empty_memtable_has_no_samples),
         cmocka_unit_test(a_reader_beside_the_writer_misses_nothing_that_was_put),
     };
 
