@@ -30,13 +30,14 @@ static inline bool has_cell(const struct ssql_stmt *stmt, int i)
     return prepared != NULL && prepared_has_row(prepared) && i >= 0 && (uint32_t)i < prepared->column_count;
 }
 
-static const void *vector_item_at(const struct vector *vector, uint32_t row)
+/* `type` is known where it is called, so that nothing is left of the switch. */
+static inline const void *vector_item_at(const struct vector *vector, uint32_t row, enum ssql_type type)
 {
     uint32_t item = vector->kind == VECTOR_CONSTANT ? 0 : row;
 
-    if (vector->nulls != NULL && vector->nulls[item])
+    if (vector->type != type || (vector->nulls != NULL && vector->nulls[item]))
         return NULL;
-    switch (vector->type) {
+    switch (type) {
     case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: return &vector->integers[item];
     case SSQL_TYPE_FLOAT: return &vector->reals[item];
@@ -47,14 +48,14 @@ static const void *vector_item_at(const struct vector *vector, uint32_t row)
 }
 
 /* Points to the cell's value of the given type, where it lies; NULL when there is none: no row, null, another type. */
-static const void *find_cell(const struct ssql_stmt *stmt, int i, enum ssql_type type)
+static inline const void *find_cell(const struct ssql_stmt *stmt, int i, enum ssql_type type)
 {
     const struct prepared *prepared = stmt->prepared;
 
     if (!has_cell(stmt, i) || prepared->column_types[i] != type)
         return NULL;
     if (prepared->aside == NULL)
-        return vector_item_at(&prepared->batch.columns[i], batch_row(&prepared->batch, prepared->row));
+        return vector_item_at(&prepared->batch.columns[i], batch_row(&prepared->batch, prepared->row), type);
     const struct value *value = &prepared->aside_row[i];
     if (value->is_null)
         return NULL;
