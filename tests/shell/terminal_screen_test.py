@@ -15,11 +15,12 @@ KEYWORD, STRING, NUMBER, COMMENT, WRONG, MATCH, COMMAND = "1;34", "32", "36", "2
 class Screen(ShellTest):
     def setUp(self):
         super().setUp()
-        self.socket = self.path("tmux")
+        self.sockets = []
         self.environment["PAGER"] = "cat"
 
     def tearDown(self):
-        self.tmux("kill-server", check=False)
+        for self.socket in self.sockets:
+            self.tmux("kill-server", check=False)
         super().tearDown()
 
     def tmux(self, *arguments, check=True):
@@ -29,6 +30,8 @@ class Screen(ShellTest):
 
     def open(self, *arguments, width=60, height=16, terminal="screen-256color", prompt="ssql>", clear=("NO_COLOR",)):
         """Starts the shell; when it has ended, the screen says with which status."""
+        self.socket = self.path("tmux%d" % len(self.sockets)) # a server that is just ending is none to talk to
+        self.sockets.append(self.socket)
         settings = "".join("unset %s; " % name for name in clear) + "export TERM=%s; " % terminal
         command = settings + " ".join("'%s'" % word for word in (PROGRAM, *arguments)) + "; echo STATUS $?; sleep 100"
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), "-c", self.folder, command)
@@ -144,7 +147,6 @@ class Colours(Screen):
             self.type("select 'x")
             self.expect("select 'x")
             self.assertNotIn("|select>", self.styles())
-            self.tmux("kill-server")
         self.open("-q", "--color", "never")
         self.type("select 'x")
         self.expect("select 'x")
