@@ -1,7 +1,7 @@
 #include <assert.h>
 
-#include "parser/completion.h"
 #include "api/api_internal.h"
+#include "parser/completion.h"
 #include "plan/candidates.h"
 
 static_assert(SSQL_WORD_KEYWORD == (int)CANDIDATE_KEYWORD && SSQL_WORD_TABLE == (int)CANDIDATE_TABLE &&
