@@ -25,7 +25,7 @@ class Screen(ShellTest):
 
     def open(self, *arguments, rows=24, columns=80, **environment):
         shell = pexpect.spawn(PROGRAM, list(arguments), cwd=self.folder, env=dict(self.environment, **environment),
-                              encoding="utf-8", dimensions=(rows, columns), timeout=15)
+                              encoding="utf-8", dimensions=(rows, columns), timeout=60)
         shell.delaybeforesend = 0.01
         self.addCleanup(shell.close, force=True)
         return shell
