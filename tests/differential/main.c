@@ -110,6 +110,8 @@ static ssql_conn *open_ssql(void)
     set_option(options, "block_rows", "16");
     set_option(options, "sstable_size", "32KiB");
     set_option(options, "level0_files", "2");
+    set_option(options, "threads", "3");
+    set_option(options, "morsel_rows", "8");
     set_option(options, "plan_sharing", "always");
     if (ssql_open_with(":memory:", options, &db) != SSQL_OK)
         give_up(ssql_options_errmsg(options));
