@@ -187,7 +187,7 @@ SSQL_API int ssql_exec(ssql_conn *conn, const char *text, size_t length);
  * statement in it failed: the transaction goes on without that statement's effects. */
 SSQL_API int ssql_in_transaction(const ssql_conn *conn);
 
-/* Rows inserted, updated or deleted by the last statement of SSQL_KIND_CHANGE that succeeded. */
+/* Rows inserted, updated, deleted or copied by the last statement of SSQL_KIND_CHANGE that succeeded. */
 SSQL_API int64_t ssql_changes(const ssql_conn *conn);
 
 /* Asks the statement that the connection is running to give up: it fails with SSQL_INTERRUPTED within some
@@ -242,7 +242,8 @@ SSQL_API int ssql_prepare(ssql_conn *conn, const char *text, size_t length, ssql
 /* Runs the statement up to its next row: SSQL_ROW, SSQL_DONE at its end, or an error. A statement that returns no rows
  * does all its work in one step. After SSQL_DONE or an error the next step runs it anew.
  * Outside a transaction each run is one by itself; a run that changes rows is repeated by itself when another
- * transaction got in the way, and fails with SSQL_CONFLICT only when that happens again and again. A query that is
+ * transaction got in the way, and fails with SSQL_CONFLICT only when that happens again and again (`copy ... from` at
+ * once: what it read may be gone). A query that is
  * between its first and last row sees the state at its first step. Within a transaction, `commit` and `rollback` end
  * such queries: their next step fails with SSQL_MISUSE. */
 SSQL_API int ssql_step(ssql_stmt *stmt);
@@ -257,7 +258,8 @@ SSQL_API void ssql_finalize(ssql_stmt *stmt);
 SSQL_API ssql_conn *ssql_statement_connection(const ssql_stmt *stmt);
 
 #define SSQL_KIND_QUERY       1 /* returns rows, changes nothing */
-#define SSQL_KIND_CHANGE      2 /* insert, upsert, update, delete: ssql_changes counts rows */
+#define SSQL_KIND_CHANGE      2 /* insert, upsert, update, delete, copy: ssql_changes counts rows. Returns rows
+                                 * (of text) only when it is explained and analyzed */
 #define SSQL_KIND_SCHEMA      3 /* create, drop … */
 #define SSQL_KIND_TRANSACTION 4 /* begin, commit, rollback */
 

@@ -124,6 +124,8 @@ static bool copy_from_next(struct operator* self, struct batch *batch, struct ss
     if (start(load, error) && load_records(load, error) && copy_rejects_finish(load, error))
         return true;
     tell_committed(load, error);
+    if (load->committed == 0)
+        buffer_reset(&load->environment->created_table); /* it is gone with the statement */
     return false;
 }
 

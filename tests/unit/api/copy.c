@@ -216,6 +216,12 @@ static void a_table_is_made_after_a_stream_too(void **state)
                         "create table made (n int, `select` string, primary key (n))");
     assert_int_equal(query_int(fixture->conn, "select sum(n) from made"), 3);
     must_exec(fixture->conn, "drop table made");
+    assert_int_equal(copy_text(fixture->conn, "copy made from stdin (create true, primary 'n')", "n\n1\n1\n"),
+                     SSQL_DUPLICATE_KEY);
+    assert_string_equal(ssql_copy_created_table(fixture->conn), "");
+    assert_int_equal(copy_text(fixture->conn, "copy users from stdin (on_conflict ignore)", "id\n1\n2\n30\n"), SSQL_OK);
+    assert_int_equal(count_of(fixture->conn, "ignored"), 2);
+    assert_int_equal(count_of(fixture->conn, "rows"), 1);
     must_exec(fixture->conn, "copy users to '/dev/null'");
     assert_string_equal(ssql_copy_created_table(fixture->conn), "");
 }
@@ -448,7 +454,7 @@ static void long_statements_tell_how_far_they_are(void **state)
 static int write_slowly(void *context, const char *bytes, size_t size)
 {
     (void)bytes;
-    usleep(10000);
+    usleep((useconds_t)(size / 4));
     *(size_t *)context += size;
     return 0;
 }
