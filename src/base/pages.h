@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Aligned to a cache line; NULL when there is none. Small pieces come from malloc. Any thread. */
+/* Zeroed; aligned to a cache line, from PAGES_HUGE on to that size and in huge pages where the system has them. NULL when
+ * there is none. Small pieces come from malloc. Any thread. */
+enum { PAGES_HUGE = 2 << 20 };
 uint8_t *pages_alloc(size_t size);
 
 /* The same size as it was allocated with. Accepts NULL. */

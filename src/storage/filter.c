@@ -1,10 +1,11 @@
 #include "storage/filter.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
+
+#include "base/pages.h"
 
 enum {
     LINE_BITS = 8 * FILTER_LINE_SIZE,
@@ -56,13 +57,14 @@ bool filter_builder_init(struct filter_builder *builder, uint64_t expected_keys,
         builder->probes = 1;
     if (builder->probes > FILTER_PROBES_MOST)
         builder->probes = FILTER_PROBES_MOST;
-    builder->lines = calloc(lines, FILTER_LINE_SIZE);
+    builder->size = lines * FILTER_LINE_SIZE;
+    builder->lines = pages_alloc(builder->size);
     return builder->lines != NULL || error_no_memory(error);
 }
 
 void filter_builder_clear(struct filter_builder *builder)
 {
-    free(builder->lines);
+    pages_free(builder->lines, builder->size);
     *builder = (struct filter_builder){0};
 }
 

@@ -13,7 +13,8 @@ enum { FILTER_LINE_SIZE = 64, FILTER_PROBES_MOST = 7, FILTER_WAITING_MOST = 16 }
 uint64_t filter_hash(struct slice key);
 
 struct filter_builder {
-    uint8_t *lines;
+    uint8_t *lines; /* in pages of their own */
+    size_t size;    /* of these */
     uint32_t line_count;
     uint32_t bits_per_key;
     uint32_t probes;

@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "base/pages.h"
 #include "storage/memtable.h"
 
 struct memtable_chunk {
@@ -14,9 +14,9 @@ struct memtable_chunk {
 enum {
     CHUNK_FIRST = 3 << 10,
     CHUNK_MEDIUM = 256 << 10,
-    CHUNK_LARGE = 2 << 20, /* a huge page */
-    MEDIUM_CHUNKS = 4,     /* of CHUNK_MEDIUM before the first large one */
-    GROWING_CHUNKS = 3,    /* before the first of CHUNK_MEDIUM */
+    CHUNK_LARGE = PAGES_HUGE,
+    MEDIUM_CHUNKS = 4,  /* of CHUNK_MEDIUM before the first large one */
+    GROWING_CHUNKS = 3, /* before the first of CHUNK_MEDIUM */
     POOL_MEDIUM_MOST = 16,
     POOL_LARGE_MOST = 32, /* the memtables of a database with the default memory limit */
 };
@@ -67,11 +67,19 @@ static bool pool_give(struct memtable_chunk *chunk)
     return taken;
 }
 
+static void chunk_free(struct memtable_chunk *chunk)
+{
+    if (chunk->size == CHUNK_LARGE)
+        pages_free((uint8_t *)chunk, CHUNK_LARGE);
+    else
+        free(chunk);
+}
+
 static void free_chunks(struct memtable_chunk *chunk)
 {
     while (chunk != NULL) {
         struct memtable_chunk *next = chunk->next;
-        free(chunk);
+        chunk_free(chunk);
         chunk = next;
     }
 }
@@ -96,9 +104,7 @@ static struct memtable_chunk *chunk_make(size_t size)
     if (chunk != NULL)
         return chunk;
     if (size == CHUNK_LARGE) {
-        chunk = aligned_alloc(CHUNK_LARGE, CHUNK_LARGE);
-        if (chunk != NULL)
-            (void)madvise(chunk, CHUNK_LARGE, MADV_HUGEPAGE); /* an advice: refused where the kernel has none */
+        chunk = (struct memtable_chunk *)(void *)pages_alloc(CHUNK_LARGE);
     } else {
         chunk = malloc(size);
     }
@@ -114,7 +120,7 @@ void memtable_arena_clear(struct memtable_arena *arena)
     while (chunk != NULL) {
         struct memtable_chunk *next = chunk->next;
         if (!pool_give(chunk))
-            free(chunk);
+            chunk_free(chunk);
         chunk = next;
     }
     arena->chunks = NULL;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/pages.h"
 #include "volume/volume_directory_internal.h"
 
 struct directory_writer {
@@ -36,7 +37,7 @@ static void free_writer(struct directory_writer *writer)
         close(writer->fd);
     if (writer->parent_fd >= 0)
         close(writer->parent_fd);
-    free(writer->pending);
+    pages_free(writer->pending, DIRECTORY_WRITE_SIZE);
     free(writer);
 }
 
@@ -80,7 +81,7 @@ enum volume_status directory_object_create(struct volume *volume, const char *na
     writer->directory = directory_of(volume);
     writer->parent_fd = writer->fd = -1;
     volume_copy_name(writer->name, name);
-    writer->pending = malloc(DIRECTORY_WRITE_SIZE);
+    writer->pending = pages_alloc(DIRECTORY_WRITE_SIZE);
     enum volume_status status =
         writer->pending == NULL ? volume_no_memory(error) : open_part(writer, expected_size, error);
     if (status != VOLUME_OK) {
