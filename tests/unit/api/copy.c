@@ -626,6 +626,101 @@ static void out_and_in_again_is_the_same_table(void **state)
     }
 }
 
+/* A text that may be a file of some format, more or less. */
+static size_t random_file(uint64_t *seed, char *text, size_t capacity)
+{
+    static const char *const pieces[] = {"id,name,score\n",
+                                         "id\tname\n",
+                                         "{\"id\": ",
+                                         "\"name\": ",
+                                         "}",
+                                         "{",
+                                         "[",
+                                         "]",
+                                         ",",
+                                         "\n",
+                                         "\r\n",
+                                         "\r",
+                                         "\"",
+                                         "\"\"",
+                                         "1",
+                                         "2",
+                                         "77",
+                                         "-5",
+                                         "9223372036854775807",
+                                         "9223372036854775808",
+                                         "1.5",
+                                         "1e400",
+                                         "true",
+                                         "null",
+                                         "ann",
+                                         "\\N",
+                                         "\\",
+                                         "\t",
+                                         ";",
+                                         " ",
+                                         "\xEF\xBB\xBF",
+                                         "\xC3\xA4",
+                                         "\xC3",
+                                         "\xFF",
+                                         "\x00",
+                                         "\"id\"",
+                                         ":",
+                                         "#"};
+    size_t size = 0;
+
+    for (uint64_t count = next_random(seed) % 40; count > 0; count--) {
+        uint64_t any = next_random(seed) % (sizeof pieces / sizeof pieces[0]);
+        const char *piece = pieces[count % 8 == 0 ? 9 : any];
+        size_t length = piece[0] == '\0' ? 1 : strlen(piece);
+        if (size + length > capacity)
+            break;
+        memcpy(text + size, piece, length);
+        size += length;
+    }
+    return size;
+}
+
+static void any_text_is_loaded_or_refused_as_a_whole(void **state)
+{
+    static const char *const options[] = {"format csv",
+                                          "format csv, header false, max_rejects 3",
+                                          "format tsv, on_conflict ignore",
+                                          "format json, on_conflict replace",
+                                          "format jsonl, max_rejects 100",
+                                          "format csv, skip 1, delimiter ';', null 'ann', max_rejects 1",
+                                          "format csv, batch_rows 1, max_rejects 1"};
+    struct fixture *fixture = *state;
+    int loaded = 0, refused = 0;
+
+    for (uint64_t round = 1; round <= 3000; round++) {
+        uint64_t seed = round * 0x2545F4914F6CDD1Du;
+        char text[1024], statement[200], message[600];
+        struct stream stream = stream_of(fixture->conn, text, random_file(&seed, text, sizeof text));
+        bool creates = next_random(&seed) % 3 == 0;
+        const char *option = options[next_random(&seed) % (sizeof options / sizeof options[0])];
+        int64_t before = query_int(fixture->conn, "select count(*) from users");
+        stream.step = 1 + next_random(&seed) % 50;
+        ssql_set_copy_input(fixture->conn, read_stream, &stream, "text");
+        snprintf(statement, sizeof statement, "copy %s from stdin (%s%s)", creates ? "made" : "users", option,
+                 creates ? ", create true" : "");
+        int code = exec(fixture->conn, statement);
+        snprintf(message, sizeof message, "%s", ssql_errmsg(fixture->conn));
+        int64_t after = query_int(fixture->conn, "select count(*) from users");
+        if (code == SSQL_OK) {
+            loaded++;
+            assert_true(creates || after <= before + count_of(fixture->conn, "rows"));
+        } else {
+            refused++;
+            if (message[0] == '\0' || (strstr(option, "batch_rows") == NULL && after != before))
+                fail_msg("round %d: %s: %s", (int)round, statement, message);
+        }
+        exec(fixture->conn, "drop table if exists made; delete from users where id > 3 || id < 1");
+        free(stream.bytes);
+    }
+    assert_true(loaded > 100 && refused > 100);
+}
+
 /* Statements are read by the language itself. */
 static void insert_statements_are_a_script_that_makes_the_same_table(void **state)
 {
@@ -664,6 +759,7 @@ int main(void)
         TEST_WITH_USERS(long_statements_tell_how_far_they_are),
         TEST_WITH_USERS(a_query_counts_the_rows_that_it_has_read),
         TEST_WITH_USERS(out_and_in_again_is_the_same_table),
+        TEST_WITH_USERS(any_text_is_loaded_or_refused_as_a_whole),
         TEST_WITH_USERS(insert_statements_are_a_script_that_makes_the_same_table),
     };
 
