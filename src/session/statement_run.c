@@ -178,8 +178,8 @@ static bool keep_rows(struct prepared *prepared, const struct batch *batch, stru
 {
     const struct plan_node *root = prepared->plan->root;
 
-    if (prepared->aside == NULL &&
-        !result_store_create(prepared->session->engine, root->column_types, root->column_count, &prepared->aside, error))
+    if (prepared->aside == NULL && !result_store_create(prepared->session->engine, root->column_types,
+                                                        root->column_count, &prepared->aside, error))
         return false;
     return result_store_append(prepared->aside, batch, 0, error);
 }
