@@ -216,11 +216,23 @@ static int open_and_print(const char *path, bool levels)
     return status;
 }
 
+bool info_options_list(int i, struct listed_option *option)
+{
+    static const struct listed_option options[] = {
+        {"--levels", '\0', NULL, false, "each level of each table"},
+        {"--help", 'h', NULL, false, "what the command does"},
+    };
+    if (i < 0 || (size_t)i >= sizeof options / sizeof options[0])
+        return false;
+    *option = options[i];
+    return true;
+}
+
 static const char *info_option(int i)
 {
-    static const char *const options[] = {"--levels", "--help"};
+    struct listed_option option;
 
-    return i < 2 ? options[i] : NULL;
+    return info_options_list(i, &option) ? option.name : NULL;
 }
 
 int info_command(int argc, char **argv)

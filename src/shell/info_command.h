@@ -5,6 +5,7 @@
 #include <ssql.h>
 #include <stdbool.h>
 
+#include "shell/option_list.h"
 #include "shell/text_buffer.h"
 
 /* Adds what there is to say; with `levels` also each level of each table, and amplification. False with the error in
@@ -13,5 +14,8 @@ bool info_add(struct text_buffer *text, ssql_db *db, ssql_conn *connection, cons
 
 /* The command, with its name in argv[0]. Returns the exit status. */
 int info_command(int argc, char **argv);
+
+/* Its options: an option_list. */
+bool info_options_list(int i, struct listed_option *option);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "shell/check_command.h"
 #include "shell/compact_command.h"
+#include "shell/completion_command.h"
 #include "shell/edit.h"
 #include "shell/help.h"
 #include "shell/info_command.h"
@@ -22,11 +23,13 @@
 #include "shell/interrupt.h"
 #include "shell/options.h"
 #include "shell/output.h"
+#include "shell/program_command.h"
 #include "shell/script.h"
 #include "shell/session.h"
 #include "shell/statement_text.h"
 #include "shell/suggestion.h"
 #include "shell/test_command.h"
+#include "shell/test_options.h"
 
 static int help_command(int argc, char **argv);
 
@@ -48,17 +51,20 @@ static void set_locale(void)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-static const struct command {
-    const char *name, *arguments, *description;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"test", "[OPTION]... [PATH]...", "run golden tests", test_command},
-    {"check", "DB", "read every byte of a database and say what is damaged", check_command},
-    {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command},
-    {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command},
-    {"help", "[TOPIC]", "this text, or more about a statement, command or error", help_command},
+static const struct program_command commands[] = {
+    {"test", "[OPTION]... [PATH]...", "run golden tests", test_command, test_options_list},
+    {"check", "DB", "read every byte of a database and say what is damaged", check_command, NULL},
+    {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command, info_options_list},
+    {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command, NULL},
+    {"completion", "bash|zsh|fish", "completion for a shell, to be sourced by it", completion_command, NULL},
+    {"help", "[TOPIC]", "this text, or more about a statement, command or error", help_command, NULL},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+const struct program_command *program_command_at(int i)
+{
+    return i >= 0 && i < COMMAND_COUNT ? &commands[i] : NULL;
+}
 
 static const char *command_name(int i)
 {
@@ -87,7 +93,7 @@ static int print_help(void)
     options_describe(&text);
     text_add_string(&text, "\nCommands:\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
-        text_format(&text, "  %-8s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
+        text_format(&text, "  %-11s%-22s %s\n", commands[i].name, commands[i].arguments, commands[i].description);
     text_add_string(&text, "\nExit status: 0 all done, 1 a statement failed, 2 could not start, 3 damage found in a\n"
                            "database, 130 interrupted. At the prompt, .help tells of the dot commands.\n");
     fwrite(text.data, 1, text.size, stdout);

@@ -100,6 +100,14 @@ const char *option_name(int i)
     return i >= 0 && i < OPTION_COUNT ? table[i].name : NULL;
 }
 
+bool options_list(int i, struct listed_option *option)
+{
+    if (i < 0 || i >= OPTION_COUNT)
+        return false;
+    *option = (struct listed_option){table[i].name, table[i].letter, table[i].value, false, table[i].description};
+    return true;
+}
+
 static const char *mode_name(int i)
 {
     const struct render_type *type = render_mode(i);

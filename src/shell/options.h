@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "shell/option_list.h"
 #include "shell/render.h"
 #include "shell/session.h"
 #include "shell/text_buffer.h"
@@ -56,5 +57,8 @@ void options_describe(struct text_buffer *to);
 
 /* The i-th long name, with its dashes, from 0; NULL past the last. */
 const char *option_name(int i);
+
+/* The same options with what they take: an option_list. */
+bool options_list(int i, struct listed_option *option);
 
 #endif

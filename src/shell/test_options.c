@@ -194,6 +194,27 @@ static const char *option_name(int i)
     return i >= 0 && i < OPTION_COUNT ? described[i].name : NULL;
 }
 
+/* Name and value stand in what is shown: "-j, --jobs N", "--update[=new]". */
+bool test_options_list(int i, struct listed_option *option)
+{
+    static char names[OPTION_COUNT][32], values[OPTION_COUNT][32];
+
+    if (i < 0 || i >= OPTION_COUNT)
+        return false;
+    const struct described_option *row = &described[i];
+    const char *long_name = strstr(row->shown, "--");
+    size_t size = strcspn(long_name, " [");
+    snprintf(names[i], sizeof names[i], "%.*s", (int)size, long_name);
+    if (row->has_argument != no_argument) {
+        const char *value = long_name + size + (row->has_argument == optional_argument ? strlen("[=") : 1);
+        snprintf(values[i], sizeof values[i], "%.*s", (int)strcspn(value, "]"), value);
+    }
+    *option = (struct listed_option){names[i], row->id < OPTION_UPDATE ? (char)row->id : '\0',
+                                     row->has_argument == no_argument ? NULL : values[i],
+                                     row->has_argument == optional_argument, row->description};
+    return true;
+}
+
 static int complain_of_option(const char *option)
 {
     char *name = must_copy(option, strcspn(option, "="));

@@ -2,6 +2,7 @@
 #ifndef SHELL_TEST_OPTIONS_H
 #define SHELL_TEST_OPTIONS_H
 
+#include "shell/option_list.h"
 #include "shell/test_schedule.h"
 
 struct test_command_line {
@@ -20,5 +21,8 @@ struct test_command_line {
  * the message was printed. */
 int test_options_read(struct test_command_line *line, int argc, char **argv);
 void test_options_clear(struct test_command_line *line);
+
+/* The options, with what they take: an option_list. */
+bool test_options_list(int i, struct listed_option *option);
 
 #endif
