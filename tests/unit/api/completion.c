@@ -45,7 +45,8 @@ static bool has(const struct offered *offered, const char *word)
 {
     char wanted[128];
 
-    snprintf(wanted, sizeof wanted, " %s ", word);
+    int size = snprintf(wanted, sizeof wanted, " %s ", word);
+    assert_true(size > 0 && (size_t)size < sizeof wanted);
     return strstr(offered->words, wanted) != NULL;
 }
 

@@ -20,11 +20,12 @@ static char folder[64];
 
 static const char *in_folder(const char *name)
 {
-    static char paths[4][128];
+    static char paths[4][512];
     static unsigned next;
     char *path = paths[next++ % 4];
 
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    int size = snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    assert_true(size > 0 && (size_t)size < sizeof paths[0]);
     return path;
 }
 
