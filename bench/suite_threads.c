@@ -1,5 +1,5 @@
-/* One query on several threads: the filter and the eight groups with one thread and with two, one after the other, so that
- * what else the machine does hits both. */
+/* One query on several threads: the filter and the eight groups with one thread and with two, one after the other, so
+ * that what else the machine does hits both. */
 #include "measure.h"
 #include "suite.h"
 

@@ -81,8 +81,8 @@ void memtable_iterator_next(struct memtable_iterator *iterator);
 /* Last key of all, borrowed; data NULL when empty. For row numbers and reverse walks. */
 struct slice memtable_last_key(const struct memtable *memtable);
 
-/* Some keys, about evenly spread over all, ascending (beside a writer, nearly so); returns how many. They live as long as
- * the memtable. For dividing a scan: it costs as much as looking at some hundred nodes. */
+/* Some keys, about evenly spread over all, ascending (beside a writer, nearly so); returns how many. They live as long
+ * as the memtable. For dividing a scan: it costs as much as looking at some hundred nodes. */
 enum { MEMTABLE_SAMPLES_MOST = 512 };
 uint32_t memtable_sample_keys(const struct memtable *memtable, struct slice keys[MEMTABLE_SAMPLES_MOST]);
 
