@@ -28,6 +28,7 @@ bool copy_open_reader(struct copy_load *load, struct ssql_error *error)
     const struct copy_plan *plan = load->plan;
     struct record_reader_options options = {.format = plan->format,
                                             .has_header = plan->has_header && !copy_is_json(load),
+                                            .may_repeat_names = plan->table == NULL, /* they are made distinct */
                                             .delimiter = plan->delimiter,
                                             .null_text = plan->null_text,
                                             .skip_lines = plan->skip_lines};
