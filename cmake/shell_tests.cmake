@@ -1,7 +1,7 @@
 # Tests of the program from outside: streams, statuses, output modes, bad input, and the prompt on a terminal.
 find_package(Python3 COMPONENTS Interpreter)
 if(TARGET ssql AND Python3_FOUND)
-  set(shell_tests batch bad_input modes commands copy docs check help_codes error_report completion)
+  set(shell_tests batch bad_input modes commands copy docs check help_codes error_report completion transfer)
   execute_process(COMMAND ${Python3_EXECUTABLE} -c "import pexpect" RESULT_VARIABLE no_pexpect ERROR_QUIET)
   if(NOT EDIT STREQUAL "readline")
     message(STATUS "the tests of the prompt want -DEDIT=readline: skipped")
@@ -27,7 +27,8 @@ if(TARGET ssql AND Python3_FOUND)
       add_executable(${program} ${CMAKE_SOURCE_DIR}/src/shell/edit_${editor}.c
                      $<FILTER:$<TARGET_OBJECTS:ssql>,EXCLUDE,/edit_[a-z]+\\.c>)
       target_include_directories(${program} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
-      target_link_libraries(${program} PRIVATE ssql_flags ssql_static ${UTF8PROC_LINK_LIBRARIES} Threads::Threads
+      target_link_libraries(${program} PRIVATE ssql_flags ssql_static ${UTF8PROC_LINK_LIBRARIES} ${ZLIB_LINK_LIBRARIES}
+                            ${ZSTD_LINK_LIBRARIES} Threads::Threads
                             ${OTHER_${editor}_LINK_LIBRARIES})
     endif()
     add_test(NAME shell/editor_${editor}

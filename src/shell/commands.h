@@ -47,6 +47,11 @@ bool command_exit(struct command_line *line);
 bool command_read(struct command_line *line);
 bool command_shell(struct command_line *line);
 
+/* commands_transfer.c: rows in and out */
+bool command_dump(struct command_line *line);
+bool command_export(struct command_line *line);
+bool command_import(struct command_line *line);
+
 /* commands_editing.c: what was typed, and is typed */
 bool command_copy(struct command_line *line);
 bool command_edit(struct command_line *line);

@@ -5,6 +5,7 @@
 #include "shell/check_command.h"
 #include "shell/display_width.h"
 #include "shell/info_command.h"
+#include "shell/name_pattern.h"
 #include "shell/run_statement.h"
 #include "shell/schema.h"
 #include "shell/statement_text.h"
@@ -62,22 +63,6 @@ bool command_close(struct command_line *line)
 
 /* ---- tables ---- */
 
-/* * any text, ? any character; without case. */
-static bool matches(const char *pattern, const char *name)
-{
-    for (; *pattern != '\0' && *pattern != '*'; pattern++, name++)
-        if (*name == '\0' || (*pattern != '?' && (*pattern | 0x20) != (*name | 0x20)))
-            return false;
-    if (*pattern == '\0')
-        return *name == '\0';
-    for (;; name++) {
-        if (matches(pattern + 1, name))
-            return true;
-        if (*name == '\0')
-            return false;
-    }
-}
-
 static void print_table_name(struct command_line *line, ssql_tables *tables, int i)
 {
     struct output *output = session_results(line->session);
@@ -103,7 +88,7 @@ static bool for_each_table(struct command_line *line,
         return false;
     }
     for (int i = 0; i < ssql_tables_count(tables); i++) {
-        if (!matches(pattern, ssql_tables_name(tables, i)))
+        if (!name_matches(pattern, ssql_tables_name(tables, i)))
             continue;
         is_found = true;
         print(line, tables, i);

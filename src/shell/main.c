@@ -12,12 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utf8proc.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "shell/check_command.h"
 #include "shell/compact_command.h"
 #include "shell/completion_command.h"
+#include "shell/dump_command.h"
 #include "shell/edit.h"
+#include "shell/export_command.h"
 #include "shell/help.h"
+#include "shell/import_command.h"
 #include "shell/info_command.h"
 #include "shell/interactive.h"
 #include "shell/interrupt.h"
@@ -53,6 +58,9 @@ static void set_locale(void)
 
 static const struct program_command commands[] = {
     {"test", "[OPTION]... [PATH]...", "run golden tests", test_command, test_options_list},
+    {"import", "DB TABLE FILE...", "load the records of files into a table", import_command, import_options_list},
+    {"export", "DB TABLE|QUERY [FILE]", "write rows to a file", export_command, export_options_list},
+    {"dump", "DB [PATTERN]...", "write the script that makes tables and rows again", dump_command, dump_options_list},
     {"check", "DB", "read every byte of a database and say what is damaged", check_command, NULL},
     {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command, info_options_list},
     {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command, NULL},
@@ -146,10 +154,10 @@ static int help_command(int argc, char **argv)
 
 static int print_version(void)
 {
-    printf("ssql %s\nfile format: %d\nline editing: %s\nUnicode: utf8proc %s\ncompression: lz4 %s\n"
+    printf("ssql %s\nfile format: %d\nline editing: %s\nUnicode: utf8proc %s\ncompression: lz4 %s, zlib %s, zstd %s\n"
            "checksums: xxHash %s\nlicence: %s\n",
-           ssql_version(), ssql_format_version(), edit_library(), utf8proc_version(), SSQL_LZ4_VERSION,
-           SSQL_XXHASH_VERSION, edit_licence());
+           ssql_version(), ssql_format_version(), edit_library(), utf8proc_version(), SSQL_LZ4_VERSION, zlibVersion(),
+           ZSTD_versionString(), SSQL_XXHASH_VERSION, edit_licence());
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 

@@ -32,6 +32,15 @@ bool reader_init_stream(struct reader *reader, int file, const char *name)
     return init(reader, file, name);
 }
 
+bool reader_init_function(struct reader *reader, reader_function *function, void *context, const char *name)
+{
+    if (!init(reader, -1, name))
+        return false;
+    reader->function = function;
+    reader->context = context;
+    return true;
+}
+
 bool reader_init_text(struct reader *reader, const char *text, size_t size, const char *name)
 {
     if (!init(reader, -1, name))
@@ -108,9 +117,11 @@ static enum fill_outcome fill(struct reader *reader)
     if (reader->is_at_end)
         return FILL_END;
     drop_done(reader);
-    if (reader->before_waiting != NULL && poll(&ready, 1, 0) == 0)
+    if (reader->file >= 0 && reader->before_waiting != NULL && poll(&ready, 1, 0) == 0)
         reader->before_waiting(reader->owner);
-    ssize_t got = read(reader->file, text_reserve(&reader->text, READ_PIECE_BYTES), READ_PIECE_BYTES);
+    char *room = text_reserve(&reader->text, READ_PIECE_BYTES);
+    ssize_t got = reader->function != NULL ? reader->function(reader->context, room, READ_PIECE_BYTES)
+                                           : read(reader->file, room, READ_PIECE_BYTES);
     if (got < 0 && errno == EAGAIN) {
         poll(&ready, 1, -1);
         return FILL_MORE;

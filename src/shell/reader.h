@@ -5,12 +5,18 @@
 
 #include <ssql.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "shell/source.h"
 #include "shell/text_buffer.h"
 
+/* Reads as read(2) does. */
+typedef ssize_t reader_function(void *context, char *bytes, size_t capacity);
+
 struct reader {
-    int file;                            /* -1: the text is all there is */
+    int file;                  /* -1: `function` is read, or the text is all there is */
+    reader_function *function; /* NULL: none */
+    void *context;
     const char *name;                    /* for messages, or NULL */
     void (*before_waiting)(void *owner); /* NULL, or called when the stream has nothing to read at the moment */
     void *owner;
@@ -36,6 +42,7 @@ enum reader_item {
 
 /* Both false, with nothing to clear, when there is no memory. `text` is copied; the stream stays the caller's. */
 bool reader_init_stream(struct reader *reader, int file, const char *name);
+bool reader_init_function(struct reader *reader, reader_function *function, void *context, const char *name);
 bool reader_init_text(struct reader *reader, const char *text, size_t size, const char *name);
 void reader_clear(struct reader *reader);
 

@@ -1,0 +1,204 @@
+#include "shell/export_command.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shell/statement_text.h"
+
+static bool is_table(struct transfer *transfer, const char *name, bool *is_found)
+{
+    ssql_tables *tables;
+
+    *is_found = false;
+    if (ssql_tables_new(transfer->session->connection, &tables) != SSQL_OK)
+        return transfer_fail_connection(transfer, NULL);
+    for (int i = 0; i < ssql_tables_count(tables); i++)
+        *is_found |= strcasecmp(ssql_tables_name(tables, i), name) == 0;
+    ssql_tables_free(tables);
+    return true;
+}
+
+/* What is no name of a table and begins as queries do, is one. */
+static bool reads_like_query(const char *text)
+{
+    static const char *const words[] = {"select", "values", "with", "from", "(", "insert", "update", "delete"};
+    struct word word;
+    size_t at = 0;
+
+    if (!next_word(text, strlen(text), &at, &word) || word.is_quoted)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (word_is(&word, words[i]))
+            return true;
+    return false;
+}
+
+/* ---- a query ---- */
+
+static bool fail_query(struct transfer *transfer, const char *query, size_t size)
+{
+    struct source source = {.text = query, .known_size = size, .size = size, .line = 1};
+
+    session_report_connection(transfer->session, &source);
+    return false;
+}
+
+/* It must be a query by itself: within the copy statement, an error would have a place that nobody has written. */
+static bool check_query(struct transfer *transfer, const char *query, size_t size)
+{
+    ssql_stmt *statement = NULL, *second = NULL;
+    const char *tail = NULL;
+    bool done = true;
+
+    if (ssql_prepare(transfer->session->connection, query, size, &statement, &tail) != SSQL_OK)
+        return fail_query(transfer, query, size);
+    if (statement == NULL || ssql_statement_kind(statement) != SSQL_KIND_QUERY || ssql_column_count(statement) == 0)
+        done = transfer_fail(transfer, NULL, "give a table, or select ...", "this is no query: %s", query);
+    else if (ssql_parameter_count(statement) > 0)
+        done = transfer_fail(transfer, ssql_code_sqlstate(SSQL_UNKNOWN_PARAMETER), "write the value itself",
+                             "the query has a parameter without a value");
+    else if (ssql_prepare(transfer->session->connection, tail, size - (size_t)(tail - query), &second, NULL) !=
+                 SSQL_OK ||
+             second != NULL)
+        done = transfer_fail(transfer, NULL, NULL, "one query can be exported, not several");
+    ssql_finalize(second);
+    ssql_finalize(statement);
+    return done;
+}
+
+/* Without its `;`. The line end closes a comment. */
+static bool add_query(struct transfer *transfer, struct text_buffer *to, const char *query)
+{
+    size_t size = strlen(query), end;
+    ssql_splitter *splitter;
+
+    if (!check_query(transfer, query, size))
+        return false;
+    if (ssql_splitter_new(&splitter) != SSQL_OK)
+        return transfer_fail(transfer, ssql_code_sqlstate(SSQL_NO_MEMORY), NULL, "out of memory");
+    if (ssql_splitter_find(splitter, query, size, &end) != 0)
+        size = end - 1;
+    ssql_splitter_free(splitter);
+    text_add_char(to, '(');
+    text_add(to, query, size);
+    text_add_string(to, "\n)");
+    return true;
+}
+
+/* ---- the statement ---- */
+
+static void add_columns(struct text_buffer *to, const char *columns)
+{
+    const char *separator = " (";
+
+    for (const char *at = columns; at != NULL;) {
+        struct text_buffer name = {0};
+        const char *comma = strchr(at, ',');
+        at += strspn(at, " ");
+        size_t size = comma == NULL ? strlen(at) : comma > at ? (size_t)(comma - at) : 0;
+        while (size > 0 && at[size - 1] == ' ')
+            size--;
+        text_add(&name, at, size);
+        text_add_string(to, separator);
+        add_name(to, text_string(&name));
+        text_clear(&name);
+        separator = ", ";
+        at = comma == NULL ? NULL : comma + 1;
+    }
+    text_add_char(to, ')');
+}
+
+static bool add_rows(struct transfer *transfer, struct text_buffer *to)
+{
+    const char *what = transfer->arguments[0];
+    bool is_found;
+
+    if (!is_table(transfer, what, &is_found))
+        return false;
+    if (is_found || !reads_like_query(what)) {
+        add_name(to, what);
+        if (transfer->options->columns != NULL)
+            add_columns(to, transfer->options->columns);
+        return true;
+    }
+    if (transfer->options->columns != NULL)
+        return transfer_fail(transfer, NULL, "the query says which", "--columns is for tables");
+    return add_query(transfer, to, what);
+}
+
+static bool is_compressed_name(const char *path)
+{
+    size_t size = strlen(path);
+
+    return (size > 3 && strcasecmp(path + size - 3, ".gz") == 0) ||
+           (size > 4 && strcasecmp(path + size - 4, ".zst") == 0);
+}
+
+static void say_outcome(struct transfer *transfer, const char *path)
+{
+    struct text_buffer text = {0};
+    int64_t rows;
+
+    ssql_copy_stat(transfer->session->connection, "rows", &rows);
+    text_add_count(&text, rows);
+    session_note(transfer->session, "%s %s written to %s", text.data, rows == 1 ? "row" : "rows", path);
+    text_clear(&text);
+}
+
+static bool run_copy(struct transfer *transfer, const char *statement, const char *path)
+{
+    struct session *session = transfer->session;
+    bool done = ssql_exec(session->connection, statement, strlen(statement)) == SSQL_OK;
+
+    progress_hide(&session->progress);
+    if (!done) {
+        session->write_failure_is_told = session_results(session)->error != 0;
+        return transfer_fail_connection(transfer, NULL);
+    }
+    if (path != NULL)
+        say_outcome(transfer, path);
+    return path != NULL || session_flush(session);
+}
+
+static bool export_run(struct transfer *transfer)
+{
+    const char *path = transfer->count > 1 && strcmp(transfer->arguments[1], "-") != 0 ? transfer->arguments[1] : NULL;
+    struct text_buffer statement = {0};
+
+    if (path != NULL && is_compressed_name(path))
+        return transfer_fail(transfer, NULL, "ssql export DB TABLE | gzip > FILE",
+                             "export does not compress: it would not write what %s is called after", path);
+    /* What went before stands before it. */
+    session_flush(transfer->session);
+    progress_begin(&transfer->session->progress);
+    text_add_string(&statement, "copy ");
+    bool done = add_rows(transfer, &statement);
+    if (done) {
+        text_add_string(&statement, " to ");
+        if (path == NULL)
+            text_add_string(&statement, "stdout");
+        else
+            add_string_literal(&statement, path, strlen(path));
+        transfer_options_add(&statement, transfer->options, transfer_format(transfer->options, path));
+        text_add_char(&statement, ')');
+        done = run_copy(transfer, statement.data, path);
+    }
+    text_clear(&statement);
+    return done;
+}
+
+const struct transfer_kind export_kind = {
+    .name = "export",
+    .usage = "[OPTION]... DB TABLE|QUERY [FILE]",
+    .about = "Writes a table, or the rows of a query, to FILE or to standard output. A file takes its place when all\n"
+             "rows are in it.\n",
+    .use = TRANSFER_EXPORT,
+    .least = 1,
+    .most = 2,
+    .run = export_run};
+
+int export_command(int argc, char **argv)
+{
+    return transfer_command_run(&export_kind, argc, argv);
+}
