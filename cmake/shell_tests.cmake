@@ -1,7 +1,7 @@
 # Tests of the program from outside: streams, statuses, output modes, bad input, and the prompt on a terminal.
 find_package(Python3 COMPONENTS Interpreter)
 if(TARGET ssql AND Python3_FOUND)
-  set(shell_tests batch bad_input modes commands copy docs check help_codes error_report completion transfer)
+  set(shell_tests batch bad_input modes commands copy docs check help_codes error_report completion links transfer)
   execute_process(COMMAND ${Python3_EXECUTABLE} -c "import pexpect" RESULT_VARIABLE no_pexpect ERROR_QUIET)
   if(NOT EDIT STREQUAL "readline")
     message(STATUS "the tests of the prompt want -DEDIT=readline: skipped")
@@ -14,6 +14,8 @@ if(TARGET ssql AND Python3_FOUND)
     add_test(NAME shell/${test} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/shell/${test}_test.py)
     set_tests_properties(shell/${test} PROPERTIES ENVIRONMENT "SSQL=$<TARGET_FILE:ssql>" TIMEOUT 180)
   endforeach()
+  # The documents hold programs, which are built as a user would build them.
+  set_property(TEST shell/docs APPEND PROPERTY ENVIRONMENT "SSQL_CFLAGS=${install_flags}" "CC=${CMAKE_C_COMPILER}")
   # The other line editors, with all else as it is: one file more to compile for each.
   foreach(editor readline libedit none)
     pkg_check_modules(OTHER_${editor} QUIET ${editor})
