@@ -612,7 +612,7 @@ static void step(struct simulation *simulation)
     case 5:
     case 6: step_sync(simulation); break;
     case 7:
-        if (below(simulation, 3) == 0)
+        if (below(simulation, 3) > 0)
             reopen(simulation);
         break;
     case 8:
