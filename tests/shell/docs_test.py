@@ -57,6 +57,10 @@ class Page(ShellTest):
         self.use_program()
         self.check_page("docs/shell.md", 10)
 
+    def test_every_example_of_files_answers_as_printed(self):
+        self.use_program()
+        self.check_page("docs/files.md", 8)
+
     def test_every_example_of_golden_tests_answers_as_printed(self):
         self.use_program()
         self.environment.pop("CI", None)
