@@ -31,6 +31,11 @@ static bool rewind_file(void *file, struct ssql_error *error)
     return plain_file_rewind(file, error);
 }
 
+static bool is_at(void *file, const char *path)
+{
+    return plain_file_is_at(file, path);
+}
+
 static void close_file(void *file)
 {
     plain_file_close(file);
@@ -65,6 +70,7 @@ const struct copy_files plain_copy_files = {.open = open_file,
                                             .size = size_of,
                                             .can_rewind = can_rewind,
                                             .rewind = rewind_file,
+                                            .is_at = is_at,
                                             .close = close_file,
                                             .create = create_file,
                                             .sink = sink_of,

@@ -21,6 +21,7 @@ struct copy_files {
     uint64_t (*size)(void *file); /* 0: not known */
     bool (*can_rewind)(void *file);
     bool (*rewind)(void *file, struct ssql_error *error);
+    bool (*is_at)(void *file, const char *path); /* whether the path names this file */
     void (*close)(void *file);
 
     bool (*create)(const char *path, void **file, struct ssql_error *error);

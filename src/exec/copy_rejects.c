@@ -11,6 +11,12 @@ bool copy_rejects_open(struct copy_load *load, struct ssql_error *error)
     rejects->count = 0;
     if (load->plan->rejects_path == NULL)
         return true;
+    /* It would take the place of its own source. */
+    if (copy_input_is_at(&load->input, load->plan->rejects_path)) {
+        error_set(error, SSQL_BAD_OPTION, NO_SPAN, "\"%s\" is read: rejected records cannot be written to it",
+                  load->plan->rejects_path);
+        return error_hint(error, "the option rejects names a file of its own");
+    }
     if (!copy_output_open(&rejects->file, load->environment, load->plan->rejects_path, error))
         return false;
     rejects->is_open = true;

@@ -118,6 +118,11 @@ bool copy_input_rewind(struct copy_input *input, struct ssql_error *error)
     return input->environment->files->rewind(input->file, error);
 }
 
+bool copy_input_is_at(const struct copy_input *input, const char *path)
+{
+    return input->file != NULL && input->environment->files->is_at(input->file, path);
+}
+
 void copy_input_close(struct copy_input *input)
 {
     if (input->file != NULL)

@@ -27,6 +27,8 @@ MUST_CHECK bool copy_input_open(struct copy_input *input, const struct execution
 /* Counts into environment->bytes. */
 struct byte_source copy_input_source(struct copy_input *input);
 MUST_CHECK bool copy_input_rewind(struct copy_input *input, struct ssql_error *error);
+/* Whether a path names the file that is read. */
+bool copy_input_is_at(const struct copy_input *input, const char *path);
 void copy_input_close(struct copy_input *input);
 
 struct copy_output {

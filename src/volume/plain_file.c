@@ -154,6 +154,14 @@ bool plain_file_rewind(struct plain_file_reader *reader, struct ssql_error *erro
     return true;
 }
 
+bool plain_file_is_at(const struct plain_file_reader *reader, const char *path)
+{
+    struct stat opened, named;
+
+    return fstat(reader->fd, &opened) == 0 && stat(path, &named) == 0 && S_ISREG(opened.st_mode) &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
 /* ---- writing ---- */
 
 /* What the process has open already (/dev/stdout) is not ours to replace, though it may be a regular file. */

@@ -25,6 +25,9 @@ uint64_t plain_file_size(const struct plain_file_reader *reader);
 bool plain_file_can_rewind(const struct plain_file_reader *reader);
 MUST_CHECK bool plain_file_rewind(struct plain_file_reader *reader, struct ssql_error *error);
 
+/* Whether a path names the file that is open, which writing to it would destroy. */
+bool plain_file_is_at(const struct plain_file_reader *reader, const char *path);
+
 /* ---- writing ---- */
 
 struct plain_file_writer;

@@ -1,5 +1,6 @@
 """copy in the shell: standard input and output, files, and what refuses them."""
 
+import os
 import signal
 import time
 import unittest
@@ -15,6 +16,14 @@ class Copy(ShellTest):
         self.check("db", "select * from t", out="id\tname\n1\ta\n2\t\\N\n3\t\n")
         self.check("db", "copy t from '-' (on_conflict ignore)", text=ROWS + "4,d\n")
         self.check("--no-header", "db", "select count(*) from t", out="4\n")
+
+    def test_rejected_records_never_replace_what_is_read(self):
+        self.write("t.csv", ROWS + "x,y\n")
+        os.symlink("t.csv", self.path("link.csv"))
+        self.check("db", "create table t { id int primary, name string }")
+        for name in ("t.csv", "./t.csv", "link.csv"):
+            self.check_error("db", "copy t from 't.csv' (rejects '%s')" % name, says="rejected records cannot be written to it [22023]")
+        self.assertEqual(self.read("t.csv"), ROWS + "x,y\n")
 
     def test_results_go_to_standard_output_in_their_order(self):
         self.check("db", "copy t from stdin (create true)", text=ROWS)
