@@ -436,15 +436,17 @@ SSQL_API int ssql_tables_column_type(const ssql_tables *tables, int i, int colum
 SSQL_API int ssql_tables_column_is_key(const ssql_tables *tables, int i, int column);
 SSQL_API int ssql_tables_column_is_not_null(const ssql_tables *tables, int i, int column);
 
-/* A number about table i. Names: rows (an estimate), memtable_rows, and of each level, 0 to ssql_level_count() - 1:
- * level0_files, level0_bytes, level0_rows … Fails with SSQL_BAD_OPTION for another name or table; *value is 0 then. */
+/* A number about table i. Names: rows (an estimate), memtable_rows; bytes_flushed and bytes_compacted, ever written to its
+ * files; bottom_bytes, of the lowest level that has files (if that is level 0, of the largest of them); and of each level,
+ * 0 to ssql_level_count() - 1: level0_files, level0_bytes, level0_rows … Fails with SSQL_BAD_OPTION for another name or table; *value is 0 then. */
 SSQL_API int ssql_tables_stat(const ssql_tables *tables, int i, const char *name, int64_t *value);
 SSQL_API void ssql_tables_free(ssql_tables *tables);
 SSQL_API int ssql_level_count(void);
 
 /* A number about the database as it is now. Names: last_sequence, durable_sequence, wal_bytes, wal_segments, wal_syncs,
- * memtable_bytes, cache_bytes, work_bytes, flushes, compactions, bytes_flushed, bytes_compacted, bytes_spilled,
- * stall_microseconds, cache_hits, cache_misses, bytes_read (of blocks that were not in the cache). Fails with
+ * memtable_bytes, cache_bytes, work_bytes, flushes, compactions, bytes_logged, bytes_flushed, bytes_compacted,
+ * bytes_spilled, stall_microseconds, cache_hits, cache_misses, bytes_read (of blocks that were not in the cache). Bytes
+ * logged, flushed and compacted are counted since the database was made, other things since it was opened. Fails with
  * SSQL_BAD_OPTION for another name; *value is 0 then. Any thread. */
 SSQL_API int ssql_stat(ssql_db *db, const char *name, int64_t *value);
 

@@ -210,6 +210,12 @@ int ssql_tables_stat(const ssql_tables *tables, int i, const char *name, int64_t
         number = table->statistics.row_estimate;
     else if (strcmp(name, "memtable_rows") == 0)
         number = table->statistics.memtable_rows;
+    else if (strcmp(name, "bytes_flushed") == 0)
+        number = table->statistics.written.flushed;
+    else if (strcmp(name, "bytes_compacted") == 0)
+        number = table->statistics.written.compacted;
+    else if (strcmp(name, "bottom_bytes") == 0)
+        number = table->statistics.bottom_bytes;
     else if (!find_level_number(&table->statistics, name, &number))
         return SSQL_BAD_OPTION;
     *value = (int64_t)number;

@@ -73,29 +73,43 @@ static int64_t database_number(ssql_db *db, const char *name)
 
 /* ---- levels ---- */
 
-/* All files of a table, and those of its lowest level: what more there is than that is the price of not sorting all at
- * once. */
+/* All files of a table, and those at the bottom: what more there is than that is at most what newer versions and
+ * deletions hide, the price of not sorting all at once. */
 struct sizes {
-    int64_t all, lowest;
+    int64_t all, bottom;
+};
+
+/* Bytes since the database was made: what more there is than was flushed is the price of sorting later. */
+struct written {
+    int64_t flushed, compacted;
 };
 
 static struct sizes table_sizes(const ssql_tables *tables, int i)
 {
-    struct sizes sizes = {0, 0};
+    struct sizes sizes = {.bottom = table_number(tables, i, -1, "bottom_bytes")};
 
-    for (int level = 0; level < ssql_level_count(); level++) {
-        int64_t bytes = table_number(tables, i, level, "bytes");
-        sizes.all += bytes;
-        if (bytes > 0)
-            sizes.lowest = bytes;
-    }
+    for (int level = 0; level < ssql_level_count(); level++)
+        sizes.all += table_number(tables, i, level, "bytes");
     return sizes;
+}
+
+static void add_amplification(struct text_buffer *text, const char *indent, struct sizes sizes, struct written written)
+{
+    text_format(text, "%swritten: ", indent);
+    add_size(text, written.flushed);
+    text_add_string(text, " flushed, ");
+    add_size(text, written.compacted);
+    text_add_string(text, " compacted\n");
+    if (written.flushed > 0)
+        text_format(text, "%swrite amplification %.2f\n", indent,
+                    (double)(written.flushed + written.compacted) / (double)written.flushed);
+    if (sizes.bottom > 0)
+        text_format(text, "%sspace amplification at most %.2f\n", indent, (double)sizes.all / (double)sizes.bottom);
 }
 
 static void add_levels(struct text_buffer *text, const ssql_tables *tables, int i)
 {
     const char *name = ssql_tables_name(tables, i);
-    struct sizes sizes = table_sizes(tables, i);
 
     text_add_char(text, '\n');
     display_escape(text, name, strlen(name));
@@ -112,35 +126,27 @@ static void add_levels(struct text_buffer *text, const ssql_tables *tables, int 
                     table_number(tables, i, level, "rows"), size.data);
         text_clear(&size);
     }
-    if (sizes.lowest > 0)
-        text_format(text, "  space amplification %.2f\n", (double)sizes.all / (double)sizes.lowest);
+    const struct written written = {.flushed = table_number(tables, i, -1, "bytes_flushed"),
+                                    .compacted = table_number(tables, i, -1, "bytes_compacted")};
+    add_amplification(text, "  ", table_sizes(tables, i), written);
 }
 
-/* What went to tables' files, for each byte that came from memory. It is counted from the opening of the database. */
-static void add_write_amplification(struct text_buffer *text, ssql_db *db)
+/* Of all tables; what was written to dropped ones is counted too. */
+static void add_sums(struct text_buffer *text, ssql_db *db, const ssql_tables *tables)
 {
-    int64_t flushed = database_number(db, "bytes_flushed"), compacted = database_number(db, "bytes_compacted");
-
-    text_add_string(text, "\nwritten since the database was opened: ");
-    add_size(text, flushed);
-    text_add_string(text, " flushed, ");
-    add_size(text, compacted);
-    text_add_string(text, " compacted\n");
-    if (flushed > 0)
-        text_format(text, "write amplification %.2f\n", (double)(flushed + compacted) / (double)flushed);
-}
-
-static void add_space_amplification(struct text_buffer *text, const ssql_tables *tables)
-{
+    const struct written written = {.flushed = database_number(db, "bytes_flushed"),
+                                    .compacted = database_number(db, "bytes_compacted")};
     struct sizes sum = {0, 0};
 
     for (int i = 0; i < ssql_tables_count(tables); i++) {
         struct sizes sizes = table_sizes(tables, i);
         sum.all += sizes.all;
-        sum.lowest += sizes.lowest;
+        sum.bottom += sizes.bottom;
     }
-    if (sum.lowest > 0)
-        text_format(text, "space amplification %.2f (all tables)\n", (double)sum.all / (double)sum.lowest);
+    text_add_string(text, "\nall tables, and the catalog's\n  logged: ");
+    add_size(text, database_number(db, "bytes_logged"));
+    text_add_char(text, '\n');
+    add_amplification(text, "  ", sum, written);
 }
 
 /* ---- all of it ---- */
@@ -165,10 +171,8 @@ bool info_add(struct text_buffer *text, ssql_db *db, ssql_conn *connection, cons
         add_table(text, tables, i);
     for (int i = 0; levels && i < ssql_tables_count(tables); i++)
         add_levels(text, tables, i);
-    if (levels) {
-        add_write_amplification(text, db);
-        add_space_amplification(text, tables);
-    }
+    if (levels)
+        add_sums(text, db, tables);
     ssql_tables_free(tables);
     return true;
 }

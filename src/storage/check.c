@@ -230,10 +230,27 @@ static bool check_file(struct check *check, const struct manifest_table *table, 
     return check_find(check, CHECK_PROGRESS, info->name, -1, table->id, "");
 }
 
+/* Each file was written once, by a flush or a compaction. */
+static bool check_written(struct check *check, const struct manifest_table *table)
+{
+    struct written_bytes all = check->manifest->header.written;
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < table->file_count; i++)
+        bytes += table->files[i].info.size;
+    if (bytes > table->written.flushed + table->written.compacted)
+        return check_find(check, CHECK_DAMAGE, MANIFEST_NAME, -1, table->id,
+                          "the table's files have more bytes than were ever written");
+    if (table->written.flushed > all.flushed || table->written.compacted > all.compacted)
+        return check_find(check, CHECK_DAMAGE, MANIFEST_NAME, -1, table->id,
+                          "more bytes were written to the table than to all tables");
+    return true;
+}
+
 static bool check_table(struct check *check, const struct manifest_table *table)
 {
     struct row_format *format;
-    bool goes_on = true;
+    bool goes_on = check_written(check, table);
 
     if (!row_format_create(table->layout, &format, check->error))
         return false;

@@ -260,7 +260,7 @@ static bool run_move(struct compaction *compaction, struct ssql_error *error)
     return done;
 }
 
-static bool run_merge(struct compaction *compaction, uint64_t *bytes_written, struct ssql_error *error)
+static bool run_merge(struct compaction *compaction, struct ssql_error *error)
 {
     struct compaction_merge *merge = calloc(1, sizeof *merge);
     struct ssql_error failure = {0};
@@ -269,8 +269,6 @@ static bool run_merge(struct compaction *compaction, uint64_t *bytes_written, st
         return error_no_memory(error);
     bool done = merge_init(merge, compaction, &failure) && merge_all(merge, &failure) &&
                 apply(compaction, merge->output.files, merge->output.file_count, &failure);
-    for (uint32_t i = 0; done && i < merge->output.file_count; i++)
-        *bytes_written += merge->output.files[i].size;
     /* After an unknown outcome the manifest may name the files. */
     if (!done && failure.code != SSQL_UNKNOWN_OUTCOME)
         output_delete_files(&merge->output);
@@ -281,10 +279,9 @@ static bool run_merge(struct compaction *compaction, uint64_t *bytes_written, st
     return done;
 }
 
-bool compaction_run(struct compaction *compaction, uint64_t *bytes_written, struct ssql_error *error)
+bool compaction_run(struct compaction *compaction, struct ssql_error *error)
 {
-    *bytes_written = 0;
-    bool done = compaction->is_move ? run_move(compaction, error) : run_merge(compaction, bytes_written, error);
+    bool done = compaction->is_move ? run_move(compaction, error) : run_merge(compaction, error);
     compaction_destroy(compaction);
     return done;
 }

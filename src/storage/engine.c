@@ -332,6 +332,11 @@ struct sstable_writer_options engine_writer_options(const struct engine *engine,
 
 /* ---- statistics ---- */
 
+uint64_t engine_bytes_logged(struct engine *engine)
+{
+    return engine->logged_before + (engine->wal == NULL ? 0 : wal_appended_position(engine->wal));
+}
+
 void engine_read_statistics(struct engine *engine, struct engine_statistics *statistics)
 {
     struct block_cache_statistics cache;
@@ -343,8 +348,9 @@ void engine_read_statistics(struct engine *engine, struct engine_statistics *sta
         .work_bytes = atomic_load(&engine->work_budget.used_bytes),
         .flushes = atomic_load(&engine->flushes),
         .compactions = atomic_load(&engine->compactions),
-        .bytes_flushed = atomic_load(&engine->bytes_flushed),
-        .bytes_compacted = atomic_load(&engine->bytes_compacted),
+        .written = {.flushed = atomic_load(&engine->bytes_flushed),
+                    .compacted = atomic_load(&engine->bytes_compacted)},
+        .bytes_logged = engine_bytes_logged(engine),
         .bytes_spilled = atomic_load(&engine->bytes_spilled),
         .stalls_us = atomic_load(&engine->stalls_us),
     };
@@ -377,7 +383,11 @@ static void count_version(const struct table_version *version, struct table_stat
             statistics->file_rows[level] += info->row_count;
             statistics->row_estimate += info->row_count;
             hidden += 2 * info->tombstone_count; /* itself and what it hides */
+            if (level == 0 && info->size > statistics->bottom_bytes)
+                statistics->bottom_bytes = info->size;
         }
+        if (level > 0 && version->file_count[level] > 0)
+            statistics->bottom_bytes = statistics->file_bytes[level];
     }
     statistics->row_estimate -= hidden < statistics->row_estimate ? hidden : statistics->row_estimate;
 }
@@ -391,10 +401,12 @@ bool engine_table_statistics(struct engine *engine, uint32_t table_id, struct ta
     if (table != NULL && atomic_load(&table->dropped_sequence) != UINT64_MAX)
         table = NULL;
     struct table_version *version = table == NULL ? NULL : table_acquire_version(table);
+    const struct written_bytes written = table == NULL ? (struct written_bytes){0} : table_written(table);
     pthread_mutex_unlock(&engine->tables_mutex);
     if (version == NULL)
         return error_set(error, SSQL_UNKNOWN_TABLE, NO_SPAN, "there is no table with the number %u", table_id);
     count_version(version, statistics);
+    statistics->written = written;
     table_version_release(version);
     return true;
 }

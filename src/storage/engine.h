@@ -73,18 +73,28 @@ uint64_t engine_last_commit(struct engine *engine, uint32_t table_id);
 
 enum { LEVELS = 7 };
 
+/* Bytes written to files since the database was made; lasting. */
+struct written_bytes {
+    uint64_t flushed;   /* by flushes and by commits that were spilled: what came from memory */
+    uint64_t compacted; /* by compactions; files that only move are not written */
+};
+
 struct table_statistics {
     uint32_t table_id;
     uint64_t row_estimate; /* versions less tombstones and what they hide, as far as is known */
     uint64_t memtable_rows;
     uint64_t file_count[LEVELS], file_bytes[LEVELS], file_rows[LEVELS];
+    uint64_t bottom_bytes; /* of the lowest level that has files; if that is level 0, of the largest of them */
+    struct written_bytes written;
 };
 
 struct engine_statistics {
     uint64_t last_sequence, durable_sequence;
     uint64_t wal_bytes, wal_segments, wal_syncs;
     size_t memtable_bytes, cache_bytes, work_bytes;
-    uint64_t flushes, compactions, bytes_flushed, bytes_compacted, stalls_us;
+    uint64_t flushes, compactions, stalls_us;
+    struct written_bytes written; /* of all tables, also of dropped ones */
+    uint64_t bytes_logged;        /* since the database was made; lasting, but for what was logged just before a crash */
     uint64_t bytes_spilled; /* written to spill files */
     uint64_t cache_hits, cache_misses;
     uint64_t bytes_read; /* of blocks that were not in the cache */

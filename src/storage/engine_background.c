@@ -109,10 +109,9 @@ static void unlock_compactors(struct engine *engine, enum compaction_purpose pur
 }
 
 /* After a compaction: others may have become possible. */
-static void note_compaction(struct engine *engine, uint64_t bytes)
+static void note_compaction(struct engine *engine)
 {
     atomic_fetch_add(&engine->compactions, 1);
-    atomic_fetch_add(&engine->bytes_compacted, bytes);
     pthread_mutex_lock(&engine->background_mutex);
     engine_want_compaction(engine);
     pthread_cond_broadcast(&engine->progress);
@@ -124,19 +123,18 @@ static bool compact_once(struct engine *engine, struct table *table, enum compac
                          struct ssql_error *error)
 {
     struct compaction *compaction = NULL;
-    uint64_t bytes = 0;
 
     *did_some = false;
     lock_compactors(engine, purpose);
     bool is_done = engine_check_writable(engine, error) && engine_claim_epoch(engine, error) &&
                    compaction_pick(table, purpose, &compaction, error);
     if (is_done && compaction != NULL) {
-        is_done = compaction_run(compaction, &bytes, error);
+        is_done = compaction_run(compaction, error);
         *did_some = is_done;
     }
     unlock_compactors(engine, purpose);
     if (*did_some)
-        note_compaction(engine, bytes);
+        note_compaction(engine);
     return is_done;
 }
 

@@ -68,6 +68,8 @@ struct engine {
     uint8_t database_id[MANIFEST_ID_SIZE];
     uint64_t epoch; /* of this process, once it has written a manifest */
     uint64_t manifest_last_sequence, manifest_catalog_sequence;
+    uint64_t logged_before; /* bytes, by those who had the database open before */
+    atomic_uint_least64_t bytes_flushed, bytes_compacted; /* to all tables, as the manifest has them */
     struct wal_run *old_runs; /* as the manifest had them at open; until the log is open */
     uint32_t old_run_count;
     uint64_t replayed_through; /* while recovering: last sequence whose record was replayed */
@@ -106,7 +108,7 @@ struct engine {
     atomic_uint_least64_t slowdown_debt_ns;
 
     /* counters of engine_statistics */
-    atomic_uint_least64_t flushes, compactions, bytes_flushed, bytes_compacted, bytes_spilled, stalls_us;
+    atomic_uint_least64_t flushes, compactions, bytes_spilled, stalls_us;
 };
 
 /* ---- engine.c ---- */
@@ -120,6 +122,8 @@ MUST_CHECK bool engine_check_writable(struct engine *engine, struct ssql_error *
 void engine_publish_durable(struct engine *engine, uint64_t sequence);
 /* What snapshots are taken at. */
 const atomic_uint_least64_t *engine_newest(const struct engine *engine, bool is_deferred);
+/* Bytes that went to the log since the database was made. */
+uint64_t engine_bytes_logged(struct engine *engine);
 
 /* ---- table.c: tables and their versions ---- */
 

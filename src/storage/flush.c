@@ -258,8 +258,6 @@ static bool flush_batch(struct engine *engine, struct frozen_memtable *const *ba
         is_done = is_dropped(batch[i]->table) || write_memtable(batch[i], &outputs[i], error);
     is_done = is_done && apply_batch(engine, batch, outputs, count, error);
     for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t j = 0; is_done && j < outputs[i].info_count; j++)
-            atomic_fetch_add(&engine->bytes_flushed, outputs[i].infos[j].size);
         if (is_done)
             flush_output_clear(&outputs[i]);
         else

@@ -50,6 +50,12 @@ static void append_run(struct buffer *bytes, const struct wal_run *run)
     buffer_append_u64le(bytes, run->has_end ? run->end_sequence : 0);
 }
 
+static void append_written(struct buffer *bytes, struct written_bytes written)
+{
+    buffer_append_u64le(bytes, written.flushed);
+    buffer_append_u64le(bytes, written.compacted);
+}
+
 void manifest_begin(struct buffer *bytes, const struct manifest_header *header, const struct wal_run *runs,
                     uint32_t run_count, uint32_t table_count)
 {
@@ -60,6 +66,8 @@ void manifest_begin(struct buffer *bytes, const struct manifest_header *header, 
     buffer_append_u32le(bytes, header->next_table_id);
     buffer_append_u64le(bytes, header->last_sequence);
     buffer_append_u64le(bytes, header->catalog_sequence);
+    buffer_append_u64le(bytes, header->bytes_logged);
+    append_written(bytes, header->written);
     buffer_append_u32le(bytes, run_count);
     for (uint32_t i = 0; i < run_count; i++)
         append_run(bytes, &runs[i]);
@@ -67,11 +75,12 @@ void manifest_begin(struct buffer *bytes, const struct manifest_header *header, 
 }
 
 void manifest_add_table(struct buffer *bytes, uint32_t id, uint64_t created_sequence, uint64_t flushed_sequence,
-                        const struct table_layout *layout, uint32_t file_count)
+                        struct written_bytes written, const struct table_layout *layout, uint32_t file_count)
 {
     buffer_append_u32le(bytes, id);
     buffer_append_u64le(bytes, created_sequence);
     buffer_append_u64le(bytes, flushed_sequence);
+    append_written(bytes, written);
     buffer_append_u32le(bytes, layout->column_count);
     buffer_append(bytes, layout->types, layout->column_count);
     buffer_append_u32le(bytes, layout->key_count);
@@ -194,6 +203,14 @@ static uint64_t take_u64(struct cursor *cursor)
 {
     const uint8_t *bytes = take(cursor, 8);
     return bytes == NULL ? 0 : load_u64le(bytes);
+}
+
+static struct written_bytes take_written(struct cursor *cursor)
+{
+    struct written_bytes written = {.flushed = take_u64(cursor)};
+
+    written.compacted = take_u64(cursor);
+    return written;
 }
 
 static struct slice take_bytes(struct cursor *cursor)
@@ -326,6 +343,7 @@ static bool take_table(struct cursor *cursor, struct manifest_table *table, bool
     table->id = take_u32(cursor);
     table->created_sequence = take_u64(cursor);
     table->flushed_sequence = take_u64(cursor);
+    table->written = take_written(cursor);
     table->layout = calloc(1, sizeof *table->layout);
     if (table->layout == NULL) {
         *no_memory = true;
@@ -376,11 +394,13 @@ static void take_manifest_header(struct cursor *cursor, struct manifest_header *
     header->next_table_id = take_u32(cursor);
     header->last_sequence = take_u64(cursor);
     header->catalog_sequence = take_u64(cursor);
+    header->bytes_logged = take_u64(cursor);
+    header->written = take_written(cursor);
 }
 
 static bool take_body(struct cursor *cursor, struct manifest *manifest, bool *no_memory)
 {
-    enum { RUN_SIZE = 5 * 8 + 1, LEAST_TABLE_SIZE = 4 + 2 * 8 + 3 * 4 };
+    enum { RUN_SIZE = 5 * 8 + 1, LEAST_TABLE_SIZE = 4 + 4 * 8 + 3 * 4 };
 
     take_manifest_header(cursor, &manifest->header);
     manifest->run_count = take_count(cursor, RUN_SIZE);

@@ -18,6 +18,7 @@ struct manifest_table {
     uint32_t id;
     uint64_t created_sequence;
     uint64_t flushed_sequence;
+    struct written_bytes written;
     struct table_layout *layout;
     struct manifest_file *files;
     uint32_t file_count;
@@ -30,6 +31,8 @@ struct manifest_header {
     uint32_t next_table_id;
     uint64_t last_sequence;
     uint64_t catalog_sequence;
+    uint64_t bytes_logged;
+    struct written_bytes written;
 };
 
 struct manifest {
@@ -56,7 +59,7 @@ MUST_CHECK bool manifest_decode(struct slice bytes, const char *name, struct man
 void manifest_begin(struct buffer *bytes, const struct manifest_header *header, const struct wal_run *runs,
                     uint32_t run_count, uint32_t table_count);
 void manifest_add_table(struct buffer *bytes, uint32_t id, uint64_t created_sequence, uint64_t flushed_sequence,
-                        const struct table_layout *layout, uint32_t file_count);
+                        struct written_bytes written, const struct table_layout *layout, uint32_t file_count);
 void manifest_add_file(struct buffer *bytes, uint8_t level, const struct sstable_info *info);
 void manifest_seal(struct buffer *bytes);
 

@@ -10,6 +10,7 @@ enum { SPARE_MEMTABLES = 16 }; /* that may be frozen while a manifest is being w
 /* An edit on its way: what can fail is done before the manifest is swapped. */
 struct prepared_edit {
     const struct table_edit *edit;
+    struct written_bytes written;  /* to the added files */
     struct table_file **added;     /* retained; in the edit's order */
     struct table_version *planned; /* the files of the version to come; its memtables are filled in at the end */
     uint32_t memtable_room;
@@ -123,6 +124,25 @@ static void clear_prepared(struct prepared_edit *prepared, uint32_t count)
         table_version_release(prepared[i].planned);
     }
     free(prepared);
+}
+
+/* What comes without a file in whose place it would be, comes from memory. */
+static struct written_bytes count_written(const struct table_edit *edit)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < edit->added_count; i++) {
+        if (find_file(edit->removed, edit->removed_count, edit->added[i].name) == NULL)
+            bytes += edit->added[i].size;
+    }
+    return edit->removed_count == 0 ? (struct written_bytes){.flushed = bytes}
+                                    : (struct written_bytes){.compacted = bytes};
+}
+
+static struct written_bytes add_written(struct written_bytes left, struct written_bytes right)
+{
+    return (struct written_bytes){.flushed = left.flushed + right.flushed,
+                                  .compacted = left.compacted + right.compacted};
 }
 
 /* ---- the manifest's bytes ---- */
@@ -269,7 +289,11 @@ static bool take_picture(struct engine *engine, const struct manifest_change *ch
     header->next_table_id = atomic_load(&engine->next_table_id);
     header->last_sequence = highest_of(engine->manifest_last_sequence, header->catalog_sequence);
     header->last_sequence = highest_of(header->last_sequence, change->last_sequence);
+    header->bytes_logged = engine_bytes_logged(engine);
+    header->written = (struct written_bytes){.flushed = atomic_load(&engine->bytes_flushed),
+                                             .compacted = atomic_load(&engine->bytes_compacted)};
     for (uint32_t i = 0; i < change->edit_count; i++) {
+        header->written = add_written(header->written, prepared[i].written);
         if (change->edits[i].flushed != NULL)
             header->last_sequence = highest_of(header->last_sequence, change->edits[i].flushed_sequence);
     }
@@ -280,11 +304,14 @@ static void encode_table(struct buffer *bytes, struct table *table, const struct
 {
     struct table_version *current = table_acquire_version(table);
     const struct table_version *version = edit == NULL ? current : edit->planned;
+    struct written_bytes written = table_written(table);
     uint64_t flushed_sequence = table->flushed_sequence;
 
+    if (edit != NULL)
+        written = add_written(written, edit->written);
     if (edit != NULL && edit->edit->flushed != NULL)
         flushed_sequence = highest_of(flushed_sequence, edit->edit->flushed_sequence);
-    manifest_add_table(bytes, table->id, atomic_load(&table->created_sequence), flushed_sequence,
+    manifest_add_table(bytes, table->id, atomic_load(&table->created_sequence), flushed_sequence, written,
                        &table->format->layout, count_files(version));
     for (uint32_t level = 0; level < LEVELS; level++) {
         for (uint32_t i = 0; i < version->file_count[level]; i++)
@@ -400,6 +427,8 @@ static bool install(struct prepared_edit *prepared, bool is_named)
         atomic_store(&prepared->added[i]->obsolete, true);
     if (edit->flushed != NULL)
         table->flushed_sequence = highest_of(table->flushed_sequence, edit->flushed_sequence);
+    atomic_fetch_add(&table->bytes_flushed, prepared->written.flushed);
+    atomic_fetch_add(&table->bytes_compacted, prepared->written.compacted);
     table_version_release(old);
     return true;
 }
@@ -460,6 +489,8 @@ static bool change_locked(struct engine *engine, const struct manifest_change *c
     if (is_done) {
         engine->manifest_last_sequence = picture.header.last_sequence;
         engine->manifest_catalog_sequence = picture.header.catalog_sequence;
+        atomic_store(&engine->bytes_flushed, picture.header.written.flushed);
+        atomic_store(&engine->bytes_compacted, picture.header.written.compacted);
         engine->log_is_needed = picture.run_count > 0;
         for (uint32_t i = 0; i < change->edit_count; i++)
             is_installed &=
@@ -487,7 +518,7 @@ bool engine_change_manifest(struct engine *engine, const struct manifest_change 
     bool is_done = prepared != NULL || error_no_memory(error);
 
     for (uint32_t i = 0; prepared != NULL && i < change->edit_count; i++)
-        prepared[i].edit = &change->edits[i];
+        prepared[i] = (struct prepared_edit){.edit = &change->edits[i], .written = count_written(&change->edits[i])};
     for (uint32_t i = 0; is_done && i < change->edit_count; i++)
         is_done = open_added(&prepared[i], error);
     if (is_done) {

@@ -17,12 +17,18 @@
  *   next table id       u32
  *   last sequence       u64       no file holds a later one, nor does any commit that has no WAL record
  *   catalog sequence    u64       tables created and dropped by commits up to here are entered below, or left out
+ *   bytes logged        u64       ever, when this was written
+ *   bytes flushed       u64       ever written to files of tables, also of those that are gone: by flushes and spilled
+ *                                 commits, …
+ *   bytes compacted     u64       … and by compactions
  *   run count           u32       then per run of the WAL: epoch u64, first segment u64, has end u8 (0 or 1), end segment u64,
  *                                 end offset u64, end sequence u64
  *   table count         u32       then per table, ids ascending:
  *     id                u32
  *     created sequence  u64
  *     flushed sequence  u64       this table's WAL records up to here are in its files
+ *     bytes flushed     u64       ever written to its files, as above
+ *     bytes compacted   u64
  *     column count      u32       then per column its type u8
  *     key count         u32       then per key column its number u16
  *     file count        u32       then per file, by level and as the level orders them:

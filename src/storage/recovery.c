@@ -242,6 +242,8 @@ static bool load_table(struct engine *engine, const struct manifest_table *from,
         !table_create(engine, from->id, from->layout, from->created_sequence, &table, error))
         return false;
     table->flushed_sequence = from->flushed_sequence;
+    atomic_store(&table->bytes_flushed, from->written.flushed);
+    atomic_store(&table->bytes_compacted, from->written.compacted);
     engine_enter_table(engine, table);
     table_release(table); /* the list has it now */
     struct table_version *version = table_version_allocate(0, from->file_count);
@@ -275,6 +277,9 @@ static bool load_tables(struct engine *engine, const struct manifest *manifest, 
     engine->manifest_last_sequence = header->last_sequence;
     engine->manifest_catalog_sequence = header->catalog_sequence;
     engine->catalog_sequence = header->catalog_sequence;
+    engine->logged_before = header->bytes_logged;
+    atomic_store(&engine->bytes_flushed, header->written.flushed);
+    atomic_store(&engine->bytes_compacted, header->written.compacted);
     atomic_store(&engine->next_file_number, header->next_file_number == 0 ? 1 : header->next_file_number);
     atomic_store(&engine->next_table_id,
                  header->next_table_id < FIRST_USER_TABLE ? FIRST_USER_TABLE : header->next_table_id);

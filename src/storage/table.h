@@ -51,9 +51,17 @@ struct table {
     atomic_uint_least64_t created_sequence; /* commit that made it; 0: before every snapshot; UINT64_MAX: not yet */
     atomic_uint_least64_t dropped_sequence; /* commit that dropped it; UINT64_MAX: none */
     uint64_t flushed_sequence;              /* WAL records up to here are in files; under the manifest lock */
+    atomic_uint_least64_t bytes_flushed, bytes_compacted; /* as the manifest has them; set under its lock */
     atomic_int_least64_t next_row_number;
     bool row_number_is_known;
 };
+
+/* As the manifest has it. */
+static inline struct written_bytes table_written(const struct table *table)
+{
+    return (struct written_bytes){.flushed = atomic_load(&table->bytes_flushed),
+                                  .compacted = atomic_load(&table->bytes_compacted)};
+}
 
 /* Pins the current version: any thread. */
 struct table_version *table_acquire_version(struct table *table);
@@ -109,7 +117,7 @@ MUST_CHECK bool compaction_pick(struct table *table, enum compaction_purpose pur
                                 struct ssql_error *error);
 /* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the
  * compaction either way. Stops early with SSQL_INTERRUPTED when the engine closes. */
-MUST_CHECK bool compaction_run(struct compaction *compaction, uint64_t *bytes_written, struct ssql_error *error);
+MUST_CHECK bool compaction_run(struct compaction *compaction, struct ssql_error *error);
 
 /* ---- lookup.c: the newest version of one key ---- */
 

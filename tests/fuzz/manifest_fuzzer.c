@@ -42,8 +42,8 @@ static void write_again(const struct manifest *manifest, const uint8_t *bytes, s
     manifest_begin(&again, &manifest->header, manifest->runs, manifest->run_count, manifest->table_count);
     for (uint32_t i = 0; i < manifest->table_count; i++) {
         const struct manifest_table *table = &manifest->tables[i];
-        manifest_add_table(&again, table->id, table->created_sequence, table->flushed_sequence, table->layout,
-                           table->file_count);
+        manifest_add_table(&again, table->id, table->created_sequence, table->flushed_sequence, table->written,
+                           table->layout, table->file_count);
         for (uint32_t j = 0; j < table->file_count; j++)
             manifest_add_file(&again, table->files[j].level, &table->files[j].info);
     }

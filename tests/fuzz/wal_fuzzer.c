@@ -108,7 +108,7 @@ static bool put_manifest(struct volume *volume, uint64_t segments, bool has_end,
     bool used_object;
 
     manifest_begin(&bytes, &header, &run, 1, 1);
-    manifest_add_table(&bytes, TABLE, 0, 0, &LAYOUT, 0);
+    manifest_add_table(&bytes, TABLE, 0, 0, (struct written_bytes){0}, &LAYOUT, 0);
     manifest_seal(&bytes);
     bool is_done = !bytes.failed && manifest_store(volume, buffer_slice(&bytes), "tables/manifest-1-1", &version,
                                                    &used_object, NULL) == VOLUME_OK;

@@ -221,9 +221,11 @@ class Commands(ShellTest):
         out = self.run_shell("info", "--levels", "db").out
         self.assertRegex(out, r"\nt: 2 rows \(about\)\n  level +files +rows +size\n  memory ")
         self.run_shell("compact", "db")
-        self.assertIn("space amplification 1.00 (all tables)\n", self.run_shell("info", "--levels", "db").out)
-        own = self.run_shell("db", "insert into t values (3, 'c')", ".info").out
-        self.assertRegex(own, r"written since the database was opened: .* flushed, .* compacted\n")
+        figures = r"  written: [\d.]+ (?:Ki)?B flushed, [\d.]+ (?:Ki)?B compacted\n" \
+                  r"  write amplification 2.00\n  space amplification at most 1\.00\n"
+        for out in self.run_shell("info", "--levels", "db").out, self.run_shell("db", ".info").out:
+            self.assertEqual(len(re.findall(figures, out)), 2)
+            self.assertRegex(out, r"\nall tables, and the catalog's\n  logged: [\d.]+ (Ki)?B\n  written: ")
         self.check_error("info", "--level", "db", says="unknown option --level", status=2)
         self.check_error("info", "--level", "db", says="did you mean --levels?", status=2)
         self.check_error("check", "--all", "db", says="hint: ssql check DB", status=2)

@@ -83,6 +83,9 @@ static void rows_move_from_the_memtable_to_a_level(void **state)
         files += stat_of(tables, 0, name);
     }
     assert_int_equal(files, 1);
+    assert_true(stat_of(tables, 0, "bytes_flushed") > 0);
+    assert_int_equal(stat_of(tables, 0, "bytes_compacted"), 0);
+    assert_int_equal(stat_of(tables, 0, "bottom_bytes"), stat_of(tables, 0, "bytes_flushed"));
     assert_int_equal(ssql_tables_stat(tables, 0, "level9_files", &value), SSQL_BAD_OPTION);
     assert_int_equal(value, 0);
     assert_int_equal(ssql_tables_stat(tables, 0, "level0_luck", &value), SSQL_BAD_OPTION);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "storage/check.h"
+#include "storage/manifest.h"
 #include "support/engine_fixture.h"
 #include "volume/volume_directory.h"
 
@@ -314,6 +315,37 @@ static void a_file_cut_off_anywhere_is_found(void **state)
     }
 }
 
+/* A manifest that says less was written than there is. */
+static void numbers_that_contradict_each_other_are_found(void **state)
+{
+    (void)state;
+    struct volume *volume = put_together();
+    struct manifest *manifest;
+    struct buffer bytes = {0};
+    bool used_object;
+
+    assert_true(manifest_load(volume, &manifest, NULL));
+    manifest_begin(&bytes, &manifest->header, manifest->runs, manifest->run_count, manifest->table_count);
+    for (uint32_t i = 0; i < manifest->table_count; i++) {
+        const struct manifest_table *table = &manifest->tables[i];
+        manifest_add_table(&bytes, table->id, table->created_sequence, table->flushed_sequence,
+                           table->id == FIRST_TABLE ? (struct written_bytes){.compacted = 1} : table->written,
+                           table->layout, table->file_count);
+        for (uint32_t j = 0; j < table->file_count; j++)
+            manifest_add_file(&bytes, table->files[j].level, &table->files[j].info);
+    }
+    manifest_seal(&bytes);
+    assert_int_equal(
+        manifest_store(volume, buffer_slice(&bytes), "tables/manifest-9-9", &manifest->version, &used_object, NULL),
+        VOLUME_OK);
+    buffer_clear(&bytes);
+    manifest_destroy(manifest);
+    assert_true(is_found(volume));
+    assert_string_equal(found.last.file, "manifest");
+    assert_int_equal(found.last.table_id, FIRST_TABLE);
+    assert_non_null(strstr(found.last.text, "more bytes than were ever written"));
+}
+
 static void a_missing_file_is_found(void **state)
 {
     (void)state;
@@ -548,6 +580,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flipped_bit_is_found_in_every_byte_of_every_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flipped_bit_is_found_in_every_byte_of_the_manifests_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_cut_off_anywhere_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_that_contradict_each_other_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_missing_file_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_of_two_tables_that_were_exchanged_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_block_is_named_with_its_place_and_table, set_up, tear_down),

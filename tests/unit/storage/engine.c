@@ -155,6 +155,84 @@ static void a_clean_close_leaves_little_log(void **state)
     remove_directory(path);
 }
 
+static uint64_t sum_of_levels(const struct table_statistics *statistics)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t level = 0; level < LEVELS; level++)
+        bytes += statistics->file_bytes[level];
+    return bytes;
+}
+
+static void read_written(struct engine *engine, uint32_t table_id, struct engine_statistics *all,
+                         struct table_statistics *table)
+{
+    struct ssql_error error;
+
+    engine_read_statistics(engine, all);
+    assert_true(engine_table_statistics(engine, table_id, table, &error));
+    assert_true(table->written.flushed <= all->written.flushed);
+    assert_true(table->written.compacted <= all->written.compacted);
+    assert_true(sum_of_levels(table) <= table->written.flushed + table->written.compacted);
+    assert_true(table->bottom_bytes <= sum_of_levels(table));
+}
+
+static void bytes_written_are_counted_over_all_openings(void **state)
+{
+    (void)state;
+    char path[64];
+    struct engine_options options = fixture_options(false);
+    struct engine_statistics all, all_before = {0};
+    struct table_statistics table, before = {0};
+    struct ssql_error error;
+    make_path(path);
+    struct engine *engine = fixture_open(directory_volume(path, false), &options);
+    uint32_t table_id = fixture_create_table(engine);
+
+    for (int round = 0; round < 3; round++) {
+        fill(engine, table_id, 0, 400, round);
+        assert_true(engine_flush(engine, &error));
+        read_written(engine, table_id, &all, &table);
+        assert_true(table.written.flushed > before.written.flushed);
+        assert_int_equal(table.written.compacted, before.written.compacted);
+        assert_true(all.bytes_logged > all_before.bytes_logged);
+        assert_true(engine_compact(engine, &error));
+        read_written(engine, table_id, &all_before, &before);
+        assert_int_equal(before.written.compacted - table.written.compacted, sum_of_levels(&before));
+        assert_int_equal(before.written.flushed, table.written.flushed);
+        assert_int_equal(before.bottom_bytes, sum_of_levels(&before));
+        fixture_close(engine);
+        engine = fixture_open(directory_volume(path, round == 2), &options);
+        read_written(engine, table_id, &all, &table);
+        assert_memory_equal(&table.written, &before.written, sizeof table.written);
+        assert_memory_equal(&all.written, &all_before.written, sizeof all.written);
+        assert_true(all.bytes_logged >= all_before.bytes_logged);
+    }
+    fixture_close(engine);
+    remove_directory(path);
+}
+
+static void bytes_of_dropped_tables_stay_counted(void **state)
+{
+    (void)state;
+    struct engine *engine = open_new(false);
+    uint32_t table_id = fixture_create_table(engine);
+    struct engine_statistics before, after;
+    struct ssql_error error;
+
+    fill(engine, table_id, 0, 400, 1);
+    assert_true(engine_flush(engine, &error));
+    engine_read_statistics(engine, &before);
+    assert_true(before.written.flushed > 0);
+    struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+    assert_true(transaction_drop_table(transaction, table_id, &error));
+    assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    assert_true(engine_flush(engine, &error));
+    engine_read_statistics(engine, &after);
+    assert_int_equal(after.written.flushed, before.written.flushed);
+    fixture_close(engine);
+}
+
 static void nothing_is_on_disk_before_the_first_write(void **state)
 {
     (void)state;
@@ -596,6 +674,8 @@ int main(void)
         cmocka_unit_test(newer_versions_hide_flushed_ones),
         cmocka_unit_test(a_directory_opens_again_with_all_rows),
         cmocka_unit_test(a_clean_close_leaves_little_log),
+        cmocka_unit_test(bytes_written_are_counted_over_all_openings),
+        cmocka_unit_test(bytes_of_dropped_tables_stay_counted),
         cmocka_unit_test(nothing_is_on_disk_before_the_first_write),
         cmocka_unit_test(a_reader_beside_the_writer_sees_what_is_committed),
         cmocka_unit_test(a_dropped_table_keeps_its_files_for_old_snapshots_only),
