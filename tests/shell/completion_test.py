@@ -126,7 +126,8 @@ class Completion(ShellTest):
         for topic in ("select", ".mode", "42703", "keys", "test", "create"):
             self.assertEqual(self.run_shell("help", topic).status, 0, topic)
 
-    def test_bash_completes_in_a_terminal(self):
+    def complete_on_a_terminal(self, program, arguments, prepare, cases):
+        """Types into the other shell; each case is what is typed and what must then stand there."""
         try:
             import pexpect
         except ImportError:
@@ -135,22 +136,36 @@ class Completion(ShellTest):
         self.write("load me.sql", "select 1;\n")
         os.mkdir(self.path("bin"))
         os.symlink(PROGRAM, self.path("bin/ssql"))
-        environment = dict(self.environment, PATH=self.path("bin") + ":" + self.environment["PATH"], PS1="> ", INPUTRC="/dev/null")
-        shell = pexpect.spawn("bash", ["--norc", "--noprofile"], cwd=self.folder, env=environment, encoding="utf-8",
-                              timeout=30, dimensions=(24, 200))
+        environment = dict(self.environment, PATH=self.path("bin") + ":" + self.environment["PATH"], PS1="> ", INPUTRC="/dev/null", TERM="dumb")
+        shell = pexpect.spawn(program, arguments, cwd=self.folder, env=environment, encoding="utf-8", timeout=20,
+                              dimensions=(24, 200))
         try:
-            shell.sendline("PS1='REA''DY> '; bind 'set enable-bracketed-paste off'; source <(ssql completion bash)")
+            shell.sendline("PS1='REA''DY> '; " + prepare)
             shell.expect("READY> ")
-            for typed, becomes in (("ssql my\t", r"ssql my\\ films.db/"), ("ssql -f lo\t", r"ssql -f load\\ me.sql "),
-                                   ("ssql --mode=mark\t", "ssql --mode=markdown "), ("ssql che\t", "ssql check "),
-                                   ("ssql --set mem\t\t", "ssql --set mem"), ("ssql check m\t", r"ssql check my\\ films.db/")):
-                with self.subTest(typed):
-                    shell.send(typed)
-                    shell.expect(becomes)
-                    shell.sendintr()
-                    shell.expect("READY> ")
+            for typed, becomes in cases:
+                shell.send(typed)
+                shell.expect_exact(becomes)
+                shell.sendcontrol("c")
+                shell.expect("READY> ")
         finally:
             shell.close(force=True)
+
+    def test_bash_completes_in_a_terminal(self):
+        self.complete_on_a_terminal(
+            "bash", ["--norc", "--noprofile"], "bind 'set enable-bracketed-paste off'; source <(ssql completion bash)",
+            (("ssql my\t", "ssql my\\ films.db/"), ("ssql -f lo\t", "ssql -f load\\ me.sql "),
+             ("ssql --mode=mark\t", "ssql --mode=markdown "), ("ssql che\t", "ssql check "),
+             ("ssql --set memo\t", "ssql --set memory_limit="), ("ssql check m\t", "ssql check my\\ films.db/")))
+
+    @unittest.skipIf(shutil.which("zsh") is None, "zsh is not installed")
+    def test_zsh_completes_in_a_terminal(self):
+        self.complete_on_a_terminal(
+            "zsh", ["-f"], "unset zle_bracketed_paste; autoload -U compinit; compinit -u -D; source <(ssql completion zsh)",
+            (("ssql my\t", "ssql my\\ films.db/"), ("ssql -f lo\t", "ssql -f load\\ me.sql "),
+             ("ssql --mode=mark\t", "ssql --mode=markdown "), ("ssql --mode mark\t", "ssql --mode markdown "),
+             ("ssql che\t", "ssql check "), ("ssql --set memo\t", "ssql --set memory_limit="),
+             ("ssql check m\t", "ssql check my\\ films.db/"), ("ssql test --update=\t", "ssql test --update=new "),
+             ("ssql test lo\t", "ssql test load\\ me.sql "), ("ssql completion z\t", "ssql completion zsh ")))
 
     def test_bash_script_has_no_fault_that_shellcheck_finds(self):
         self.write("ssql.bash", self.script("bash"))
