@@ -12,7 +12,7 @@ struct job {
     uint64_t rows;
     uint64_t large_rows;      /* of suite large; 0: so many that they take four times the memory on disk */
     const char *shared;       /* a directory for what the engines of one suite and round have in common */
-    const char *ssql_shell;   /* programs of suite shell */
+    const char *ssql_shell;   /* programs of suites shell and import */
     const char *sqlite_shell;
     int round;
 };

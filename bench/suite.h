@@ -22,6 +22,8 @@ bool suite_compaction(const struct job *job);
 bool suite_latency(const struct job *job);
 bool suite_large(const struct job *job);
 bool suite_threads(const struct job *job);
+bool suite_import(const struct job *job);
+bool suite_import_prepare(const struct job *job);
 bool suite_shell(const struct job *job);
 bool suite_shell_prepare(const struct job *job);
 

@@ -9,6 +9,7 @@ const struct suite suites[] = {
     {"compaction", suite_compaction, NULL, false},
     {"threads", suite_threads, NULL, false},
     {"shell", suite_shell, suite_shell_prepare, false},
+    {"import", suite_import, suite_import_prepare, false},
     {"large", suite_large, NULL, true},
 };
 const size_t suite_count = sizeof suites / sizeof suites[0];
