@@ -150,6 +150,16 @@ enum volume_status object_delete(struct volume *volume, const char *name, struct
     return status != VOLUME_OK ? status : volume->operations->object_delete(volume, name, error);
 }
 
+enum volume_status object_link(struct volume *from, const char *name, uint64_t size, struct volume *to,
+                               bool *is_linked, struct ssql_error *error)
+{
+    *is_linked = false;
+    enum volume_status status = check_write(to, name, true, error);
+    if (status != VOLUME_OK || to->operations->object_link == NULL)
+        return status;
+    return to->operations->object_link(from, name, size, to, is_linked, error);
+}
+
 /* ---- logs ---- */
 
 enum volume_status log_create(struct volume *volume, const char *name, uint64_t preallocated, const char *recycle,

@@ -64,6 +64,11 @@ const char *object_name(const struct object *object);
 void object_close(struct object *object);
 /* An object that is not there is no failure. Needs not be durable when it returns. */
 MUST_CHECK enum volume_status object_delete(struct volume *volume, const char *name, struct ssql_error *error);
+/* Makes an object of `from` one of `to` as well, durably and under the same name, without copying its bytes. `*is_linked`
+ * is false, with VOLUME_OK, where that is not possible: the two do not lie together, or `from` no longer has it. Fails
+ * with VOLUME_EXISTS, and with VOLUME_CORRUPT when it has another size than `size`; then nothing was made. */
+MUST_CHECK enum volume_status object_link(struct volume *from, const char *name, uint64_t size, struct volume *to,
+                                          bool *is_linked, struct ssql_error *error);
 
 /* ---- logs: append-only; what was not synced may be lost in a crash, as may any part of it ---- */
 

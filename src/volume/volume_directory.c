@@ -132,7 +132,8 @@ static enum volume_status sync_parent_of_root(struct volume_directory *directory
 
 static enum volume_status make_root(struct volume_directory *directory, struct ssql_error *error)
 {
-    if (mkdir(directory->path, 0777) != 0 && errno != EEXIST)
+    directory->has_made_root = mkdir(directory->path, 0777) == 0;
+    if (!directory->has_made_root && errno != EEXIST)
         return directory_fail_writing(directory, error, errno, "create", NULL);
     int fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -416,6 +417,7 @@ static const struct volume_operations directory_operations = {
     .object_read = directory_object_read,
     .object_close = directory_object_close,
     .object_delete = directory_delete,
+    .object_link = directory_object_link,
     .log_create = directory_log_create,
     .log_append = directory_log_append,
     .log_sync = directory_log_sync,
@@ -439,7 +441,13 @@ static const struct volume_operations directory_operations = {
     .close = directory_close,
 };
 
-enum directory_content { CONTENT_NOTHING, CONTENT_DATABASE, CONTENT_FOREIGN, CONTENT_HEADLESS };
+enum directory_content {
+    CONTENT_NOTHING,
+    CONTENT_DATABASE,
+    CONTENT_FOREIGN,
+    CONTENT_HEADLESS,
+    CONTENT_UNFINISHED, /* a backup that came to no end */
+};
 
 /* What a process that died before its first manifest may leave does not make a directory somebody else's. */
 static bool is_own_leftover(const char *leaf)
@@ -480,6 +488,7 @@ static enum volume_status look_inside(struct volume_directory *directory, enum d
     int fd = openat(directory->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = fd < 0 ? NULL : fdopendir(fd);
     const struct dirent *entry;
+    bool is_marked = false;
 
     *content = CONTENT_NOTHING;
     if (stream == NULL) {
@@ -493,13 +502,18 @@ static enum volume_status look_inside(struct volume_directory *directory, enum d
             *content = CONTENT_DATABASE;
             break;
         }
-        if (!is_own_leftover(entry->d_name))
+        if (strcmp(entry->d_name, DIRECTORY_MARK_REGISTER) == 0 ||
+            strcmp(entry->d_name, DIRECTORY_MARK_REGISTER DIRECTORY_ASIDE_SUFFIX) == 0)
+            is_marked = true;
+        else if (!is_own_leftover(entry->d_name))
             *content = CONTENT_FOREIGN;
     }
     int number = entry == NULL ? errno : 0;
     closedir(stream);
     if (number != 0)
         return directory_fail_reading(directory, error, number, "list", NULL);
+    if (*content == CONTENT_NOTHING && is_marked)
+        *content = CONTENT_UNFINISHED;
     return *content == CONTENT_NOTHING ? look_for_headless(directory, content, error) : VOLUME_OK;
 }
 
@@ -525,7 +539,8 @@ static bool root_is_readable(struct volume_directory *directory, struct ssql_err
 }
 
 /* The directory is there: is it a database, empty, or somebody else's? */
-static bool open_existing(struct volume_directory *directory, bool must_exist, struct ssql_error *error)
+static bool open_existing(struct volume_directory *directory, const struct volume_directory_options *options,
+                          bool must_exist, struct ssql_error *error)
 {
     enum directory_content content;
 
@@ -541,6 +556,10 @@ static bool open_existing(struct volume_directory *directory, bool must_exist, s
                                "it is missing, but files of a database are there");
         return false;
     }
+    if (content == CONTENT_UNFINISHED && !options->takes_unfinished) {
+        error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s\" is a backup that was not finished", directory->path);
+        return error_hint(error, "run the backup again, or delete the directory");
+    }
     if (content == CONTENT_NOTHING && must_exist) {
         error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "there is no database in \"%s\": the directory is empty",
                   directory->path);
@@ -549,6 +568,8 @@ static bool open_existing(struct volume_directory *directory, bool must_exist, s
     if (!check_permission(directory, error))
         return false;
     /* An empty directory is locked with the first write, which is also when the first file appears. */
+    if (content == CONTENT_UNFINISHED)
+        return directory_lock(directory, error) == VOLUME_OK;
     return directory->is_read_only || content == CONTENT_NOTHING ||
            (root_is_readable(directory, error) && directory_lock(directory, error) == VOLUME_OK);
 }
@@ -582,8 +603,10 @@ static bool open_absent(struct volume_directory *directory, bool must_exist, str
     return error_hint(error, "look for a mistyped path, or open it for writing to make a new one");
 }
 
-static bool open_root(struct volume_directory *directory, bool must_exist, struct ssql_error *error)
+static bool open_root(struct volume_directory *directory, const struct volume_directory_options *options,
+                      struct ssql_error *error)
 {
+    bool must_exist = options->must_exist || options->read_only;
     struct stat status;
 
     if (stat(directory->path, &status) != 0) {
@@ -601,7 +624,7 @@ static bool open_root(struct volume_directory *directory, bool must_exist, struc
         directory_fail_reading(directory, error, errno, "open", NULL);
         return false;
     }
-    return open_existing(directory, must_exist, error);
+    return open_existing(directory, options, must_exist, error);
 }
 
 bool volume_directory_open(const char *path, const struct volume_directory_options *options, struct volume **volume,
@@ -626,7 +649,7 @@ bool volume_directory_open(const char *path, const struct volume_directory_optio
     directory->lock_fd = -1;
     if (pthread_mutex_init(&directory->mutex, NULL) != 0 || pthread_mutex_init(&directory->register_mutex, NULL) != 0)
         abort(); /* cannot happen with default attributes */
-    if (!open_root(directory, options->must_exist || options->read_only, error)) {
+    if (!open_root(directory, options, error)) {
         directory_close(&directory->base);
         return false;
     }

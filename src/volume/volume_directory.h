@@ -11,6 +11,7 @@
 struct volume_directory_options {
     bool read_only;  /* opens beside a writer; never creates or changes anything */
     bool must_exist; /* otherwise an absent or empty directory becomes a volume (parents are not created) */
+    bool takes_unfinished; /* opens also what a backup that came to no end has left: see volume_directory_discard */
 };
 
 /* Fails with SSQL_LOCKED naming the holder ("database is open in \"app\" (pid 4711)", hint to open it read-only),
@@ -19,5 +20,12 @@ struct volume_directory_options {
  * ssql database of a known format is for storage to say. Nothing is created on disk before the first write. */
 MUST_CHECK bool volume_directory_open(const char *path, const struct volume_directory_options *options,
                                       struct volume **volume, struct ssql_error *error);
+
+/* A directory is marked with the register "backup" before anything else is written there: as long as it has no
+ * manifest, it is then refused as an unfinished backup.
+ *
+ * Deletes all that is in the directory, when it has no manifest, and the directory, if this handle made it. What cannot
+ * be deleted stays, still marked. The handle is good for volume_close only, afterwards. */
+void volume_directory_discard(struct volume *volume);
 
 #endif

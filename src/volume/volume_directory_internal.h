@@ -9,6 +9,7 @@
 
 #define DIRECTORY_LOCK_NAME     "lock"
 #define DIRECTORY_ROOT_REGISTER "manifest" /* its presence makes a directory a database */
+#define DIRECTORY_MARK_REGISTER "backup"   /* without the root: a backup that was not finished */
 #define DIRECTORY_ASIDE_SUFFIX  ".next"    /* a register's next value, until it is renamed */
 #define DIRECTORY_PART_SUFFIX   ".part"    /* an object that is being written */
 
@@ -21,6 +22,7 @@ struct volume_directory {
     struct volume base;
     char *path;
     bool is_read_only;
+    bool has_made_root; /* the directory was not there before */
     pthread_mutex_t register_mutex; /* held while a register is compared and replaced; taken before `mutex` */
     pthread_mutex_t mutex;          /* guards what follows, and the making of directories */
     int directory_fd;               /* -1 while the directory does not exist */
@@ -88,6 +90,8 @@ enum volume_status directory_object_open(struct volume *volume, const char *name
 enum volume_status directory_object_read(struct object *object, const struct object_range *ranges, size_t count,
                                          struct ssql_error *error);
 void directory_object_close(struct object *object);
+enum volume_status directory_object_link(struct volume *from, const char *name, uint64_t size, struct volume *to,
+                                         bool *is_linked, struct ssql_error *error);
 
 enum volume_status directory_log_create(struct volume *volume, const char *name, uint64_t preallocated,
                                         const char *recycle, struct volume_log **log, struct ssql_error *error);

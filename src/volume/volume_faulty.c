@@ -259,6 +259,20 @@ static enum volume_status faulty_object_delete(struct volume *volume, const char
     return fail(verdict.status, "delete", name, error);
 }
 
+static enum volume_status faulty_object_link(struct volume *from, const char *name, uint64_t size, struct volume *to,
+                                             bool *is_linked, struct ssql_error *error)
+{
+    struct volume_faulty *faulty = faulty_of(to);
+    struct volume *inner = from->operations == to->operations ? faulty_of(from)->inner : from;
+    struct verdict verdict = judge(faulty, 0);
+
+    if (verdict.status == VOLUME_OK)
+        return object_link(inner, name, size, faulty->inner, is_linked, error);
+    if (verdict.is_done)
+        return fail_done(verdict, object_link(inner, name, size, faulty->inner, is_linked, error), "link", name, error);
+    return fail(verdict.status, "link", name, error);
+}
+
 /* ---- logs ---- */
 
 static enum volume_status faulty_log_create(struct volume *volume, const char *name, uint64_t preallocated,
@@ -552,6 +566,7 @@ static const struct volume_operations faulty_operations = {
     .object_read = faulty_object_read,
     .object_close = faulty_object_close,
     .object_delete = faulty_object_delete,
+    .object_link = faulty_object_link,
     .log_create = faulty_log_create,
     .log_append = faulty_log_append,
     .log_sync = faulty_log_sync,

@@ -18,6 +18,9 @@ struct volume_operations {
     enum volume_status (*object_read)(struct object *, const struct object_range *, size_t count, struct ssql_error *);
     void (*object_close)(struct object *);
     enum volume_status (*object_delete)(struct volume *, const char *name, struct ssql_error *);
+    /* Called on the volume `to`; NULL: it cannot. */
+    enum volume_status (*object_link)(struct volume *from, const char *name, uint64_t size, struct volume *to,
+                                      bool *is_linked, struct ssql_error *);
 
     enum volume_status (*log_create)(struct volume *, const char *name, uint64_t preallocated, const char *recycle,
                                      struct volume_log **, struct ssql_error *);
