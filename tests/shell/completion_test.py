@@ -98,6 +98,13 @@ class Completion(ShellTest):
             self.assertGreater(len(words), 2)
             for word in words:
                 self.assertEqual(self.run_shell("test", option, word, "b.ssql").status, 0, (option, word))
+        for option in ("--format", "--on-conflict"):
+            words = self.offers("import", option, "")
+            self.assertGreater(len(words), 2)
+            for word in words:
+                self.assertEqual(self.run_shell("import", option, word, "--help").status, 0, (option, word))
+            self.assertEqual(self.run_shell("import", option, "nonsense", "--help").status, 2)
+        self.assertEqual(self.offers("export", "--format", "=", "js"), ["json", "jsonl"])
         self.assertEqual(self.offers("test", "--update", "="), ["new"])
         self.assertEqual(self.offers("test", "--update", ""), ["compopt -o default", ""])
 
@@ -116,6 +123,12 @@ class Completion(ShellTest):
         self.assertEqual(self.offers("--mode", "=", "box", ""), folders)
         self.assertEqual(self.offers("--csv", "x.db", "sel"), nothing)
         self.assertEqual(self.offers("-c", ""), nothing)
+        self.assertEqual(self.offers("import", "--create", ""), folders)
+        self.assertEqual(self.offers("import", "x.db", ""), nothing)
+        self.assertEqual(self.offers("import", "--primary", "id", "x.db", "t", "a.csv", ""), files)
+        self.assertEqual(self.offers("import", "--rejects", ""), files)
+        self.assertEqual(self.offers("export", "x.db", "t", ""), files)
+        self.assertEqual(self.offers("dump", "--data", ""), folders)
         self.assertEqual(self.offers("completion", ""), ["bash", "zsh", "fish"])
 
     def test_bash_offers_topics_of_which_there_is_help(self):

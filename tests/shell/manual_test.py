@@ -141,6 +141,15 @@ class Agreement(ShellTest):
                 with self.subTest(name):
                     self.assertEqual(self.options(name) - described, set())
 
+    def test_functions_and_options_of_the_library(self):
+        exported = set(read("tests/install/symbols.txt").split())
+        page = read("man/libssql.3.scd")
+        self.assertGreater(len(exported), 80)
+        self.assertEqual(exported - set(re.findall(r"_(ssql_[a-z0-9_]*[a-z0-9])_(?![a-z])", page)), set())
+        options = set(re.findall(r"[a-z0-9_]+", self.run_shell("-c", ".set").err))
+        self.assertGreater(len(options), 10)
+        self.assertEqual(options - set(re.findall(r"\*([a-z0-9_]+)\*", page)), set())
+
     def test_commands(self):
         synopsis, described = re.search(r"(?ms)^# SYNOPSIS(.*?)^# .*?^# COMMANDS(.*?)^# DURABILITY", read("man/ssql.1.scd")).groups()
         names = self.commands()
