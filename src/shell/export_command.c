@@ -88,27 +88,6 @@ static bool add_query(struct transfer *transfer, struct text_buffer *to, const c
 
 /* ---- the statement ---- */
 
-static void add_columns(struct text_buffer *to, const char *columns)
-{
-    const char *separator = " (";
-
-    for (const char *at = columns; at != NULL;) {
-        struct text_buffer name = {0};
-        const char *comma = strchr(at, ',');
-        at += strspn(at, " ");
-        size_t size = comma == NULL ? strlen(at) : comma > at ? (size_t)(comma - at) : 0;
-        while (size > 0 && at[size - 1] == ' ')
-            size--;
-        text_add(&name, at, size);
-        text_add_string(to, separator);
-        add_name(to, text_string(&name));
-        text_clear(&name);
-        separator = ", ";
-        at = comma == NULL ? NULL : comma + 1;
-    }
-    text_add_char(to, ')');
-}
-
 static bool add_rows(struct transfer *transfer, struct text_buffer *to)
 {
     const char *what = transfer->arguments[0];
@@ -119,7 +98,7 @@ static bool add_rows(struct transfer *transfer, struct text_buffer *to)
     if (is_found || !reads_like_query(what)) {
         add_name(to, what);
         if (transfer->options->columns != NULL)
-            add_columns(to, transfer->options->columns);
+            transfer_columns_add(to, transfer->options->columns);
         return true;
     }
     if (transfer->options->columns != NULL)

@@ -1,6 +1,7 @@
 #include "shell/import_command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ struct import {
     bool is_own_transaction;
     int64_t rows, rejected, ignored;
     struct text_buffer created; /* the statement that made the table; empty: it was there */
-    struct text_buffer rejects; /* what every file but the last has put there */
+    struct output rejects;      /* of several files */
 };
 
 /* ---- before anything is done ---- */
@@ -140,24 +141,6 @@ static bool is_path_for_copy(const struct import *import)
 
 /* ---- the statement ---- */
 
-static void add_columns(struct text_buffer *statement, const char *columns)
-{
-    text_add_string(statement, " (");
-    for (const char *at = columns;;) {
-        size_t size = strcspn(at, ","), begin = strspn(at, " "), end = size;
-        while (end > begin && at[end - 1] == ' ')
-            end--;
-        char *name = must_copy(at + (begin < end ? begin : end), begin < end ? end - begin : 0);
-        add_name(statement, name);
-        free(name);
-        if (at[size] == '\0')
-            break;
-        text_add_string(statement, ", ");
-        at += size + 1;
-    }
-    text_add_char(statement, ')');
-}
-
 static void add_text_option(struct text_buffer *statement, const char *name, const char *value)
 {
     if (value == NULL)
@@ -196,7 +179,7 @@ static void add_statement(struct text_buffer *statement, const struct import *im
     text_add_string(statement, "copy ");
     add_name(statement, import->table);
     if (options->columns != NULL)
-        add_columns(statement, options->columns);
+        transfer_columns_add(statement, options->columns);
     text_add_string(statement, " from ");
     if (is_path_for_copy(import))
         add_string_literal(statement, import->input.name, strlen(import->input.name));
@@ -258,14 +241,30 @@ static bool fail_copy(struct import *import)
     return false;
 }
 
+/* Puts what one of several files has rejected behind what those before it have. */
+static bool add_part(struct import *import, const char *path)
+{
+    enum { PIECE_BYTES = 1 << 16 };
+    char *piece = must_allocate(PIECE_BYTES);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = file < 0 ? -1 : 0;
+
+    while (file >= 0 && (got = read(file, piece, PIECE_BYTES)) > 0)
+        output_add(&import->rejects, piece, (size_t)got);
+    int number = errno;
+    if (file >= 0)
+        close(file);
+    free(piece);
+    return got == 0 || transfer_fail(import->transfer, NULL, NULL, "cannot read %s: %s", path, strerror(number));
+}
+
 static bool take_rejects(struct import *import, const char *path)
 {
     if (path == NULL || import->file_count == 1)
         return true;
-    bool done = text_read_file(&import->rejects, path);
-    int number = errno;
+    bool done = add_part(import, path);
     unlink(path);
-    return done || transfer_fail(import->transfer, NULL, NULL, "cannot read %s: %s", path, strerror(number));
+    return done;
 }
 
 static bool copy_file(struct import *import, int file)
@@ -322,24 +321,13 @@ static bool check_table(struct import *import)
                          "the inserts were not for table \"%s\": there is none of this name", import->table);
 }
 
-static bool write_rejects(struct import *import)
+static bool fail_rejects(struct import *import, int number)
 {
-    const char *path = import->transfer->options->rejects;
-    struct output output = {.file = -1};
-
-    if (path == NULL || import->file_count == 1)
-        return true;
-    bool done = output_open_file(&output, path, false);
-    if (done) {
-        output_add(&output, text_string(&import->rejects), import->rejects.size);
-        done = output_close(&output, true);
-    }
-    int number = errno;
-    text_clear(&output.text);
-    return done || transfer_fail(import->transfer, NULL, NULL, "cannot write %s: %s", path, output_error_text(number));
+    return transfer_fail(import->transfer, NULL, NULL, "cannot write %s: %s", import->transfer->options->rejects,
+                         output_error_text(number));
 }
 
-static bool import_files(struct import *import)
+static bool import_each(struct import *import)
 {
     bool done = true, has_script = false;
 
@@ -347,7 +335,22 @@ static bool import_files(struct import *import)
         has_script |= is_script(import, i);
         done = import_file(import, i);
     }
-    return done && (!has_script || check_table(import)) && write_rejects(import);
+    return done && (!has_script || check_table(import));
+}
+
+static bool import_files(struct import *import)
+{
+    const char *path = import->transfer->options->rejects;
+
+    if (path == NULL || import->file_count == 1)
+        return import_each(import);
+    if (!output_open_file(&import->rejects, path, false))
+        return fail_rejects(import, errno);
+    bool done = import_each(import);
+    bool is_written = output_close(&import->rejects, done);
+    int number = errno;
+    text_clear(&import->rejects.text);
+    return done && (is_written || fail_rejects(import, number));
 }
 
 /* A copy is a transaction by itself; several of them, and scripts, need one round them. */
@@ -401,7 +404,8 @@ static bool import_run(struct transfer *transfer)
                             .table = transfer->arguments[0],
                             .files = transfer->arguments + 1,
                             .file_count = transfer->count - 1,
-                            .input = {.file = -1}};
+                            .input = {.file = -1},
+                            .rejects = {.file = -1}};
     struct session *session = transfer->session;
 
     if (!check(&import))
@@ -418,7 +422,6 @@ static bool import_run(struct transfer *transfer)
     if (done)
         say_outcome(&import);
     text_clear(&import.created);
-    text_clear(&import.rejects);
     return done;
 }
 

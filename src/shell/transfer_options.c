@@ -327,6 +327,27 @@ const char *transfer_format(const struct transfer_options *options, const char *
     return "csv";
 }
 
+void transfer_columns_add(struct text_buffer *statement, const char *columns)
+{
+    const char *separator = " (";
+
+    for (const char *at = columns; at != NULL;) {
+        struct text_buffer name = {0};
+        const char *comma = strchr(at, ',');
+        at += strspn(at, " ");
+        size_t size = comma == NULL ? strlen(at) : comma > at ? (size_t)(comma - at) : 0;
+        while (size > 0 && at[size - 1] == ' ')
+            size--;
+        text_add(&name, at, size);
+        text_add_string(statement, separator);
+        add_name(statement, text_string(&name));
+        text_clear(&name);
+        separator = ", ";
+        at = comma == NULL ? NULL : comma + 1;
+    }
+    text_add_char(statement, ')');
+}
+
 void transfer_options_add(struct text_buffer *statement, const struct transfer_options *options, const char *format)
 {
     text_format(statement, " (format %s", format);

@@ -36,6 +36,9 @@ bool dump_options_list(int i, struct listed_option *option);
 /* The format that options or the ending of a path name, of which .gz and .zst are no part; else csv. */
 const char *transfer_format(const struct transfer_options *options, const char *path);
 
+/* Adds ` (a, b)` for the text of --columns. */
+void transfer_columns_add(struct text_buffer *statement, const char *columns);
+
 /* Adds ` (format csv, …)`: the options of a copy statement that both directions have. The parenthesis is left open. */
 void transfer_options_add(struct text_buffer *statement, const struct transfer_options *options, const char *format);
 

@@ -2,6 +2,7 @@
 input, and what is said about input that is wrong."""
 
 import gzip
+import importlib.util
 import os
 import random
 import shutil
@@ -482,6 +483,30 @@ class Dump(Transfer):
         result = self.run_shell("other", text=script[:-len("commit;\n")])
         self.assertEqual(result.status, 1)
         self.assertEqual(self.run_shell("other", ".tables").out, "")
+
+
+@unittest.skipUnless(importlib.util.find_spec("pexpect"), "python3-pexpect is not installed")
+class Progress(Transfer):
+    def test_on_a_terminal_after_a_second(self):
+        import pexpect
+        self.load("db", "create table t { id int primary, text string };")
+        rows = "".join("%d,%s\n" % (i, "x" * 100) for i in range(40000))
+        self.write("a.csv", "id,text\n" + rows)
+        self.write("b.csv", "".join("%d,%s\n" % (i, "x" * 100) for i in range(40000, 80000)))
+        command = "(cat a.csv; sleep 1.3; cat b.csv) | '%s' import db t -" % PROGRAM
+        child = pexpect.spawn("sh", ["-c", command], cwd=self.folder, env=self.environment, timeout=30, dimensions=(24, 100))
+        child.expect_exact("\rloading 4 MB, ")
+        child.expect("MB a second\x1b\\[K")
+        child.expect_exact("80,000 rows loaded")
+        child.expect(pexpect.EOF)
+        child.close()
+        self.assertEqual(child.exitstatus, 0)
+
+    def test_a_batch_is_silent(self):
+        self.load("db", "create table t { id int primary };")
+        command = "(echo id; sleep 1.3; echo 1) | '%s' import db t -" % PROGRAM
+        done = subprocess.run(["sh", "-c", command], cwd=self.folder, env=self.environment, capture_output=True)
+        self.assertEqual((done.stdout, done.stderr, done.returncode), (b"", b"1 row loaded\n", 0))
 
 
 class DotCommands(Transfer):
