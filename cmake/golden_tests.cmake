@@ -32,17 +32,7 @@ target_link_libraries(runner_parts PRIVATE ssql_flags ssql_static ${CMOCKA_LINK_
 add_test(NAME golden/runner_parts COMMAND runner_parts)
 set_tests_properties(golden/runner_parts PROPERTIES TIMEOUT 60)
 
-pkg_check_modules(SQLITE3 sqlite3)
-if(SQLITE3_FOUND)
-  add_executable(differential tests/differential/main.c tests/differential/statement.c)
-  target_link_libraries(differential PRIVATE ssql_flags ssql_static ${SQLITE3_LINK_LIBRARIES} Threads::Threads m)
-  foreach(seed 1 2 3)
-    add_test(NAME differential/${seed} COMMAND differential ${seed} 5000)
-    set_tests_properties(differential/${seed} PROPERTIES TIMEOUT 120)
-  endforeach()
-else()
-  message(STATUS "differential test: skipped, SQLite is not installed")
-endif()
+include(${CMAKE_SOURCE_DIR}/cmake/differential_tests.cmake)
 
 # The examples in the documents.
 file(GLOB documents CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/docs/*.md)

@@ -1,95 +1,29 @@
 /* main.c - runs the same random statements in SSQL and in SQLite, and compares rows, counts and failures.
  *   differential [SEED [STATEMENTS]]      seed 0: from the clock. The seed is printed; the first difference ends the
- * run. */
-#include <sqlite3.h>
-#include <ssql.h>
+ *                                         run, and is printed with the fewest statements and rows that show it
+ *   differential --self-test              plants a fault, and expects it to be found and made small */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "statement.h"
+#include "answer.h"
+#include "script.h"
 
-struct rows {
-    char **items; /* one text per row */
-    size_t count, capacity;
-    int64_t changes;
-    bool failed;
-    char message[256];
+struct pair {
+    ssql_conn *ssql;
+    sqlite3 *sqlite;
+    bool has_fault; /* planted: SSQL is asked for > instead of >= */
 };
 
-static _Noreturn void give_up(const char *what)
-{
-    fprintf(stderr, "differential: %s\n", what);
-    exit(2);
-}
+enum difference_kind { AGREE, ROWS_DIFFER, ONLY_SSQL_FAILS, ONLY_SQLITE_FAILS };
 
-static void rows_clear(struct rows *rows)
-{
-    for (size_t i = 0; i < rows->count; i++)
-        free(rows->items[i]);
-    free(rows->items);
-    *rows = (struct rows){0};
-}
+struct difference {
+    enum difference_kind kind;
+    char state[8]; /* of SSQL's failure */
+};
 
-static void rows_add(struct rows *rows, char *row)
-{
-    if (rows->count == rows->capacity) {
-        rows->capacity = rows->capacity == 0 ? 64 : rows->capacity * 2;
-        rows->items = realloc(rows->items, rows->capacity * sizeof *rows->items);
-        if (rows->items == NULL)
-            give_up("out of memory");
-    }
-    rows->items[rows->count++] = row;
-}
-
-static int compare_rows(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-/* ---- SSQL ---- */
-
-static void write_ssql_row(ssql_stmt *statement, FILE *out)
-{
-    for (int i = 0; i < ssql_column_count(statement); i++) {
-        if (ssql_column_is_null(statement, i))
-            fputs("null", out);
-        else if (ssql_column_type(statement, i) == SSQL_TYPE_BOOL) /* a number in SQLite */
-            fprintf(out, "%d", ssql_column_bool(statement, i));
-        else if (ssql_column_type(statement, i) == SSQL_TYPE_FLOAT)
-            fprintf(out, "%.10g", ssql_column_float(statement, i));
-        else
-            fprintf(out, "%s", ssql_column_text(statement, i, NULL));
-        fputs(" | ", out);
-    }
-}
-
-static void run_ssql(ssql_conn *connection, const char *text, struct rows *rows)
-{
-    ssql_stmt *statement;
-    int status = ssql_prepare(connection, text, strlen(text), &statement, NULL);
-
-    while (status == SSQL_OK || status == SSQL_ROW) {
-        status = ssql_step(statement);
-        if (status == SSQL_ROW) {
-            char *row;
-            size_t size;
-            FILE *out = open_memstream(&row, &size);
-            if (out == NULL)
-                give_up("out of memory");
-            write_ssql_row(statement, out);
-            fclose(out);
-            rows_add(rows, row);
-        }
-    }
-    rows->failed = status != SSQL_DONE;
-    if (rows->failed)
-        snprintf(rows->message, sizeof rows->message, "%s [%s]", ssql_errmsg(connection), ssql_sqlstate(connection));
-    else if (ssql_statement_kind(statement) == SSQL_KIND_CHANGE)
-        rows->changes = ssql_changes(connection);
-    ssql_finalize(statement);
-}
+/* ---- the two databases ---- */
 
 static void set_option(ssql_options *options, const char *name, const char *value)
 {
@@ -121,48 +55,6 @@ static ssql_conn *open_ssql(void)
     return connection;
 }
 
-/* ---- SQLite ---- */
-
-static void write_sqlite_row(sqlite3_stmt *statement, FILE *out)
-{
-    for (int i = 0; i < sqlite3_column_count(statement); i++) {
-        int type = sqlite3_column_type(statement, i);
-        if (type == SQLITE_NULL)
-            fputs("null", out);
-        else if (type == SQLITE_FLOAT)
-            fprintf(out, "%.10g", sqlite3_column_double(statement, i));
-        else
-            fprintf(out, "%s", (const char *)sqlite3_column_text(statement, i));
-        fputs(" | ", out);
-    }
-}
-
-static void run_sqlite(sqlite3 *db, const char *text, struct rows *rows)
-{
-    sqlite3_stmt *statement = NULL;
-    int status = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
-
-    while (status == SQLITE_OK || status == SQLITE_ROW) {
-        status = sqlite3_step(statement);
-        if (status == SQLITE_ROW) {
-            char *row;
-            size_t size;
-            FILE *out = open_memstream(&row, &size);
-            if (out == NULL)
-                give_up("out of memory");
-            write_sqlite_row(statement, out);
-            fclose(out);
-            rows_add(rows, row);
-        }
-    }
-    rows->failed = status != SQLITE_DONE;
-    if (rows->failed)
-        snprintf(rows->message, sizeof rows->message, "%s", sqlite3_errmsg(db));
-    else if (!sqlite3_stmt_readonly(statement))
-        rows->changes = sqlite3_changes(db);
-    sqlite3_finalize(statement);
-}
-
 static sqlite3 *open_sqlite(void)
 {
     sqlite3 *db;
@@ -173,119 +65,228 @@ static sqlite3 *open_sqlite(void)
     return db;
 }
 
+static struct pair pair_open(bool has_fault)
+{
+    return (struct pair){open_ssql(), open_sqlite(), has_fault};
+}
+
+static void pair_close(struct pair *pair)
+{
+    ssql_disconnect(pair->ssql);
+    sqlite3_close(pair->sqlite);
+}
+
 /* ---- comparing ---- */
 
-static bool same_rows(struct rows *left, struct rows *right, enum statement_shape shape)
+static void stir(ssql_conn *connection, const char *what)
 {
-    if (left->failed || right->failed)
-        return left->failed == right->failed;
-    if (shape == SHAPE_CHANGE)
-        return left->changes == right->changes;
-    if (left->count != right->count)
-        return false;
-    if (shape == SHAPE_ROWS && left->count > 0) {
-        qsort(left->items, left->count, sizeof *left->items, compare_rows);
-        qsort(right->items, right->count, sizeof *right->items, compare_rows);
-    }
-    for (size_t i = 0; i < left->count; i++)
-        if (strcmp(left->items[i], right->items[i]) != 0)
-            return false;
-    return true;
+    if ((strcmp(what, "compact") == 0 ? ssql_compact : ssql_checkpoint)(connection) != SSQL_OK)
+        give_up(ssql_errmsg(connection));
 }
 
-static void print_side(const char *who, const struct rows *rows, const struct rows *other)
+static void ask_ssql(const struct pair *pair, const struct script_line *line, struct answer *answer)
 {
-    enum { DIFFERENT_ROWS_SHOWN = 10 };
-    int shown = 0;
+    bool is_query = line->shape == SHAPE_ROWS || line->shape == SHAPE_ORDERED_ROWS;
+    char *place = pair->has_fault && is_query ? strstr(line->ssql, " >= ") : NULL;
 
-    if (rows->failed)
-        printf("%s: error: %s\n", who, rows->message);
-    else
-        printf("%s: %zu rows, %lld changed\n", who, rows->count, (long long)rows->changes);
-    for (size_t i = 0; i < rows->count && shown < DIFFERENT_ROWS_SHOWN; i++)
-        if (i >= other->count || strcmp(rows->items[i], other->items[i]) != 0) {
-            printf("    %zu: %s\n", i, rows->items[i]);
-            shown++;
-        }
+    if (place != NULL)
+        place[2] = ' ';
+    answer_of_ssql(pair->ssql, line->ssql, answer);
+    if (place != NULL)
+        place[2] = '=';
 }
 
-struct pair {
-    ssql_conn *ssql;
-    sqlite3 *sqlite;
+static struct difference compare(const struct answer *ssql, const struct answer *sqlite, enum statement_shape shape)
+{
+    struct difference difference = {AGREE, ""};
+
+    if (answers_agree(ssql, sqlite, shape))
+        return difference;
+    difference.kind = ssql->failed ? ONLY_SSQL_FAILS : sqlite->failed ? ONLY_SQLITE_FAILS : ROWS_DIFFER;
+    memcpy(difference.state, ssql->state, sizeof difference.state);
+    return difference;
+}
+
+/* What SSQL made of a statement. */
+struct outcome {
+    bool failed;
+    size_t rows;
 };
 
-static bool agree(struct pair *pair, const struct statement *statement, bool *succeeded)
+/* Runs one statement in both. */
+static struct difference run_line(const struct pair *pair, const struct script_line *line, bool is_told,
+                                  struct outcome *outcome)
 {
-    struct rows left = {0}, right = {0};
+    struct answer ssql = {0}, sqlite = {0};
+    struct difference difference = {AGREE, ""};
 
-    run_ssql(pair->ssql, statement->ssql, &left);
-    run_sqlite(pair->sqlite, statement->sqlite, &right);
-    bool same = same_rows(&left, &right, statement->shape);
-    *succeeded = !left.failed;
-    if (!same) {
-        printf("they differ in\n    %s\n", statement->ssql);
-        print_side("ssql", &left, &right);
-        print_side("sqlite", &right, &left);
+    *outcome = (struct outcome){0};
+    if (line->shape == SHAPE_STIR) {
+        stir(pair->ssql, line->ssql);
+        return difference;
     }
-    rows_clear(&left);
-    rows_clear(&right);
-    return same;
+    ask_ssql(pair, line, &ssql);
+    answer_of_sqlite(pair->sqlite, line->sqlite, &sqlite);
+    if (line->shape == SHAPE_ROWS) {
+        answer_sort(&ssql);
+        answer_sort(&sqlite);
+    }
+    difference = compare(&ssql, &sqlite, line->shape);
+    *outcome = (struct outcome){ssql.failed, ssql.count};
+    if (is_told) {
+        answer_print("ssql", &ssql, &sqlite);
+        answer_print("sqlite", &sqlite, &ssql);
+    }
+    answer_clear(&ssql);
+    answer_clear(&sqlite);
+    return difference;
 }
 
-/* Outside transactions now and then rows go to files, and files are merged. */
-static void stir(struct random *random, ssql_conn *connection)
+/* ---- making a difference small ---- */
+
+struct search {
+    struct difference wanted;
+    bool has_fault, is_told;
+};
+
+static bool is_same_difference(struct difference left, struct difference right)
 {
-    if (random_percent(random, 3) && ssql_checkpoint(connection) != SSQL_OK)
-        give_up(ssql_errmsg(connection));
-    if (random_below(random, 1000) < 2 && ssql_compact(connection) != SSQL_OK)
-        give_up(ssql_errmsg(connection));
+    return left.kind == right.kind && strcmp(left.state, right.state) == 0;
 }
 
-static bool run(struct pair *pair, uint64_t seed, long count)
+/* Whether the script, in fresh databases, comes to a difference of the wanted kind. A statement left out may let later
+ * ones fail in one language only, as with tables of other columns: that is another difference. */
+static bool still_differs(void *context, const struct script *script)
+{
+    struct search *search = context;
+    struct pair pair = pair_open(search->has_fault);
+    struct difference difference = {AGREE, ""};
+    struct outcome outcome;
+    bool in_transaction = false;
+
+    for (size_t i = 0; i < script->count && difference.kind == AGREE; i++) {
+        const struct script_line *line = &script->lines[i];
+        if (line->shape == SHAPE_STIR && in_transaction) /* its end was left out */
+            continue;
+        difference = run_line(&pair, line, search->is_told && i + 1 == script->count, &outcome);
+        if (line->shape == SHAPE_OTHER && !outcome.failed)
+            in_transaction = strcmp(line->ssql, "begin") == 0 || (in_transaction && strcmp(line->ssql, "commit") != 0 &&
+                                                                  strcmp(line->ssql, "rollback") != 0);
+    }
+    pair_close(&pair);
+    return is_same_difference(difference, search->wanted);
+}
+
+static void report(struct script *script, struct search *search)
+{
+    size_t count = script->count;
+
+    if (!still_differs(search, script)) {
+        printf("they differ in this statement, but not when all statements are run again:\n");
+        printf("%s;\n", script->lines[script->count - 1].ssql);
+        return;
+    }
+    size_t asked = script_minimise(script, still_differs, search);
+    printf("they differ; of %zu statements these show it (%zu attempts):\n\n", count, asked);
+    script_print(script);
+    printf("\n");
+    search->is_told = true;
+    still_differs(search, script);
+}
+
+/* ---- a run ---- */
+
+struct run {
+    uint64_t seed;
+    long count;
+    bool has_fault;
+    long failures;        /* in both */
+    long rows;            /* that queries gave */
+    struct script script; /* all that was run */
+    struct difference difference;
+};
+
+/* Stops at the first difference. A query that fails in both is a fault of the generator, and hides what it was to show.
+ */
+static bool run(struct run *run)
 {
     static struct statement statement; /* large */
-    struct random random = random_start(seed);
-    bool in_transaction = false, succeeded;
-    long failures = 0;
+    struct generator generator;
+    struct pair pair = pair_open(run->has_fault);
+    struct outcome outcome;
+    bool is_query_bad = false;
 
-    statement.shape = SHAPE_OTHER;
-    for (int i = 0; statement_setup(i) != NULL; i++) {
-        snprintf(statement.ssql, sizeof statement.ssql, "%s", statement_setup(i));
-        memcpy(statement.sqlite, statement.ssql, sizeof statement.ssql);
-        if (!agree(pair, &statement, &succeeded) || !succeeded)
-            return false;
+    generator_start(&generator, run->seed);
+    for (long i = 0; i < run->count && run->difference.kind == AGREE && !is_query_bad; i++) {
+        generator_next(&generator, &statement);
+        script_add(&run->script, &statement);
+        const struct script_line *line = &run->script.lines[run->script.count - 1];
+        run->difference = run_line(&pair, line, false, &outcome);
+        run->failures += outcome.failed;
+        run->rows += (long)outcome.rows;
+        is_query_bad = outcome.failed && run->difference.kind == AGREE && statement.shape != SHAPE_CHANGE;
+        if (is_query_bad)
+            printf("it failed in both, statement %ld of seed %llu:\n    %s\n", i, (unsigned long long)run->seed,
+                   statement.ssql);
     }
-    for (long i = 0; i < count; i++) {
-        if (!in_transaction)
-            stir(&random, pair->ssql);
-        statement_make(&random, &in_transaction, &statement);
-        if (!agree(pair, &statement, &succeeded)) {
-            printf("statement %ld of seed %llu\n", i, (unsigned long long)seed);
-            return false;
-        }
-        failures += !succeeded;
-        /* A query that fails is a fault of the generator, and hides what it was to show. */
-        if (!succeeded && (statement.shape == SHAPE_ROWS || statement.shape == SHAPE_ORDERED_ROWS)) {
-            printf("a query failed in both, statement %ld:\n    %s\n", i, statement.ssql);
-            return false;
-        }
+    pair_close(&pair);
+    return run->difference.kind == AGREE && !is_query_bad;
+}
+
+static int compare_languages(uint64_t seed, long count)
+{
+    struct run one = {.seed = seed, .count = count};
+    bool agree = run(&one);
+
+    if (agree)
+        printf("%ld statements and %ld rows agree, %ld statements failed in both\n", count, one.rows, one.failures);
+    if (one.difference.kind != AGREE) {
+        struct search search = {.wanted = one.difference};
+        printf("statement %zu of seed %llu\n", one.script.count, (unsigned long long)seed);
+        report(&one.script, &search);
     }
-    printf("%ld statements agree, %ld failed in both\n", count, failures);
-    return true;
+    script_clear(&one.script);
+    return agree ? 0 : 1;
+}
+
+/* A table, a row and a query are enough to show the planted fault. */
+static int test_minimiser(void)
+{
+    enum { SEEDS = 3, STATEMENTS_MOST = 4, ROWS_MOST = 2 };
+    bool right = true;
+
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct run one = {.seed = seed, .count = 5000, .has_fault = true};
+        run(&one);
+        struct search search = {.wanted = one.difference, .has_fault = true};
+        size_t before = one.script.count;
+        if (one.difference.kind == AGREE) {
+            printf("seed %llu: the planted fault was not found\n", (unsigned long long)seed);
+            right = false;
+        } else {
+            script_minimise(&one.script, still_differs, &search);
+            size_t rows = script_row_count(&one.script);
+            printf("seed %llu: found with statement %zu; %zu statements and %zu rows show it\n",
+                   (unsigned long long)seed, before, one.script.count, rows);
+            if (one.script.count > STATEMENTS_MOST || rows > ROWS_MOST || !still_differs(&search, &one.script)) {
+                script_print(&one.script);
+                right = false;
+            }
+        }
+        script_clear(&one.script);
+    }
+    return right ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "--self-test") == 0)
+        return test_minimiser();
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     long count = argc > 2 ? strtol(argv[2], NULL, 10) : 4000;
-    struct pair pair = {open_ssql(), open_sqlite()};
-
     if (seed == 0)
         seed = (uint64_t)time(NULL);
     printf("seed %llu\n", (unsigned long long)seed);
     fflush(stdout);
-    bool done = run(&pair, seed, count);
-    ssql_disconnect(pair.ssql);
-    sqlite3_close(pair.sqlite);
-    return done ? 0 : 1;
+    return compare_languages(seed, count);
 }

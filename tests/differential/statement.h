@@ -1,13 +1,8 @@
-/* statement.h - random statements that SSQL and SQLite understand alike.
- * What they understand differently is left out; statement.c says what and why at each place. Spelling alone differs in
- * one form, `upsert into`, which is `replace into` in SQLite. */
+/* statement.h - random statements that SSQL and SQLite understand alike, each written in both languages. */
 #ifndef DIFFERENTIAL_STATEMENT_H
 #define DIFFERENTIAL_STATEMENT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "random.h"
+#include "schema.h"
 
 enum { STATEMENT_SIZE = 1 << 16 };
 
@@ -16,18 +11,26 @@ enum statement_shape {
     SHAPE_ORDERED_ROWS, /* a query that orders its rows wholly */
     SHAPE_CHANGE,       /* counts rows */
     SHAPE_OTHER,
+    SHAPE_STIR, /* no statement, but work on the files of SSQL: "checkpoint" or "compact" */
 };
 
 struct statement {
     enum statement_shape shape;
+    bool is_in_transaction; /* afterwards, when it succeeds */
     char ssql[STATEMENT_SIZE];
-    char sqlite[STATEMENT_SIZE + 8];
+    char sqlite[STATEMENT_SIZE];
 };
 
-/* The statements that make the tables, one after the other; NULL past the last. Both understand them. */
-const char *statement_setup(int i);
+/* Makes one statement after another: first those that make the tables. */
+struct generator {
+    struct random random;
+    struct schema schema, schema_before; /* now; before the open transaction */
+    int tables_to_make;
+    int table_to_make; /* -1: none. It was dropped by the last statement */
+    bool in_transaction;
+};
 
-/* `in_transaction` says whether one is open before; it is what it will be afterwards when the statement succeeds. */
-void statement_make(struct random *random, bool *in_transaction, struct statement *statement);
+void generator_start(struct generator *generator, uint64_t seed);
+void generator_next(struct generator *generator, struct statement *statement);
 
 #endif
