@@ -10,7 +10,7 @@ function fail(why) {
 
 # A text in which nothing is special to scdoc any more.
 function escaped(text) {
-    gsub(/[\\*_`#<>~\[\]]/, "\\\\&", text)
+    gsub(/[][\\*_`#<>~]/, "\\\\&", text)
     return text
 }
 
@@ -39,7 +39,7 @@ function link(text,    end, behind, made) {
 function inline(text,    made, at, tail) {
     gsub(/\\\|/, "|", text)
     made = ""
-    while ((at = match(text, /``|`|\*\*|\*[a-z]+\*|\[[^\]]*\]\(/)) > 0) {
+    while ((at = match(text, /``|`|\*\*|\*[a-z]+\*|\[[^]]*\]\(/)) > 0) {
         made = made escaped(substr(text, 1, at - 1))
         if (substr(text, at, 2) == "``")
             made = made code(substr(text, at + 2), "``")
