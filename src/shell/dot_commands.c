@@ -13,9 +13,9 @@ static const struct dot_command commands[] = {
     {".close", "", "close the database; then one in memory is open", NULL, 0, 0, "", command_close},
     {".color", "[auto|always|never]", "colours in results and messages", NULL, 0, 1, "", command_color},
     {".describe", "TABLE", "the columns of a table", NULL, 1, 1, "table", command_describe},
-    {".dump", "[--schema|--data] [PATTERN...]", "the script that makes tables and their rows again",
-     "* and ? in a PATTERN stand for any characters. All is of one state of the database.\n", 0, ARGUMENTS_MOST,
-     "table", command_dump},
+    {".dump", "[PATTERN...]", "the script that makes tables and their rows again",
+     "* and ? in a PATTERN stand for any characters. --schema leaves out the rows, --data the tables.\n", 0,
+     ARGUMENTS_MOST, "table", command_dump},
     {".echo", "[on|off]", "print statements before they run", NULL, 0, 1, "switch", command_echo},
     {".edit", "", "change the last statement in VISUAL or EDITOR",
      "The text then stands at the prompt. Ctrl-X Ctrl-E does the same with what is being typed.\n", 0, 0, "",
@@ -23,7 +23,7 @@ static const struct dot_command commands[] = {
     {".exit", "[STATUS]", "leave, with an exit status", NULL, 0, 1, "", command_exit},
     {".explain", "[on|off]", "show how each statement is going to be run",
      "The plan goes to standard error, before the statement runs.\n", 0, 1, "switch", command_explain},
-    {".export", "[OPTION...] TABLE|'QUERY' [FILE]", "write rows to a file, or to the results",
+    {".export", "TABLE|'QUERY' [FILE]", "write rows to a file, or to the results",
      "The format is that of the file's ending, or of --format; .export --help lists the options.\n", 1, ARGUMENTS_MOST,
      "table", command_export},
     {".header", "[on|off]", "names of columns above results", NULL, 0, 1, "switch", command_header},
@@ -31,7 +31,7 @@ static const struct dot_command commands[] = {
      "Topics are dot commands (.mode), statements (select), error codes (42703), modes and keys.\n", 0, ARGUMENTS_MOST,
      "command", command_help},
     {".history", "[N]", "the last N statements that were typed, 20 without N", NULL, 0, 1, "", command_history},
-    {".import", "[OPTION...] FILE... TABLE", "load the records of a file",
+    {".import", "FILE... TABLE", "load the records of a file",
      "The format is that of the file's ending, or of --format; .import --help lists the options.\n", 1, ARGUMENTS_MOST,
      "file", command_import},
     {".indexes", "[PATTERN]", "the keys of tables; * and ? stand for any characters", NULL, 0, 1, "table",
@@ -181,11 +181,13 @@ static bool run_command(struct command_line *line, const struct dot_command *com
     bool done = false;
 
     line->name = command->name;
+    command_drop_semicolon(command, line->rest);
     text_add_string(&words, line->rest);
     text_add_char(&words, '\0');
     for (char *at = words.data; line->count < ARGUMENTS_MOST && (word = take_word(&at)) != NULL;)
         line->arguments[line->count++] = word;
-    text_format(&hint, "%s %s", command->name, command->arguments);
+    text_format(&hint, "%s%s%s", command->name, *command->arguments == '\0' ? " stands alone" : " ",
+                command->arguments);
     if (line->count < command->least)
         command_fail(line, hint.data, "something is missing after ", command->name);
     else if (line->count > command->most)
@@ -195,6 +197,16 @@ static bool run_command(struct command_line *line, const struct dot_command *com
     text_clear(&words);
     text_clear(&hint);
     return done;
+}
+
+/* .stats, .tables and .timeout begin with what was typed. */
+static void hint_at_several(struct text_buffer *hint, const char *name)
+{
+    size_t size = strlen(name);
+
+    for (int i = 0; i < COMMAND_COUNT && size > 1; i++)
+        if (strncmp(commands[i].name, name, size) == 0)
+            text_format(hint, "%s%s", hint->size > 0 ? ", " : "", commands[i].name);
 }
 
 bool dot_command_run(struct session *session, const struct source *source)
@@ -214,11 +226,16 @@ bool dot_command_run(struct session *session, const struct source *source)
         name[name_size - 1] = '\0';
     struct command_line line = {.session = session, .source = source, .rest = rest};
     const struct dot_command *command = find_command(name, &several);
-    if (command != NULL)
+    if (memchr(source->text + source->begin, '\0', source->size) != NULL)
+        done = command_fail(&line, NULL, "the command holds a NUL byte", "");
+    else if (command != NULL)
         done = run_command(&line, command);
-    else if (several)
-        done = command_fail(&line, ".help lists the commands", "several commands begin with ", name);
-    else
+    else if (several) {
+        struct text_buffer hint = {0};
+        hint_at_several(&hint, name);
+        done = command_fail(&line, hint.data, "several commands begin with ", name);
+        text_clear(&hint);
+    } else
         done = command_fail_unknown(&line, "unknown command ", name, dot_command_name, ".help lists the commands");
     free(name);
     free(text);

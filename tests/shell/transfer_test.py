@@ -502,6 +502,27 @@ class Progress(Transfer):
         child.close()
         self.assertEqual(child.exitstatus, 0)
 
+    def test_ctrl_c_at_the_prompt(self):
+        import pexpect
+        self.people()
+        os.mkfifo(self.path("pipe"))
+        child = pexpect.spawn(PROGRAM, ["-X", "db"], cwd=self.folder, env=self.environment, timeout=20, dimensions=(24, 100))
+        child.expect_exact("ssql> ")
+        child.send(".import pipe people\r")
+        with open(self.path("pipe"), "wb") as pipe:
+            pipe.write(Bytes.TEXT)
+            pipe.flush()
+            time.sleep(0.5)
+            child.sendintr()
+            child.expect_exact("57014")
+            child.expect_exact("ssql> ")
+        child.send("select count(*) + 40 as n from people;\r")
+        child.expect_exact("42")
+        child.send(".exit\r")
+        child.expect(pexpect.EOF)
+        child.close()
+        self.assertEqual(child.exitstatus, 0)
+
     def test_a_batch_is_silent(self):
         self.load("db", "create table t { id int primary };")
         command = "(echo id; sleep 1.3; echo 1) | '%s' import db t -" % PROGRAM
