@@ -15,6 +15,49 @@ struct key_columns {
     size_t count;
 };
 
+/* What add_default has written of an expression. */
+struct expression_text {
+    struct text_buffer *to;
+    const char *text;
+    size_t written;
+};
+
+static bool has_control_character(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7F)
+            return true;
+    return false;
+}
+
+/* A '...' that holds control characters is written anew, with escapes for them. */
+static int add_token(void *context, int kind, size_t begin, size_t end)
+{
+    struct expression_text *expression = context;
+    struct text_buffer plain = {0};
+    const char *text = expression->text;
+
+    if (kind != SSQL_TOKEN_STRING || text[begin] != '\'' || !has_control_character(text + begin, end - begin))
+        return 0;
+    for (size_t i = begin + 1; i + 1 < end; i += text[i] == '\'' ? 2 : 1)
+        text_add_char(&plain, text[i]);
+    text_add(expression->to, text + expression->written, begin - expression->written);
+    add_string_literal(expression->to, text_string(&plain), plain.size);
+    expression->written = end;
+    text_clear(&plain);
+    return 0;
+}
+
+/* When the tokens cannot be told, for want of memory, the text stays as it is. */
+static void add_default(struct text_buffer *to, const char *text)
+{
+    struct expression_text expression = {.to = to, .text = text};
+
+    text_add_string(to, " default ");
+    (void)ssql_tokenize(text, strlen(text), add_token, &expression);
+    text_add_string(to, text + expression.written);
+}
+
 /* "primary" is a key of one column; "primary 2" is the second of several. */
 static void add_column(struct text_buffer *text, ssql_stmt *row, bool is_first, struct key_columns *key)
 {
@@ -39,7 +82,7 @@ static void add_column(struct text_buffer *text, ssql_stmt *row, bool is_first, 
         text_add_string(text, " not null");
     }
     if (otherwise != NULL && *otherwise != '\0')
-        text_format(text, " default %s", otherwise);
+        add_default(text, otherwise);
 }
 
 static void add_key(struct text_buffer *text, struct key_columns *key)

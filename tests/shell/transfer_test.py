@@ -169,9 +169,11 @@ class Laws(Transfer):
             self.check_round_trip(seed, self.dump)
 
     def test_a_dump_holds_no_control_characters(self):
-        self.load("a", RandomTable(7).create() + 'create table c (t string); insert into c values ("\\u{1}\\u{7f}\\n");')
+        self.load("a", RandomTable(7).create() + 'create table c (t string, d string default "it\'s\\n\\\\ \\u{1}");'
+                       'insert into c (t) values ("\\u{1}\\u{7f}\\n");')
         dumped = self.run_shell("dump", "a").out
         self.assertIn('"\\u{01}\\u{7f}\\n"', dumped)
+        self.assertIn("d string default \"it's\\n\\\\ \\u{1}\"", dumped)
         self.assertFalse([c for c in dumped if (c < " " and c != "\n") or c == "\x7f"])
 
 
