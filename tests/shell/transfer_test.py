@@ -78,6 +78,9 @@ class RandomTable:
                 rest = " default " + literal(self.choose.choice(TEXTS))
             elif name not in self.key and kind == "int" and self.choose.random() < 0.3:
                 rest = " default 7"
+            place = [column for column, _ in self.columns].index(name)
+            if name not in self.key and all(row[place] is not None for row in self.rows) and self.choose.random() < 0.5:
+                rest += " not null"
             columns.append("%s %s%s" % (quoted(name), kind, rest))
         if self.key:
             columns.append("primary key (" + ", ".join(quoted(name) for name in self.key) + ")")
@@ -403,6 +406,21 @@ class Bytes(Transfer):
         self.assertEqual(err.count(b"error: "), 1, err)
         self.assertEqual(self.rows("db", "select count(*) as n from people"), '{"n":2}\n')
 
+    def test_killed(self):
+        """All of the rows are there afterwards, or none of them."""
+        self.write("t.csv", self.TEXT)
+        counts = set()
+        for delay in (0.005, 0.01, 0.02, 0.04, 0.08, 0.3):
+            self.people()
+            process = self.start("import", "db", "people", "t.csv")
+            time.sleep(delay)
+            process.kill()
+            process.communicate(timeout=20)
+            counts.add(self.rows("db", "select count(*) as n from people"))
+            self.assertEqual(self.run_shell("check", "db").status, 0)
+            shutil.rmtree(self.path("db"))
+        self.assertLessEqual(counts, {'{"n":2}\n', '{"n":19992}\n'})
+
     def test_no_room_for_the_database(self):
         self.people()
         self.write("t.csv", self.TEXT)
@@ -478,6 +496,16 @@ class Dump(Transfer):
         self.check("dump", "--data", "db", "B", out="begin;\ninsert into b (z) values\n  (true),\n  (null);\ncommit;\n")
         self.check_error("dump", "db", "b", "x*", says="no table is called x*")
         self.check_error("dump", "none", says="there is no database", status=2)
+
+    def test_patterns(self):
+        names = ["a", "ab", "abc", "Xab", "ä", "äb"]
+        self.load("db", "".join("create table `%s` (x int);" % name for name in names))
+        for pattern, found in [("*", names), ("a*", ["a", "ab", "abc"]), ("?b", ["ab", "äb"]), ("*b", ["ab", "Xab", "äb"]), ("?", ["a", "ä"]),
+                               ("xAB", ["Xab"]), ("*a*b*", ["ab", "abc", "Xab"]), ("**?c", ["abc"]), ("*b*b*", []), ("", [])]:
+            with self.subTest(pattern):
+                result = self.run_shell("dump", "--schema", "db", pattern)
+                tables = [line.split()[2].strip("`") for line in result.out.splitlines() if line.startswith("create")]
+                self.assertEqual((sorted(tables), result.status), (sorted(found), 0 if found else 1))
 
     def test_a_dump_that_is_cut_short_changes_nothing(self):
         self.people()
