@@ -1,0 +1,523 @@
+/* random_damage.c - whatever happens to a byte, a sector or a whole file of a closed database, its answers are the
+ * right rows or an error; and a check finds the damage.
+ *
+ *     random_damage [SEED [DAMAGES]]      seed 0: from the clock; default 1 and 300. Databases go to $TMPDIR
+ *
+ * Each damage is tried in a process of its own: a crash or a hang is told with its seed and number. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <ssql.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tree.h"
+
+enum { SECTOR = 512, QUERIES_MOST = 64, QUERY_SIZE = 160, PATIENCE_SECONDS = 60, ROWS = 2400, STAGES = 3 };
+
+static _Noreturn void give_up(const char *what)
+{
+    fprintf(stderr, "random_damage: %s\n", what);
+    exit(2);
+}
+
+/* ---- chance ---- */
+
+static uint64_t random_state;
+
+static uint64_t random_bits(void)
+{
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+    return random_state * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+static size_t random_below(size_t below)
+{
+    return (size_t)((random_bits() >> 11) % below);
+}
+
+static void random_start(uint64_t seed, uint64_t number)
+{
+    random_state = (seed * UINT64_C(0x9E3779B97F4A7C15) + number * UINT64_C(0xD1B54A32D192ED03)) | 1;
+    for (int i = 0; i < 8; i++)
+        random_bits();
+}
+
+/* ---- the database ---- */
+
+struct opened {
+    ssql_db *db;
+    ssql_conn *connection;
+    int code;
+    char message[600];
+};
+
+/* Small files of few rows, so that there are many of them. */
+static struct opened open_database(const char *path, const char *readonly)
+{
+    static const char *const small[][2] = {
+        {"memtable_size", "32KiB"},   {"sstable_size", "16KiB"}, {"block_rows", "64"},
+        {"level0_files", "2"},        {"sync", "off"},           {"must_exist", "off"},
+        {"wal_segment_size", "64KiB"}};
+    struct opened opened = {0};
+    ssql_options *options;
+
+    if (ssql_options_new(&options) != SSQL_OK)
+        give_up("out of memory");
+    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
+        if (ssql_options_set(options, small[i][0], small[i][1]) != SSQL_OK)
+            give_up(ssql_options_errmsg(options));
+    if (ssql_options_set(options, "readonly", readonly) != SSQL_OK)
+        give_up(ssql_options_errmsg(options));
+    opened.code = ssql_open_with(path, options, &opened.db);
+    snprintf(opened.message, sizeof opened.message, "%s", ssql_options_errmsg(options));
+    ssql_options_free(options);
+    if (opened.code == SSQL_OK && ssql_connect(opened.db, &opened.connection) != SSQL_OK)
+        give_up("cannot connect");
+    return opened;
+}
+
+static void close_database(struct opened *opened)
+{
+    if (opened->connection != NULL)
+        ssql_disconnect(opened->connection);
+    if (opened->db != NULL)
+        ssql_close(opened->db);
+}
+
+__attribute__((format(printf, 2, 3))) static void execute(struct opened *opened, const char *format, ...)
+{
+    char text[600];
+    va_list arguments;
+
+    va_start(arguments, format);
+    int size = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (size < 0 || (size_t)size >= sizeof text || ssql_exec(opened->connection, text, (size_t)size) != SSQL_OK)
+        give_up(ssql_errmsg(opened->connection));
+}
+
+static void fill(struct opened *opened, int stage)
+{
+    execute(opened, "begin");
+    for (int i = 0; i < ROWS / STAGES; i++) {
+        int id = (int)random_below(ROWS), day = (int)random_below(60);
+        execute(opened, "upsert into people values (%d, 'person %d of stage %d', %d, %d.25, %s)", id, id, stage,
+                (int)random_below(1000), day, day % 2 == 0 ? "true" : "null");
+        execute(opened, "upsert into words values ('%c%d', %d)", 'a' + id % 26, id % 700, stage);
+        execute(opened, "upsert into visits values ('town %d', %d, %d)", id % 20, day, stage * 1000 + i);
+        if (i % 100 == 99)
+            execute(opened, "commit; begin");
+    }
+    execute(opened, "commit");
+    execute(opened, "delete from people where id %% 7 == %d; delete from visits where day == %d", stage, stage);
+}
+
+/* The master is closed with rows in files of several levels and, of its last stage, in the log. */
+static void make_master(const char *path, struct tree olds[STAGES - 1])
+{
+    for (int stage = 0; stage < STAGES; stage++) {
+        struct opened opened = open_database(path, "off");
+        if (opened.code != SSQL_OK)
+            give_up(opened.message);
+        if (stage == 0)
+            execute(&opened, "create table people { id int primary, name string, n int, share float, open bool };"
+                             "create table words { word string primary, stage int not null };"
+                             "create table visits { town string, day int, guests int, primary key (town, day) }");
+        fill(&opened, stage);
+        close_database(&opened);
+        if (stage + 1 < STAGES)
+            tree_read(path, &olds[stage]);
+    }
+}
+
+/* ---- questions and the right answers ---- */
+
+struct question {
+    char text[QUERY_SIZE];
+    char **rows;
+    size_t count;
+};
+
+static struct question questions[QUERIES_MOST];
+static size_t question_count;
+
+__attribute__((format(printf, 1, 2))) static void add_question(const char *format, ...)
+{
+    va_list arguments;
+
+    if (question_count == QUERIES_MOST)
+        give_up("too many questions");
+    va_start(arguments, format);
+    vsnprintf(questions[question_count++].text, QUERY_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+static void make_questions(void)
+{
+    add_question("select * from people order by id");
+    add_question("select * from words order by word");
+    add_question("select * from visits order by town, day");
+    add_question("select count(*), sum(n), min(name), max(share) from people");
+    add_question("select count(*) from people where n < 20");
+    add_question("select id, n from people where share > 50 order by id");
+    add_question("select stage, count(*) from words group by stage order by stage");
+    add_question("select count(*) from visits where town between 'town 11' and 'town 14'");
+    for (int i = 0; i < 12; i++) {
+        add_question("select * from people where id == %d", (int)random_below(ROWS));
+        add_question("select * from words where word == '%c%d'", 'a' + (int)random_below(26), (int)random_below(700));
+        add_question("select * from visits where town == 'town %d' and day == %d", (int)random_below(20),
+                     (int)random_below(60));
+    }
+}
+
+/* The row as a text, in a buffer that lives until the next call. */
+static const char *row_text(ssql_stmt *statement)
+{
+    static char text[1000];
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < ssql_column_count(statement) && used < sizeof text; i++) {
+        const char *value = ssql_column_is_null(statement, i) ? "null" : ssql_column_text(statement, i, NULL);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s|", value == NULL ? "?" : value);
+    }
+    return text;
+}
+
+static void keep_row(struct question *question, const char *row)
+{
+    question->rows = realloc(question->rows, (question->count + 1) * sizeof *question->rows);
+    char *copy = strdup(row);
+    if (question->rows == NULL || copy == NULL)
+        give_up("out of memory");
+    question->rows[question->count++] = copy;
+}
+
+/* Asks; the answer is kept, or compared when there is one. Returns SSQL_DONE, an error, or -1: other rows. */
+static int ask(ssql_conn *connection, struct question *question, bool is_kept)
+{
+    ssql_stmt *statement = NULL;
+    size_t count = 0;
+    bool same = true;
+    int code = ssql_prepare(connection, question->text, strlen(question->text), &statement, NULL);
+
+    while (code == SSQL_OK || code == SSQL_ROW) {
+        code = ssql_step(statement);
+        if (code != SSQL_ROW)
+            break;
+        if (is_kept)
+            keep_row(question, row_text(statement));
+        else if (count >= question->count || strcmp(question->rows[count], row_text(statement)) != 0)
+            same = false;
+        count++;
+    }
+    ssql_finalize(statement);
+    return !same || (code == SSQL_DONE && !is_kept && count != question->count) ? -1 : code;
+}
+
+/* ---- damages ---- */
+
+enum damage_kind {
+    BIT,
+    BYTE,
+    SECTOR_ZEROED,
+    SECTOR_OTHER,
+    CUT,
+    SECTORS_SWAPPED,
+    OTHER_FILE,
+    OLDER_FILE,
+    REMOVED,
+    KINDS
+};
+
+static const char *const kind_names[KINDS] = {
+    "a flipped bit",       "another byte", "a sector of zeros",   "a random sector", "cut off",
+    "two sectors swapped", "another file", "an older copy of it", "removed"};
+
+struct damage {
+    enum damage_kind kind;
+    const struct file *file;
+    uint8_t *bytes; /* that the file has afterwards; NULL: none */
+    size_t size;
+    size_t place;
+};
+
+static size_t random_sector(size_t size)
+{
+    return random_below((size + SECTOR - 1) / SECTOR) * SECTOR;
+}
+
+static size_t sector_size(size_t place, size_t size)
+{
+    return size - place < SECTOR ? size - place : SECTOR;
+}
+
+static void swap_sectors(struct damage *damage)
+{
+    uint8_t held[SECTOR];
+    size_t other = random_sector(damage->size);
+    size_t size = sector_size(damage->place > other ? damage->place : other, damage->size);
+
+    memcpy(held, damage->bytes + other, size);
+    memmove(damage->bytes + other, damage->bytes + damage->place, size);
+    memcpy(damage->bytes + damage->place, held, size);
+}
+
+static void replace_bytes(struct damage *damage, const struct file *by)
+{
+    damage->bytes = realloc(damage->bytes, by->size + 1);
+    if (damage->bytes == NULL)
+        give_up("out of memory");
+    memcpy(damage->bytes, by->bytes, by->size);
+    damage->size = by->size;
+    damage->place = 0;
+}
+
+/* Every file is hit as often as any other half of the time, else by its size. The lock holds no data. */
+static const struct file *pick_file(const struct tree *tree)
+{
+    const struct file *file;
+
+    do {
+        if (random_below(2) == 0) {
+            file = &tree->files[random_below(tree->count)];
+        } else {
+            size_t place = random_below(tree->bytes), i = 0;
+            while (place >= tree->files[i].size)
+                place -= tree->files[i++].size;
+            file = &tree->files[i];
+        }
+    } while (strcmp(file->path, "lock") == 0 || file->size == 0);
+    return file;
+}
+
+static void spoil(struct damage *damage, const struct tree *master, const struct tree *olds)
+{
+    const struct file *old;
+
+    switch (damage->kind) {
+    case BIT: damage->bytes[damage->place] ^= (uint8_t)(1u << random_below(8)); return;
+    case BYTE: damage->bytes[damage->place] = (uint8_t)random_bits(); return;
+    case SECTOR_ZEROED:
+        damage->place = random_sector(damage->size);
+        memset(damage->bytes + damage->place, 0, sector_size(damage->place, damage->size));
+        return;
+    case SECTOR_OTHER:
+        damage->place = random_sector(damage->size);
+        for (size_t i = 0; i < sector_size(damage->place, damage->size); i++)
+            damage->bytes[damage->place + i] = (uint8_t)random_bits();
+        return;
+    case CUT: damage->size = damage->place; return;
+    case SECTORS_SWAPPED:
+        damage->place = random_sector(damage->size);
+        swap_sectors(damage);
+        return;
+    case OTHER_FILE: replace_bytes(damage, pick_file(master)); return;
+    case OLDER_FILE:
+        old = tree_find(&olds[random_below(STAGES - 1)], damage->file->path);
+        if (old != NULL)
+            replace_bytes(damage, old);
+        return;
+    case REMOVED:
+        free(damage->bytes);
+        damage->bytes = NULL;
+        return;
+    case KINDS: return;
+    }
+}
+
+static struct damage make_damage(const struct tree *master, const struct tree *olds)
+{
+    struct damage damage = {.kind = (enum damage_kind)random_below(KINDS), .file = pick_file(master)};
+
+    damage.size = damage.file->size;
+    damage.place = random_below(damage.size);
+    damage.bytes = malloc(damage.size + 1);
+    if (damage.bytes == NULL)
+        give_up("out of memory");
+    memcpy(damage.bytes, damage.file->bytes, damage.size);
+    spoil(&damage, master, olds);
+    return damage;
+}
+
+static bool is_effective(const struct damage *damage)
+{
+    return damage->bytes == NULL || damage->size != damage->file->size ||
+           memcmp(damage->bytes, damage->file->bytes, damage->size) != 0;
+}
+
+/* ---- one damage ---- */
+
+/* Shared with the processes of the damages. */
+struct totals {
+    unsigned refused, failed,
+        right; /* damaged databases: not opened; with some failed query; with right answers only */
+    unsigned errors, answers;
+};
+
+static _Noreturn void complain(const struct damage *damage, const char *what, const char *more)
+{
+    printf("%s: %s at byte %zu: %s: %s\n", damage->file->path, kind_names[damage->kind], damage->place, what, more);
+    fflush(stdout);
+    _exit(1);
+}
+
+/* Format numbers are looked at before anything else, so damage there may look like a newer format. */
+static bool is_clear_error(int code, const char *message)
+{
+    return message[0] != '\0' && (code == SSQL_CORRUPT || (code == SSQL_CANNOT_OPEN && strstr(message, "format")));
+}
+
+static void ask_everything(struct opened *opened, const struct damage *damage, struct totals *totals)
+{
+    unsigned errors = 0;
+
+    for (size_t i = 0; i < question_count; i++) {
+        int code = ask(opened->connection, &questions[i], false);
+        if (code == -1)
+            complain(damage, "other rows and no error", questions[i].text);
+        if (code != SSQL_DONE && !is_clear_error(code, ssql_errmsg(opened->connection)))
+            complain(damage, "no clear error", ssql_errmsg(opened->connection));
+        errors += code != SSQL_DONE;
+    }
+    totals->errors += errors;
+    totals->answers += (unsigned)question_count - errors;
+    totals->failed += errors > 0;
+    totals->right += errors == 0;
+}
+
+static void try_damage(const char *path, const struct damage *damage, const char *readonly, struct totals *totals)
+{
+    alarm(PATIENCE_SECONDS);
+    int found = ssql_check(path, NULL, NULL, NULL);
+    if (found == SSQL_OK)
+        complain(damage, "the check finds nothing", "");
+    struct opened opened = open_database(path, readonly);
+    if (opened.code == SSQL_OK)
+        ask_everything(&opened, damage, totals);
+    else if (!is_clear_error(opened.code, opened.message))
+        complain(damage, "not opened, without a clear error", opened.message);
+    else
+        totals->refused++;
+    close_database(&opened);
+}
+
+static bool run_damage(const char *path, const struct damage *damage, struct totals *totals)
+{
+    const char *readonly = random_below(4) == 0 ? "off" : "on";
+    int status = 0;
+
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        try_damage(path, damage, readonly, totals);
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        give_up("cannot run a process");
+    if (WIFSIGNALED(status))
+        printf("%s: %s at byte %zu: signal %d\n", damage->file->path, kind_names[damage->kind], damage->place,
+               WTERMSIG(status));
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* ---- all ---- */
+
+static void learn_answers(const char *path)
+{
+    struct opened opened = open_database(path, "on");
+
+    if (opened.code != SSQL_OK)
+        give_up(opened.message);
+    for (size_t i = 0; i < question_count; i++)
+        if (ask(opened.connection, &questions[i], true) != SSQL_DONE)
+            give_up(ssql_errmsg(opened.connection));
+    close_database(&opened);
+    if (ssql_check(path, NULL, NULL, NULL) != SSQL_OK)
+        give_up("the check finds damage where there is none");
+}
+
+static void forget_answers(void)
+{
+    for (size_t i = 0; i < question_count; i++) {
+        for (size_t row = 0; row < questions[i].count; row++)
+            free(questions[i].rows[row]);
+        free(questions[i].rows);
+    }
+}
+
+struct place {
+    char folder[400], master[420], damaged[420];
+};
+
+static bool run_all(const struct place *place, uint64_t seed, unsigned count, struct totals *totals)
+{
+    static struct tree master, olds[STAGES - 1]; /* large */
+    unsigned done = 0, number = 0;
+    bool well = true;
+
+    random_start(seed, 0);
+    make_master(place->master, olds);
+    make_questions();
+    learn_answers(place->master);
+    tree_read(place->master, &master);
+    while (well && done < count) {
+        random_start(seed, ++number);
+        struct damage damage = make_damage(&master, olds);
+        if (is_effective(&damage)) {
+            tree_write(&master, place->damaged, damage.file, damage.bytes, damage.size);
+            well = run_damage(place->damaged, &damage, totals);
+            if (!well)
+                printf("seed %llu, damage %u\n", (unsigned long long)seed, done + 1);
+            tree_remove(place->damaged);
+            done++;
+        }
+        free(damage.bytes);
+    }
+    if (well)
+        printf("%u damages of %zu files: %u refused, %u with failed queries, %u with right answers only; %u answers, "
+               "%u errors\n",
+               done, master.count, totals->refused, totals->failed, totals->right, totals->answers, totals->errors);
+    tree_clear(&master);
+    for (int i = 0; i < STAGES - 1; i++)
+        tree_clear(&olds[i]);
+    forget_answers();
+    return well;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 300;
+    const char *parent = getenv("TMPDIR");
+    struct place place;
+    struct totals *totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (totals == MAP_FAILED)
+        give_up(strerror(errno));
+    if (seed == 0)
+        seed = (uint64_t)time(NULL);
+    printf("seed %llu\n", (unsigned long long)seed);
+    if (snprintf(place.folder, sizeof place.folder, "%s/ssql-damage-XXXXXX", parent == NULL ? "/tmp" : parent) >=
+            (int)sizeof place.folder ||
+        mkdtemp(place.folder) == NULL)
+        give_up("cannot make a directory");
+    snprintf(place.master, sizeof place.master, "%s/master", place.folder);
+    snprintf(place.damaged, sizeof place.damaged, "%s/damaged", place.folder);
+    bool well = run_all(&place, seed, count, totals);
+    tree_remove(place.folder);
+    munmap(totals, sizeof *totals);
+    return well ? 0 : 1;
+}
