@@ -357,6 +357,27 @@ class Bytes(Transfer):
         self.check_refused(data[:-8] + b"\0" * 8, "t.csv: the gzip data is damaged [58030]")
         self.check_refused(gzip.compress(b"insert into people values (7, 'x');")[:-3], "ends too early", name="t.sql")
 
+    def test_any_damage_of_compressed_files(self):
+        """Either what was compressed, or nothing and one message: both formats carry checksums."""
+        self.people()
+        small = self.TEXT[:3000].rsplit(b"\n", 1)[0] + b"\n"
+        compressed = [gzip.compress(small)]
+        if shutil.which("zstd"):
+            compressed.append(subprocess.run(["zstd", "-qc"], input=small, capture_output=True).stdout)
+        for data in compressed:
+            for seed in range(40):
+                choose = random.Random(seed)
+                damaged = bytearray(data)
+                for _ in range(choose.randint(1, 3)):
+                    damaged[choose.randrange(4, len(data))] ^= 1 << choose.randrange(8)
+                self.write("t.csv", bytes(damaged))
+                result = self.run_shell("import", "--on-conflict", "replace", "db", "people", "t.csv")
+                with self.subTest(data[:2], seed=seed):
+                    self.assertIn(result.status, (0, 1), result.err)
+                    self.assertEqual(result.err.count("error: "), result.status, result.err)
+                    if result.status == 0:
+                        self.assertEqual(result.err, "%d rows loaded\n" % (small.count(b"\n") - 1))
+
     def test_byte_order_mark_and_line_ends(self):
         self.people()
         for text in (b"", b"id,name\n", b"\xef\xbb\xbf"):
