@@ -8,7 +8,9 @@
 enum {
     SHARD_COUNT = 16,
     SHARD_FIRST_BUCKETS = 64,
-    BLOCK_SHARE = 8, /* one of so many bytes of the capacity stays for blocks, whatever is reserved */
+    BLOCK_SHARE = 8,  /* one of so many bytes of the capacity stays for blocks, whatever is reserved */
+    LARGE_SHARE = 64, /* more than one of so many bytes of the capacity is large, … */
+    SMALL_SHARE = 16, /* … and leaves one of so many to what is small */
 };
 
 struct shard;
@@ -288,6 +290,8 @@ static void evict_everywhere(struct block_cache *cache)
 bool block_cache_reserve(struct block_cache *cache, size_t size)
 {
     size_t most = cache->capacity_bytes - cache->capacity_bytes / BLOCK_SHARE;
+    if (size > cache->capacity_bytes / LARGE_SHARE)
+        most -= cache->capacity_bytes / SMALL_SHARE;
     size_t before = atomic_load_explicit(&cache->reserved_bytes, memory_order_relaxed);
 
     do {

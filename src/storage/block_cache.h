@@ -28,8 +28,9 @@ struct slice cached_block_bytes(const struct cached_block *block);
 void cached_block_release(struct cached_block *block); /* accepts NULL */
 
 /* Memory that readers keep beside the blocks, their indexes and filters, is taken from the cache's capacity: blocks are
- * evicted for it. Reserving fails when less than an eighth of the capacity would be left for blocks; forcing never
- * does. What was taken is given back with block_cache_release. */
+ * evicted for it. Reserving fails when less than an eighth of the capacity would be left for blocks, or, of what
+ * is large, less than a sixteenth for what is small: the filters of new files, which every look-up asks. Forcing never
+ * fails. What was taken is given back with block_cache_release. */
 MUST_CHECK bool block_cache_reserve(struct block_cache *cache, size_t size);
 void block_cache_force(struct block_cache *cache, size_t size);
 void block_cache_release(struct block_cache *cache, size_t size);

@@ -209,8 +209,8 @@ static bool merge_init(struct compaction_merge *merge, struct compaction *compac
         row_count += compaction->inputs[i]->info.row_count;
         byte_count += compaction->inputs[i]->info.size;
     }
-    return start_sources(merge, error) && output_init(&merge->output, compaction->table, merge->sources,
-                                                      merge->source_count, row_count, byte_count, error);
+    return start_sources(merge, error) &&
+           output_init(&merge->output, compaction, merge->sources, merge->source_count, row_count, byte_count, error);
 }
 
 static void merge_clear(struct compaction_merge *merge)

@@ -71,9 +71,9 @@ struct compaction_output {
     uint32_t file_count, file_capacity;
 };
 
-MUST_CHECK bool output_init(struct compaction_output *output, struct table *table, struct scan_source *sources,
-                            uint32_t source_count, uint64_t row_estimate, uint64_t byte_estimate,
-                            struct ssql_error *error);
+MUST_CHECK bool output_init(struct compaction_output *output, const struct compaction *compaction,
+                            struct scan_source *sources, uint32_t source_count, uint64_t row_estimate,
+                            uint64_t byte_estimate, struct ssql_error *error);
 /* Reads the columns of rows that were added since the last call: before their chunks go. */
 MUST_CHECK bool output_gather(struct compaction_output *output, struct ssql_error *error);
 /* Writes the gathered rows when they fill a block, or whatever there is with `all`. */

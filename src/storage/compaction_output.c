@@ -28,9 +28,10 @@ static bool make_columns(struct compaction_output *output, struct ssql_error *er
     return true;
 }
 
-bool output_init(struct compaction_output *output, struct table *table, struct scan_source *sources,
+bool output_init(struct compaction_output *output, const struct compaction *compaction, struct scan_source *sources,
                  uint32_t source_count, uint64_t row_estimate, uint64_t byte_estimate, struct ssql_error *error)
 {
+    struct table *table = compaction->table;
     uint64_t rows_per_file = row_estimate;
 
     output->engine = table->engine;
@@ -41,6 +42,8 @@ bool output_init(struct compaction_output *output, struct table *table, struct s
     if (byte_estimate > output->file_bytes)
         rows_per_file = (uint64_t)((double)row_estimate * (double)output->file_bytes / (double)byte_estimate) + 1;
     output->options = engine_writer_options(table->engine, rows_per_file);
+    if (compaction->output_level > 0)
+        output->options.filter_bits = engine_deep_filter_bits(table->engine);
     output->group_start = calloc(source_count + 1, sizeof *output->group_start);
     if (output->group_start == NULL)
         return error_no_memory(error);

@@ -1,10 +1,10 @@
 /* Choosing what to merge. Level 0 holds whatever was flushed, newest first: runs that overlap. It is merged into level
- * 1 as a whole once it has too many runs and rewrites little there for what it brings; until then runs of like size are
- * merged with each other, so that a row in random order is rewritten once for each tier of sizes and not each time for
- * all of level 1 (size-tiered compaction: Bigtable's merging compactions, here above a leveled tree as in O'Neil's
- * LSM). Each further level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives away
- * the file that costs least: the one with the least bytes below it. Files of which too much is tombstones go down until
- * the tombstones vanish. Files that meet nothing below are moved, not rewritten. */
+ * 1 as a whole once it rewrites little there for what it brings; until then runs of like size are merged with each
+ * other, so that a row in random order is rewritten once for each tier of sizes and not each time for all of level 1
+ * (size-tiered compaction: Bigtable's merging compactions, here above a leveled tree as in O'Neil's LSM). Each further
+ * level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives away the file that costs
+ * least: the one with the least bytes below it. Files of which too much is tombstones go down until the tombstones
+ * vanish. Files that meet nothing below are moved, not rewritten. */
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
@@ -14,7 +14,7 @@ enum {
     LEVEL_FACTOR = 8,    /* of each level's bytes to the next one's */
     TOMBSTONE_SHARE = 4, /* more than one row of so many is a tombstone: due */
     SMALL_SHARE = 8,     /* a file below one of so many of a full file's bytes is small: merged rather than moved */
-    REWRITTEN_MOST = 4,  /* bytes of level 1 that a byte of level 0 may cost, unless runs get too many */
+    REWRITTEN_MOST = 4,  /* bytes of level 1 that a byte of level 0 may cost, unless there are too many runs */
     ALIKE_FACTOR = 2,    /* a run is like the newer ones with at most so many times their mean size, */
     ALIKE_CROWDED = 4,   /* or so many times when there are many runs: room is worth more than what is rewritten */
 };
@@ -144,10 +144,58 @@ static uint64_t bytes_under_level0(const struct table_version *version, bool *is
     return bytes;
 }
 
-/* From so many runs on level 0 goes down whatever that costs. */
-static uint32_t runs_most(const struct engine_options *options)
+/* The end of the runs from `begin` on, among the first `count`, that are alike and fit into one file together. */
+static uint32_t find_alike(const struct table_version *version, uint32_t begin, uint32_t count, uint64_t bytes_most,
+                           uint64_t factor)
 {
-    return 2 * options->level0_files - 1;
+    uint64_t bytes = version->files[0][begin]->info.size;
+    uint32_t end = begin + 1;
+
+    while (end < count) {
+        uint64_t size = version->files[0][end]->info.size;
+        if (size > factor * (bytes / (end - begin)) || bytes + size > bytes_most)
+            break;
+        bytes += size;
+        end++;
+    }
+    return end;
+}
+
+/* Room for more runs is worth more than what is rewritten. */
+static bool is_crowded(const struct table_version *version, const struct engine_options *options)
+{
+    return version->file_count[0] > options->level0_files;
+}
+
+/* The newest runs that are alike and that nobody merges; none when there are too few. */
+static struct work find_alike_runs(const struct table_version *version, const struct engine_options *options)
+{
+    bool crowded = is_crowded(version, options);
+    uint32_t least = crowded || options->level0_files < 2 ? 2 : options->level0_files, count = 0;
+
+    while (count < version->file_count[0] && !version->files[0][count]->is_compacting)
+        count++;
+    for (uint32_t begin = 0; begin + least <= count; begin++) {
+        uint32_t end =
+            find_alike(version, begin, count, options->sstable_bytes, crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
+        if (end - begin >= least)
+            return (struct work){.urgency = version->file_count[0], .begin = begin, .end = end};
+    }
+    return (struct work){0};
+}
+
+/* Whether level 0, of so many bytes over `below` of level 1, goes down: at once when there is less below than it brings,
+ * nothing above all, as in a sequential load. Otherwise that takes long, its runs stay where they are meanwhile, and
+ * those that come need room beside them: when there are many, runs that are alike are merged first. It goes down when
+ * it rewrites little for what it brings, or, whatever that costs, when it is full and no runs are alike. */
+static bool goes_down(const struct table_version *version, const struct engine_options *options, uint64_t bytes,
+                      uint64_t below)
+{
+    if (below <= bytes)
+        return true;
+    if (is_crowded(version, options) && find_alike_runs(version, options).end > 0)
+        return false;
+    return version->file_count[0] >= 2 * options->level0_files - 1 || below / REWRITTEN_MOST <= bytes;
 }
 
 /* Level 0 goes down as a whole, by one compaction at a time. */
@@ -172,50 +220,22 @@ static void weigh_level0(const struct table_version *version, const struct engin
     uint64_t below = bytes_under_level0(version, &is_free);
     if (!is_free)
         return;
-    if (count >= runs_most(options) || below / REWRITTEN_MOST <= bytes)
+    if (goes_down(version, options, bytes, below))
         weigh(best, (double)count / (double)options->level0_files, 0, NULL, false);
     if (has_many_tombstones(tombstone_count, row_count))
         weigh(best, 1.0, 0, NULL, false);
 }
 
-/* The end of the runs from `begin` on, among the first `count`, that are alike and fit into one file together. */
-static uint32_t find_alike(const struct table_version *version, uint32_t begin, uint32_t count, uint64_t bytes_most,
-                           uint64_t factor)
-{
-    uint64_t bytes = version->files[0][begin]->info.size;
-    uint32_t end = begin + 1;
-
-    while (end < count) {
-        uint64_t size = version->files[0][end]->info.size;
-        if (size > factor * (bytes / (end - begin)) || bytes + size > bytes_most)
-            break;
-        bytes += size;
-        end++;
-    }
-    return end;
-}
-
-/* Runs to merge with each other: the newest ones that are alike and that nobody merges, when level 0 does not go down.
- */
+/* Runs to merge with each other, when level 0 does not go down. */
 static struct work find_runs(struct table *table, const struct table_version *version)
 {
     const struct engine_options *options = engine_get_options(table->engine);
-    bool is_crowded = version->file_count[0] > options->level0_files + options->level0_files / 4;
-    uint32_t least = is_crowded || options->level0_files < 2 ? 2 : options->level0_files, count = 0;
     struct work down = {0};
 
     weigh_level0(version, options, engine_oldest_snapshot(table->engine), &down);
     if (down.urgency >= 1.0 || atomic_load(&table->dropped_sequence) != UINT64_MAX)
         return (struct work){0};
-    while (count < version->file_count[0] && !version->files[0][count]->is_compacting)
-        count++;
-    for (uint32_t begin = 0; begin + least <= count; begin++) {
-        uint32_t end =
-            find_alike(version, begin, count, options->sstable_bytes, is_crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
-        if (end - begin >= least)
-            return (struct work){.urgency = version->file_count[0], .begin = begin, .end = end};
-    }
-    return (struct work){0};
+    return find_alike_runs(version, options);
 }
 
 /* ---- further levels ---- */

@@ -13,6 +13,8 @@ enum {
     CACHE_EIGHTHS = 3,  /* three eighths for blocks, indexes and filters; the rest is for what is counted nowhere: the
                            buffers of flushes and compactions, and what the allocator loses between blocks */
     FILTER_BITS = 10,   /* per key: 1 % false positives */
+    FILTER_BITS_LEAST = 3,
+    FILTER_SHARE = 2, /* of the cache: what the filters of all rows may take */
     BLOCK_BYTES_MOST = 256 << 10,
     CLOSE_FLUSH_BYTES = 64 << 10, /* of log, above which a close flushes, so that the next open has little to read */
     CLOSE_FLUSH_SEGMENTS = 4,
@@ -328,6 +330,36 @@ struct sstable_writer_options engine_writer_options(const struct engine *engine,
                                            .filter_bits = FILTER_BITS,
                                            .expected_rows = expected_rows,
                                            .compress = engine->options.compress};
+}
+
+static uint64_t count_file_rows(const struct table_version *version)
+{
+    uint64_t rows = 0;
+
+    for (uint32_t level = 0; level < LEVELS; level++)
+        for (uint32_t i = 0; i < version->file_count[level]; i++)
+            rows += version->files[level][i]->info.row_count;
+    return rows;
+}
+
+uint32_t engine_deep_filter_bits(struct engine *engine)
+{
+    struct block_cache_statistics cache;
+    uint64_t rows = 1;
+    uint32_t count;
+    struct table **tables = engine_copy_tables(engine, &count);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct table_version *version = table_acquire_version(tables[i]);
+        rows += count_file_rows(version);
+        table_version_release(version);
+    }
+    engine_release_tables(tables, count);
+    block_cache_read_statistics(engine->cache, &cache);
+    uint64_t bits = 8 * (uint64_t)cache.capacity_bytes / FILTER_SHARE / rows;
+    if (bits > FILTER_BITS)
+        return FILTER_BITS;
+    return bits < FILTER_BITS_LEAST ? FILTER_BITS_LEAST : (uint32_t)bits;
 }
 
 /* ---- statistics ---- */

@@ -99,6 +99,10 @@ void engine_new_file_name(struct engine *engine, uint32_t table_id, char name[SS
 uint64_t engine_oldest_snapshot(struct engine *engine);
 bool engine_is_closing(const struct engine *engine);
 struct sstable_writer_options engine_writer_options(const struct engine *engine, uint64_t expected_rows);
+/* Bits of a key in the filters of files below level 0, where most rows are: fewer when there are so many rows that the
+ * cache would not hold all filters. With fewer bits a look-up reads a block in vain now and then; without the filter,
+ * always. */
+uint32_t engine_deep_filter_bits(struct engine *engine);
 
 /* ---- compaction.c: leveled compaction ---- */
 

@@ -183,6 +183,33 @@ static void several_threads_always_meet_the_right_bytes(void **state)
     block_cache_destroy(cache);
 }
 
+static size_t reserve_all(struct block_cache *cache, size_t size)
+{
+    size_t sum = 0;
+
+    while (block_cache_reserve(cache, size))
+        sum += size;
+    return sum;
+}
+
+static void what_is_large_leaves_room_for_what_is_small(void **state)
+{
+    enum { CAPACITY = 1 << 20, LARGE = CAPACITY / 32, SMALL = CAPACITY / 1024 };
+    struct block_cache *cache;
+    struct ssql_error error;
+
+    (void)state;
+    assert_true(block_cache_create(CAPACITY, &cache, &error));
+    size_t large = reserve_all(cache, LARGE), small = reserve_all(cache, SMALL);
+    assert_int_equal(large, CAPACITY / 16 * 13);
+    assert_int_equal(small, CAPACITY / 16);
+    block_cache_force(cache, CAPACITY);
+    assert_false(block_cache_reserve(cache, SMALL));
+    block_cache_release(cache, CAPACITY + large + small);
+    assert_int_equal(reserve_all(cache, SMALL), CAPACITY / 8 * 7);
+    block_cache_destroy(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +220,7 @@ int main(void)
         cmocka_unit_test(more_pins_than_fit_are_all_kept),
         cmocka_unit_test(a_forgotten_file_is_gone_though_a_pin_still_reads),
         cmocka_unit_test(several_threads_always_meet_the_right_bytes),
+        cmocka_unit_test(what_is_large_leaves_room_for_what_is_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

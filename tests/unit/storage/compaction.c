@@ -427,6 +427,30 @@ static uint32_t file_count_of_level(struct world *world, uint32_t level)
     return count;
 }
 
+static uint64_t level_bytes(struct world *world, uint32_t level)
+{
+    struct table_version *version = table_acquire_version(find_table(world));
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < version->file_count[level]; i++)
+        bytes += version->files[level][i]->info.size;
+    table_version_release(version);
+    return bytes;
+}
+
+/* All rows in level 1, in as many versions as make it large beside a run. */
+static void fill_level_1(struct world *world)
+{
+    for (int i = 0; i < 40; i++)
+        flush_run(world, 0, 1);
+    for (int i = 0; i < 40; i++) {
+        take_picture(world);
+        flush_run(world, 0, 1);
+    }
+    compact_once(world, COMPACT_EVERYTHING);
+    assert_int_equal(file_count_of_level(world, 0), 0);
+}
+
 /* Four small runs over a large level 1 are merged with each other; older ones that are larger stay as they are. */
 static void small_runs_become_one_and_level_1_stays(void **state)
 {
@@ -434,16 +458,8 @@ static void small_runs_become_one_and_level_1_stays(void **state)
 
     (void)state;
     open_world(&world, 1, 4, 1 << 20);
-    for (int i = 0; i < 40; i++)
-        flush_run(&world, 0, 1);
-    take_picture(&world); /* so that all those versions stay, and level 1 is large */
-    for (int i = 0; i < 40; i++) {
-        flush_run(&world, 0, 1);
-        take_picture(&world);
-    }
-    compact_once(&world, COMPACT_EVERYTHING);
+    fill_level_1(&world);
     uint32_t lower = file_count_of_level(&world, 1);
-    assert_int_equal(file_count_of_level(&world, 0), 0);
     for (int run = 0; run < 4; run++) {
         assert_true(compaction_urgency(find_table(&world), COMPACT_RUNS) < 1);
         flush_run(&world, run, 50);
@@ -456,6 +472,39 @@ static void small_runs_become_one_and_level_1_stays(void **state)
     check_all(&world);
     flush_run(&world, 7, 50);
     assert_int_equal(file_count_of_level(&world, 0), 2);
+    check_all(&world);
+    check_levels(&world);
+    close_world(&world);
+}
+
+/* Those that are being merged stay until that is done, and take up room: what comes meanwhile is merged by twos, and
+ * level 1 is left alone. */
+static void runs_that_come_beside_a_compaction_stay_few(void **state)
+{
+    struct world world;
+    struct compaction *compaction;
+    struct ssql_error error = {0};
+
+    (void)state;
+    open_world(&world, 1, 4, 1 << 20);
+    fill_level_1(&world);
+    uint64_t lower = level_bytes(&world, 1);
+    for (int run = 0; run < 4; run++)
+        flush_run(&world, run, 50);
+    must(compaction_pick(find_table(&world), COMPACT_RUNS, &compaction, &error), &error);
+    assert_non_null(compaction);
+    for (int run = 4; run < 20; run++) {
+        flush_run(&world, run, 50);
+        assert_true(file_count_of_level(&world, 0) <= 4 + 3);
+    }
+    assert_int_equal(level_bytes(&world, 1), lower);
+    must(compaction_run(compaction, &error), &error);
+    assert_true(file_count_of_level(&world, 0) <= 4);
+    for (int run = 0; level_bytes(&world, 1) == lower; run++) {
+        assert_true(run < 80); /* once there is enough, it goes down */
+        flush_run(&world, 0, 1);
+        assert_true(file_count_of_level(&world, 0) <= 5);
+    }
     check_all(&world);
     check_levels(&world);
     close_world(&world);
@@ -524,6 +573,7 @@ int main(void)
         cmocka_unit_test(compacting_everything_twice_changes_nothing),
         cmocka_unit_test(sequential_load_moves_files),
         cmocka_unit_test(small_runs_become_one_and_level_1_stays),
+        cmocka_unit_test(runs_that_come_beside_a_compaction_stay_few),
         cmocka_unit_test(failed_compaction_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
