@@ -124,7 +124,7 @@ static void read_argument(struct place *place, const char *word, size_t size)
         size -= 3;
     }
     char *name = must_copy(word, size);
-    if (strcmp(name, "DB") == 0 || strcmp(name, "DEST") == 0) {
+    if (strcmp(name, "DB") == 0 || strcmp(name, "NEWDB") == 0 || strcmp(name, "DEST") == 0) {
         place->kind = PLACE_DIRECTORY;
     } else if (strcmp(name, "FILE") == 0 || strcmp(name, "PATH") == 0) {
         place->kind = PLACE_FILE;
