@@ -74,7 +74,7 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 
 %token
   ACTION "action"  ADD "add"  ALL "all"  ALTER "alter"  ANALYZE "analyze"  AND "and"  AS "as"  ASC "asc"
-  BEGIN "begin"  BETWEEN "between"  BY "by"  CASCADE "cascade"  CASE "case"  CAST "cast"  CHECK "check"
+  BACKUP "backup"  BEGIN "begin"  BETWEEN "between"  BY "by"  CASCADE "cascade"  CASE "case"  CAST "cast"  CHECK "check"
   COLUMN "column"  COMMIT "commit"  CONFLICT "conflict"  COPY "copy"  CREATE "create"  CROSS "cross"  DEFAULT "default"
   DELETE "delete"  DESC "desc"  DESCRIBE "describe"  DISTINCT "distinct"  DO "do"  DROP "drop"  ELSE "else"
   END "end"  ESCAPE "escape"  EXCEPT "except"  EXISTS "exists"  EXPLAIN "explain"  FALSE "false"
@@ -124,6 +124,7 @@ static void yyerror(const struct ssql_span *span, struct parser *parser, const c
 %type <struct assignments> assignments
 %type <struct delete *> delete
 %type <struct copy *> copy
+%type <struct backup *> backup
 %type <struct copy_place *> copy_place
 %type <struct copy_options> copy_options copy_option_list
 %type <struct copy_option *> copy_option
@@ -151,6 +152,7 @@ statement:
   | "begin" optional_work                   { $$ = statement_make(parser, STATEMENT_BEGIN); }
   | "commit" optional_work                  { $$ = statement_make(parser, STATEMENT_COMMIT); }
   | "rollback" optional_work                { $$ = statement_make(parser, STATEMENT_ROLLBACK); }
+  | backup                                  { $$ = statement_make_backup(parser, $1); }
   | "show" "tables"                         { $$ = statement_make(parser, STATEMENT_SHOW_TABLES); }
   | "describe" name                         { $$ = statement_make_describe(parser, $2); }
   | "explain" explainable                   { $$ = statement_make_explain(parser, @2, $2, false); }
@@ -506,6 +508,12 @@ copy_value:
   | "insert"                                { $$ = expr_make_string(parser, @1, parser_text(parser, @1), false); }
   ;
 
+/* The options' words are the binder's, as those of copy. */
+backup:
+    "backup" "to" STRING copy_options       { $$ = backup_make(parser, @3, $3, $4); }
+  | "backup" "to" QUOTED copy_options       { $$ = backup_make(parser, @3, $3, $4); }
+  ;
+
 /* Schema */
 
 create_table: "create" "table" new_name table_body { $$ = create_table_finish(parser, $4, $3); };
@@ -660,7 +668,7 @@ plain_literal:
 /* Words of the grammar that can be names everywhere; src/parser/keyword.c marks all others, but for those of the next rule,
  * as reserved. */
 unreserved:
-    "action" | "add" | "analyze" | "asc" | "begin" | "by" | "cascade" | "commit" | "conflict" | "copy" | "desc"
+    "action" | "add" | "analyze" | "asc" | "backup" | "begin" | "by" | "cascade" | "commit" | "conflict" | "copy" | "desc"
   | "describe" | "do" | "explain" | "first" | "if" | "index" | "key" | "last" | "no" | "nothing" | "nulls"
   | "precision" | "recursive" | "release" | "rename" | "restrict" | "rollback" | "show" | "tables"
   | "transaction" | "upsert" | "view" | "work"

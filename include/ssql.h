@@ -421,6 +421,28 @@ SSQL_API int ssql_copy_stat(const ssql_conn *conn, const char *name, int64_t *va
 /* The `create table` that the last copy statement ran for its option `create`, or "". Valid until the next one runs. */
 SSQL_API const char *ssql_copy_created_table(const ssql_conn *conn);
 
+/* ---- backup: a copy of an open database, while its writers go on ---- */
+
+#define SSQL_BACKUP_INCREMENTAL 1 /* a backup of this database that is there becomes one of now: only what is new is
+                                   * brought there. Without one, one is made */
+#define SSQL_BACKUP_COPY        2 /* every file is copied, also where a link would do */
+
+/* Makes a backup of the connection's database in the directory `path`: a database of its own that holds every commit up
+ * to one moment during the call, and nothing of a later one. The directory is new or empty, or holds what an earlier
+ * backup left unfinished; with SSQL_BACKUP_INCREMENTAL, or a backup that nobody has written to. `flags` are those above,
+ * added up, or 0. The same as the statement `backup to`.
+ * Files that never change are linked into the backup where both lie on one file system, else copied and checked. The
+ * connection's progress is reported as "backing up", in bytes; ssql_interrupt ends it.
+ * Fails with SSQL_IN_TRANSACTION, SSQL_CANNOT_OPEN (the directory is taken, or no backup of this database), SSQL_CORRUPT
+ * (a file that had to be copied is damaged), SSQL_LOCKED, SSQL_DISK_FULL, SSQL_IO, SSQL_INTERRUPTED: then nothing is left
+ * behind, and a backup that was there is as it was. With SSQL_UNKNOWN_OUTCOME the backup is whole or not there. */
+SSQL_API int ssql_backup(ssql_conn *conn, const char *path, int flags);
+
+/* A number about the last ssql_backup of the connection that succeeded. Names: files (all of the backup's), linked, copied,
+ * kept (that were there before), written (made of what was not in any file yet), bytes (of all files). Fails with
+ * SSQL_BAD_OPTION for another name; *value is 0 then. */
+SSQL_API int ssql_backup_stat(const ssql_conn *conn, const char *name, int64_t *value);
+
 /* ---- looking at the database ---- */
 
 /* The tables that the connection sees now, its own transaction included. Freed with ssql_tables_free; independent of

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "session/session.h"
 #include "session/statement.h"
+#include "storage/backup.h"
 #include "storage/engine.h"
 
 #include <ssql.h>
@@ -48,6 +49,7 @@ struct ssql_conn {
     struct ssql_stmt *spare;      /* one that is, to be used again; or NULL */
     struct ssql_error error;
     int64_t line, column, length; /* of the error; 0: no position */
+    struct backup_result backup;  /* the last one */
 };
 
 struct ssql_stmt {

@@ -126,6 +126,7 @@ int ssql_statement_kind(const ssql_stmt *stmt)
     case PLAN_DISTINCT:
     case PLAN_SORT:
     case PLAN_LIMIT:
+    case PLAN_BACKUP:
     case PLAN_ANALYZE: break;
     }
     return SSQL_KIND_QUERY;

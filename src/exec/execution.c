@@ -27,6 +27,7 @@ static const struct operator_type *find_type(enum plan_kind kind)
     case PLAN_DELETE: return &delete_operator;
     case PLAN_COPY_FROM: return &copy_from_operator;
     case PLAN_COPY_TO: return &copy_to_operator;
+    case PLAN_BACKUP: return &backup_operator;
     case PLAN_CREATE_TABLE: return &create_table_operator;
     case PLAN_DROP_TABLE: return &drop_table_operator;
     case PLAN_ANALYZE: return &analyze_operator;

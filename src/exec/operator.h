@@ -79,7 +79,8 @@ static inline void batch_end(struct batch *batch)
 
 extern const struct operator_type values_operator, scan_operator, lookup_operator, filter_operator, project_operator,
     aggregate_operator, distinct_operator, sort_operator, limit_operator, insert_operator, update_operator,
-    delete_operator, copy_from_operator, copy_to_operator, create_table_operator, drop_table_operator, analyze_operator;
+    delete_operator, copy_from_operator, copy_to_operator, backup_operator, create_table_operator, drop_table_operator,
+    analyze_operator;
 
 /* ---- values, as insert reads them: row by row, without vectors ---- */
 

@@ -259,6 +259,13 @@ struct copy {
     uint32_t option_count;
 };
 
+struct backup {
+    struct slice path;
+    struct ssql_span span;       /* of the path */
+    struct copy_option *options; /* as those of copy */
+    uint32_t option_count;
+};
+
 struct column_definition {
     struct name name;
     struct type_name type;
@@ -291,6 +298,7 @@ enum statement_kind {
     STATEMENT_UPDATE,
     STATEMENT_DELETE,
     STATEMENT_COPY,
+    STATEMENT_BACKUP,
     STATEMENT_CREATE_TABLE,
     STATEMENT_DROP_TABLE,
     STATEMENT_BEGIN,
@@ -314,6 +322,7 @@ struct statement {
         struct update *update;             /* STATEMENT_UPDATE */
         struct delete *delete;             /* STATEMENT_DELETE */
         struct copy *copy;                 /* STATEMENT_COPY */
+        struct backup *backup;             /* STATEMENT_BACKUP */
         struct create_table *create_table; /* STATEMENT_CREATE_TABLE */
         struct drop_table *drop_table;     /* STATEMENT_DROP_TABLE */
         struct describe *describe;         /* STATEMENT_DESCRIBE */

@@ -171,6 +171,10 @@ struct copy *copy_make_from(struct parser *parser, struct name table, struct nam
 struct copy *copy_make_to(struct parser *parser, struct name table, struct name_list columns, struct query *query,
                           const struct copy_place *place, struct copy_options options);
 
+/* ast_backup.c */
+struct backup *backup_make(struct parser *parser, struct ssql_span span, struct slice path,
+                           struct copy_options options);
+
 /* ast_schema.c */
 struct column_draft *column_make(struct parser *parser, struct ssql_span span, struct name name, struct type_name type);
 struct column_constraint column_constraint_make(enum column_constraint_kind kind, struct ssql_span span,
@@ -193,6 +197,7 @@ struct statement *statement_make_insert(struct parser *parser, struct insert *in
 struct statement *statement_make_update(struct parser *parser, struct update *update);
 struct statement *statement_make_delete(struct parser *parser, struct delete *delete);
 struct statement *statement_make_copy(struct parser *parser, struct copy *copy);
+struct statement *statement_make_backup(struct parser *parser, struct backup *backup);
 struct statement *statement_make_create_table(struct parser *parser, struct create_table *create_table);
 struct statement *statement_make_drop_table(struct parser *parser, const struct conditional_name *table);
 struct statement *statement_make_describe(struct parser *parser, struct name table);

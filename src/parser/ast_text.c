@@ -415,6 +415,18 @@ static void append_copy_place(struct buffer *buffer, const struct copy *copy)
         value_append_literal(buffer, &path);
 }
 
+static void append_options(struct buffer *buffer, const struct copy_option *options, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_append_text(buffer, i == 0 ? " (" : ", ");
+        buffer_append(buffer, options[i].name.text.data, options[i].name.text.size);
+        buffer_append_byte(buffer, ' ');
+        expr_append_text(buffer, options[i].value);
+    }
+    if (count > 0)
+        buffer_append_byte(buffer, ')');
+}
+
 static void append_copy(struct buffer *buffer, const struct copy *copy)
 {
     buffer_append_text(buffer, "copy ");
@@ -431,14 +443,16 @@ static void append_copy(struct buffer *buffer, const struct copy *copy)
     }
     buffer_append_text(buffer, copy->is_from ? " from " : " to ");
     append_copy_place(buffer, copy);
-    for (uint32_t i = 0; i < copy->option_count; i++) {
-        buffer_append_text(buffer, i == 0 ? " (" : ", ");
-        buffer_append(buffer, copy->options[i].name.text.data, copy->options[i].name.text.size);
-        buffer_append_byte(buffer, ' ');
-        expr_append_text(buffer, copy->options[i].value);
-    }
-    if (copy->option_count > 0)
-        buffer_append_byte(buffer, ')');
+    append_options(buffer, copy->options, copy->option_count);
+}
+
+static void append_backup(struct buffer *buffer, const struct backup *backup)
+{
+    struct value path = value_string(backup->path);
+
+    buffer_append_text(buffer, "backup to ");
+    value_append_literal(buffer, &path);
+    append_options(buffer, backup->options, backup->option_count);
 }
 
 static void append_column_definition(struct buffer *buffer, const struct column_definition *column)
@@ -478,6 +492,7 @@ void statement_append_text(struct buffer *buffer, const struct statement *statem
     case STATEMENT_UPDATE: append_update(buffer, statement->update); break;
     case STATEMENT_DELETE: append_delete(buffer, statement->delete); break;
     case STATEMENT_COPY: append_copy(buffer, statement->copy); break;
+    case STATEMENT_BACKUP: append_backup(buffer, statement->backup); break;
     case STATEMENT_CREATE_TABLE: append_create_table(buffer, statement->create_table); break;
     case STATEMENT_DROP_TABLE:
         buffer_append_text(buffer, statement->drop_table->if_exists ? "drop table if exists " : "drop table ");

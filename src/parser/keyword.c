@@ -13,6 +13,7 @@ const struct keyword keywords[] = {
     {"and", TOKEN_AND, true},
     {"as", TOKEN_AS, true},
     {"asc", TOKEN_ASC, false},
+    {"backup", TOKEN_BACKUP, false},
     {"begin", TOKEN_BEGIN, false},
     {"between", TOKEN_BETWEEN, true},
     {"by", TOKEN_BY, false},

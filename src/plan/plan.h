@@ -9,6 +9,7 @@
 
 #include "base/zone.h"
 #include "catalog/catalog.h"
+#include "plan/backup_plan.h"
 #include "plan/bound_expr.h"
 #include "plan/copy_plan.h"
 
@@ -27,6 +28,7 @@ enum plan_kind {
     PLAN_DELETE,
     PLAN_COPY_FROM,
     PLAN_COPY_TO, /* writes its child's rows out */
+    PLAN_BACKUP,  /* one row that tells what it is made of */
     PLAN_CREATE_TABLE,
     PLAN_DROP_TABLE,
     PLAN_ANALYZE, /* runs its child to the end and tells how that went: a column of text */
@@ -114,7 +116,8 @@ struct plan_node {
             const struct table_schema *table;
             const uint16_t *key; /* per key column: position in the child's output */
         } remove;                /* PLAN_DELETE */
-        const struct copy_plan *copy; /* PLAN_COPY_FROM, PLAN_COPY_TO */
+        const struct copy_plan *copy;     /* PLAN_COPY_FROM, PLAN_COPY_TO */
+        const struct backup_plan *backup; /* PLAN_BACKUP */
         struct {
             struct table_definition definition;
             struct ssql_span name_span;

@@ -218,6 +218,7 @@ static void append_line(struct buffer *buffer, const struct plan_node *node)
         break;
     case PLAN_COPY_FROM:
     case PLAN_COPY_TO: append_copy(buffer, node); break;
+    case PLAN_BACKUP: buffer_append_text(buffer, "backup"); break;
     case PLAN_CREATE_TABLE:
         buffer_append_text(buffer, "create table ");
         append_slice(buffer, node->create_table.definition.name);

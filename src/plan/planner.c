@@ -85,6 +85,7 @@ static struct plan_node *plan_any(struct binder *binder, const struct statement 
         return bound == NULL ? NULL : plan_delete(arena, bound);
     }
     case STATEMENT_COPY: return plan_copy(binder, statement->copy);
+    case STATEMENT_BACKUP: return plan_backup(binder, statement->backup);
     case STATEMENT_CREATE_TABLE: return plan_create_table(binder, statement->create_table);
     case STATEMENT_DROP_TABLE: return plan_drop_table(binder, statement->drop_table);
     case STATEMENT_BEGIN: return plan_node_make(arena, PLAN_BEGIN);
@@ -105,7 +106,8 @@ static void set_properties(struct plan *plan, const struct statement *statement)
     enum plan_kind kind = plan_effect(plan);
 
     plan->returns_rows = statement->kind == STATEMENT_QUERY || statement->kind == STATEMENT_SHOW_TABLES ||
-                         statement->kind == STATEMENT_DESCRIBE || statement->kind == STATEMENT_EXPLAIN;
+                         statement->kind == STATEMENT_DESCRIBE || statement->kind == STATEMENT_EXPLAIN ||
+                         statement->kind == STATEMENT_BACKUP;
     plan->changes_schema = kind == PLAN_CREATE_TABLE || kind == PLAN_DROP_TABLE;
     plan->is_read_only = !plan->changes_schema && kind != PLAN_INSERT && kind != PLAN_UPDATE &&
                          kind != PLAN_DELETE && kind != PLAN_COPY_FROM;

@@ -15,6 +15,7 @@ struct plan_node *plan_delete(struct arena *arena, const struct bound_delete *de
 
 /* NULL: see binder->error; without an error, memory is out. */
 struct plan_node *plan_copy(struct binder *binder, const struct copy *copy);
+struct plan_node *plan_backup(struct binder *binder, const struct backup *backup);
 
 /* show tables, describe: rows of constants. */
 struct plan_node *plan_show_tables(struct arena *arena, const struct schema *schema);

@@ -193,6 +193,21 @@ bool session_rollback(struct session *session, struct ssql_error *error)
     return true;
 }
 
+void session_begin_work(struct session *session)
+{
+    atomic_store_explicit(&session->cancellation.requested, 0, memory_order_relaxed);
+    if (session->cancellation.progress != NULL)
+        progress_start(session->cancellation.progress);
+}
+
+bool session_check_backup(const struct session *session, struct ssql_error *error)
+{
+    if (session->open == NULL)
+        return true;
+    error_set(error, SSQL_IN_TRANSACTION, NO_SPAN, "a backup cannot be made within a transaction");
+    return error_hint(error, "commit or roll back first: a backup holds what is committed");
+}
+
 void session_note_outcome(struct session *session, bool done)
 {
     if (session->open != NULL)

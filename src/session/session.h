@@ -90,6 +90,12 @@ MUST_CHECK bool session_begin(struct session *session, bool read_only, struct ss
 MUST_CHECK bool session_commit(struct session *session, struct ssql_error *error);
 MUST_CHECK bool session_rollback(struct session *session, struct ssql_error *error);
 
+/* Long work begins: an interrupt of before is forgotten, progress counts from now. */
+void session_begin_work(struct session *session);
+
+/* Whether a backup may be made now: not within `begin`, whose changes it would not hold. SSQL_IN_TRANSACTION. */
+MUST_CHECK bool session_check_backup(const struct session *session, struct ssql_error *error);
+
 /* Within `begin`: whether the last statement went well. The prompt of a shell, and whoever decides about a commit,
  * wants to know that something went wrong. */
 void session_note_outcome(struct session *session, bool done);

@@ -402,13 +402,15 @@ static bool start_run(struct prepared *prepared, bool *has_row, struct ssql_erro
 {
     struct session *session = prepared->session;
 
-    atomic_store_explicit(&session->cancellation.requested, 0, memory_order_relaxed);
-    if (session->cancellation.progress != NULL)
-        progress_start(session->cancellation.progress);
+    session_begin_work(session);
     switch (prepared->plan->root->kind) {
     case PLAN_BEGIN: return session_begin(session, prepared->plan->begin_is_read_only, error);
     case PLAN_COMMIT: return session_commit(session, error);
     case PLAN_ROLLBACK: return session_rollback(session, error);
+    case PLAN_BACKUP:
+        if (!session_check_backup(session, error))
+            return false;
+        break;
     default: break;
     }
     return session->open != NULL ? step_in_transaction(prepared, has_row, error) : step_alone(prepared, has_row, error);

@@ -193,6 +193,16 @@ static void dump_copy(struct buffer *buffer, const struct copy *copy)
     }
 }
 
+static void dump_backup(struct buffer *buffer, const struct backup *backup)
+{
+    buffer_append_text(buffer, "backup");
+    dump_text(buffer, backup->path);
+    for (uint32_t i = 0; i < backup->option_count; i++) {
+        dump_text(buffer, backup->options[i].name.text);
+        ast_dump_expr(buffer, backup->options[i].value);
+    }
+}
+
 static void dump_create_table(struct buffer *buffer, const struct create_table *table)
 {
     buffer_printf(buffer, "create table %d", table->if_not_exists);
@@ -218,6 +228,7 @@ void ast_dump(struct buffer *buffer, const struct statement *statement)
         ast_dump_expr(buffer, statement->delete->where);
         break;
     case STATEMENT_COPY: dump_copy(buffer, statement->copy); break;
+    case STATEMENT_BACKUP: dump_backup(buffer, statement->backup); break;
     case STATEMENT_CREATE_TABLE: dump_create_table(buffer, statement->create_table); break;
     case STATEMENT_DROP_TABLE:
         buffer_printf(buffer, "%d", statement->drop_table->if_exists);
