@@ -5,6 +5,7 @@ import gzip
 import importlib.util
 import os
 import random
+import re
 import shutil
 import signal
 import struct
@@ -517,6 +518,22 @@ class Dump(Transfer):
         self.check("dump", "--data", "db", "B", out="begin;\ninsert into b (z) values\n  (true),\n  (null);\ncommit;\n")
         self.check_error("dump", "db", "b", "x*", says="no table is called x*")
         self.check_error("dump", "none", says="there is no database", status=2)
+
+    def test_one_state_of_all_tables_beside_a_writer(self):
+        self.load("db", "create table a (x int); create table b (x int); insert into a values (100000); insert into b values (0);")
+        writer = self.start("--batch", "db")
+        move = b"begin; update a set x = x - 1 where true; update b set x = x + 1 where true; commit;\n"
+        seen = set()
+        for _ in range(8):
+            writer.stdin.write(move * 100 + b"select 1 as ready;\n")
+            writer.stdin.flush()
+            dumped = self.run_shell("dump", "--data", "db").out
+            a, b = re.findall(r"\((\d+)\)", dumped)
+            self.assertEqual(int(a) + int(b), 100000)
+            seen.add(a)
+            self.assertEqual(writer.stdout.readline() + writer.stdout.readline(), b"ready\n1\n")
+        writer.communicate(timeout=20)
+        self.assertGreater(len(seen), 1)
 
     def test_patterns(self):
         names = ["a", "ab", "abc", "Xab", "ä", "äb"]
