@@ -3,10 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/backup_command.h"
 #include "shell/commands.h"
 
 /* In the order of their names. */
 static const struct dot_command commands[] = {
+    {".backup", "[OPTION...] DEST", "make a copy of the database in a directory",
+     "--incremental renews a backup of it, --copy makes no links, --verify reads the backup afterwards.\n", 1,
+     ARGUMENTS_MOST, "file", command_backup},
     {".bail", "[on|off]", "stop at the first error", NULL, 0, 1, "switch", command_bail},
     {".cd", "[FOLDER]", "go to a folder; none: the home folder", NULL, 0, 1, "file", command_cd},
     {".check", "", "read every byte of the database and say what is damaged", NULL, 0, 0, "", command_check},

@@ -15,6 +15,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "shell/backup_command.h"
 #include "shell/check_command.h"
 #include "shell/compact_command.h"
 #include "shell/completion_command.h"
@@ -61,6 +62,8 @@ static const struct program_command commands[] = {
     {"import", "DB TABLE FILE...", "load the records of files into a table", import_command, import_options_list},
     {"export", "DB TABLE|QUERY [FILE]", "write rows to a file", export_command, export_options_list},
     {"dump", "DB [PATTERN]...", "write the script that makes tables and rows again", dump_command, dump_options_list},
+    {"backup", "[OPTION]... DB DEST", "make a copy of a database, which may be in use", backup_command,
+     backup_options_list},
     {"check", "DB", "read every byte of a database and say what is damaged", check_command, NULL},
     {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command, info_options_list},
     {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command, NULL},

@@ -61,6 +61,10 @@ class Page(ShellTest):
         self.use_program()
         self.check_page("docs/files.md", 8)
 
+    def test_every_example_of_backup_answers_as_printed(self):
+        self.use_program()
+        self.check_page("docs/backup.md", 8)
+
     def test_every_example_of_golden_tests_answers_as_printed(self):
         self.use_program()
         self.environment.pop("CI", None)
