@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shell/unfinished_file.h"
+
 static const char *editor_command(void)
 {
     const char *visual = getenv("VISUAL"), *editor = getenv("EDITOR");
@@ -91,6 +93,7 @@ char *external_editor_run(const char *text, struct text_buffer *message)
         text_format(message, "cannot make a file in %s: %s", folder != NULL && *folder == '/' ? folder : "/tmp",
                     strerror(errno));
     } else {
+        unfinished_file_guard(path.data);
         bool is_written = write_file(file, text);
         if (!is_written)
             text_format(message, "cannot write %s: %s", path.data, strerror(errno));
@@ -98,6 +101,7 @@ char *external_editor_run(const char *text, struct text_buffer *message)
         if (is_written && run_editor(path.data, message))
             result = read_back(path.data, message);
         unlink(path.data);
+        unfinished_file_forget(path.data);
     }
     text_clear(&path);
     return result;

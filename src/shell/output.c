@@ -9,7 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WRITE_PIECE_BYTES = 1 << 16 };
+#include "shell/unfinished_file.h"
+
+enum { WRITE_PIECE_BYTES = 1 << 16, LINKS_MOST = 40 };
 
 static int write_all(int file, const char *bytes, size_t size)
 {
@@ -88,25 +90,85 @@ static bool open_aside(struct output *output, const char *path, const struct sta
         return false;
     }
     output->temporary_path = name.data;
+    unfinished_file_guard(output->temporary_path);
     return true;
+}
+
+/* The path at the end of symbolic links, so that a link stays one when its file is replaced; the file may be missing.
+ * NULL with errno when the links go round in circles, or one cannot be read. */
+static char *follow_links(const char *path)
+{
+    struct text_buffer at = {0};
+    struct stat status;
+
+    text_add_string(&at, path);
+    for (int i = 0; i < LINKS_MOST; i++) {
+        char target[4096];
+        if (lstat(at.data, &status) != 0 || !S_ISLNK(status.st_mode))
+            return at.data;
+        ssize_t size = readlink(at.data, target, sizeof target);
+        if (size < 0 || size == sizeof target) {
+            errno = size < 0 ? errno : ENAMETOOLONG;
+            text_clear(&at);
+            return NULL;
+        }
+        const char *slash = strrchr(at.data, '/');
+        at.size = slash == NULL || target[0] == '/' ? 0 : (size_t)(slash - at.data) + 1;
+        text_add(&at, target, (size_t)size);
+    }
+    text_clear(&at);
+    errno = ELOOP;
+    return NULL;
+}
+
+/* - and every name of the file that standard output is, such as /dev/stdout: replacing that file would take it away
+ * from whoever gave it to this program. */
+static bool is_standard_output(const char *path, const struct stat *status)
+{
+    struct stat standard;
+
+    return strcmp(path, "-") == 0 || (status != NULL && fstat(STDOUT_FILENO, &standard) == 0 &&
+                                      standard.st_dev == status->st_dev && standard.st_ino == status->st_ino);
+}
+
+static bool open_in_place(struct output *output, const char *path, int flags)
+{
+    output->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+    return output->file >= 0;
 }
 
 bool output_open_file(struct output *output, const char *path, bool append)
 {
+    static const char devices[] = "/dev/";
     struct stat status;
-    bool exists = stat(path, &status) == 0;
+    bool exists = stat(path, &status) == 0, done;
+    char *target = NULL;
 
     output->error = 0;
-    if (append || (exists && !S_ISREG(status.st_mode))) {
-        output->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : 0), 0666);
-        if (output->file < 0)
-            return false;
-    } else if (!open_aside(output, path, exists ? &status : NULL)) {
+    if (*path == '\0') {
+        errno = ENOENT;
         return false;
     }
-    output->is_terminal = isatty(output->file) != 0;
-    output->path = must_copy(path, strlen(path));
-    return true;
+    if (is_standard_output(path, exists ? &status : NULL)) {
+        output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        done = output->file >= 0;
+    } else if (append || strncmp(path, devices, strlen(devices)) == 0) {
+        done = open_in_place(output, path, O_APPEND); /* /dev/stderr may be an ordinary file */
+    } else if (exists && !S_ISREG(status.st_mode)) {
+        done = open_in_place(output, path, 0);
+    } else {
+        target = follow_links(path);
+        done = target != NULL && open_aside(output, target, exists ? &status : NULL);
+    }
+    if (done) {
+        output->is_terminal = isatty(output->file) != 0;
+        output->path = target != NULL ? target : must_copy(path, strlen(path));
+        return true;
+    }
+    int error = errno;
+    free(target);
+    errno = error;
+    return false;
 }
 
 bool output_open_program(struct output *output, const char *command)
@@ -153,6 +215,7 @@ bool output_close(struct output *output, bool keep)
             error = errno;
         if (!keep || error != 0)
             unlink(output->temporary_path);
+        unfinished_file_forget(output->temporary_path);
     }
     free(output->temporary_path);
     free(output->path);

@@ -31,8 +31,8 @@ void output_repeat(struct output *output, const char *string, size_t count);
 bool output_flush(struct output *output);
 
 /* Open a file or a program for writing; `output` holds none before. A file is written beside its place and takes it in
- * output_close, unless it is appended to or is no ordinary file (a device, a pipe). False with errno, and nothing open.
- */
+ * output_close, unless it is appended to, is no ordinary file (a device, a pipe) or is standard output (- or a name of
+ * it). Links stay links. False with errno, and nothing open. */
 bool output_open_file(struct output *output, const char *path, bool append);
 bool output_open_program(struct output *output, const char *command);
 
