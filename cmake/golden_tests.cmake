@@ -15,7 +15,7 @@ add_test(NAME golden/small_crash COMMAND ssql test --timeout 120 --with small --
 add_test(NAME golden/follower COMMAND ssql test --timeout 60 --with small --with readonly-follower ${golden_files})
 set_tests_properties(golden/crash golden/small_crash golden/follower PROPERTIES TIMEOUT 400)
 
-foreach(check check check_directives check_options)
+foreach(check check check_directives check_options check_odd_use)
   string(REPLACE "check" "runner" name ${check})
   add_test(NAME golden/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/runner/${check} $<TARGET_FILE:ssql>)
   set_tests_properties(golden/${name} PROPERTIES TIMEOUT 180)
@@ -26,9 +26,11 @@ file(GLOB runner_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/shell/test_*.c)
 list(FILTER runner_parts EXCLUDE REGEX "/test_(command|options|schedule)\\.c$")
 add_executable(runner_parts ${CMAKE_SOURCE_DIR}/tests/runner/parts.c ${CMAKE_SOURCE_DIR}/tests/runner/weather.c
                ${runner_parts} ${CMAKE_SOURCE_DIR}/src/shell/text_buffer.c ${CMAKE_SOURCE_DIR}/src/shell/variables.c
-               ${CMAKE_SOURCE_DIR}/src/shell/suggestion.c ${CMAKE_SOURCE_DIR}/src/shell/statement_text.c)
+               ${CMAKE_SOURCE_DIR}/src/shell/suggestion.c ${CMAKE_SOURCE_DIR}/src/shell/statement_text.c
+               ${CMAKE_SOURCE_DIR}/src/shell/display_width.c)
 target_include_directories(runner_parts PRIVATE ${CMAKE_SOURCE_DIR}/src)
-target_link_libraries(runner_parts PRIVATE ssql_flags ssql_static ${CMOCKA_LINK_LIBRARIES} ${CMAKE_DL_LIBS})
+target_link_libraries(runner_parts PRIVATE ssql_flags ssql_static ${CMOCKA_LINK_LIBRARIES} ${UTF8PROC_LINK_LIBRARIES}
+                      ${CMAKE_DL_LIBS})
 add_test(NAME golden/runner_parts COMMAND runner_parts)
 set_tests_properties(golden/runner_parts PROPERTIES TIMEOUT 60)
 

@@ -1,6 +1,7 @@
 #include "shell/error_report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "shell/display_width.h"
@@ -155,10 +156,11 @@ void error_report_write(struct text_buffer *to, const struct error_report *repor
     if (has_place)
         find_place(source, report, &line, &column);
     if (source != NULL && source->file != NULL) {
+        display_escape(to, source->file, strlen(source->file));
         if (has_place)
-            text_format(to, "%s:%" PRId64 ":%" PRId64 ": ", source->file, line, column);
+            text_format(to, ":%" PRId64 ":%" PRId64 ": ", line, column);
         else
-            text_format(to, "%s:%" PRId64 ": ", source->file, source->line);
+            text_format(to, ":%" PRId64 ": ", source->line);
     }
     text_format(to, "%s ", label);
     display_escape(to, report->message, strlen(report->message));
@@ -174,4 +176,15 @@ void error_report_write(struct text_buffer *to, const struct error_report *repor
         display_escape(to, report->hint, strlen(report->hint));
         text_add_char(to, '\n');
     }
+}
+
+void error_print(const char *what, const char *about)
+{
+    struct text_buffer text = {0};
+
+    text_add_string(&text, "error: ");
+    display_escape(&text, what, strlen(what));
+    display_escape(&text, about, strlen(about));
+    fprintf(stderr, "%s\n", text.data);
+    text_clear(&text);
 }

@@ -20,4 +20,7 @@ struct error_report {
 /* `source` may be NULL. */
 void error_report_write(struct text_buffer *to, const struct error_report *report, const struct source *source);
 
+/* Writes an error of a command line, `what` and `about` in a row, to standard error. */
+void error_print(const char *what, const char *about);
+
 #endif

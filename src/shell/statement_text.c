@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "shell/display_width.h"
+
 static bool is_word_byte(char byte, bool first)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' || (unsigned char)byte >= 0x80 ||
@@ -43,13 +45,26 @@ void add_name(struct text_buffer *to, const char *name)
     text_add_char(to, '`');
 }
 
+/* Adds the character of more than a byte at `text`, as \u{202e} when it would reorder or steer a terminal; returns its
+ * bytes. */
+static size_t add_character(struct text_buffer *to, const char *text, size_t size)
+{
+    size_t behind = 1;
+
+    while (behind < size && ((unsigned char)text[behind] & 0xC0) == 0x80)
+        behind++;
+    if (display_is_plain(text, behind))
+        text_add(to, text, behind);
+    else
+        display_escape(to, text, behind);
+    return behind;
+}
+
 /* '...' knows only the doubled quote; "..." knows escapes, and is used where they are needed. */
 void add_string_literal(struct text_buffer *to, const char *text, size_t size)
 {
-    bool escaped = false;
+    bool escaped = !display_is_plain(text, size);
 
-    for (size_t i = 0; i < size && !escaped; i++)
-        escaped = (unsigned char)text[i] < 0x20 || text[i] == 0x7F;
     text_add_char(to, escaped ? '"' : '\'');
     for (size_t i = 0; i < size; i++) {
         unsigned char byte = (unsigned char)text[i];
@@ -65,6 +80,8 @@ void add_string_literal(struct text_buffer *to, const char *text, size_t size)
             text_add_string(to, "\\r");
         else if (byte < 0x20 || byte == 0x7F)
             text_format(to, "\\u{%x}", byte);
+        else if (escaped && byte >= 0x80)
+            i += add_character(to, text + i, size - i) - 1;
         else
             text_add_char(to, (char)byte);
     }

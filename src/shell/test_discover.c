@@ -65,14 +65,22 @@ static bool find_in_folder(struct test_paths *list, const char *path, const stru
     return done;
 }
 
-static bool find_below(struct test_paths *list, const char *path, const struct folder *parent)
+/* A link that leads nowhere. */
+static bool is_dangling(const char *path)
 {
     struct stat status;
 
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+static bool find_below(struct test_paths *list, const char *path, const struct folder *parent)
+{
+    bool is_test = path_has_ending(path, ".ssql") || path_has_ending(path, ".slt") || path_has_ending(path, ".md");
+    struct stat status;
+
     if (stat(path, &status) != 0)
-        return complain(path);
+        return (parent != NULL && !is_test && is_dangling(path)) || complain(path);
     if (!S_ISDIR(status.st_mode)) {
-        bool is_test = path_has_ending(path, ".ssql") || path_has_ending(path, ".slt") || path_has_ending(path, ".md");
         if (parent == NULL || (is_test && S_ISREG(status.st_mode)))
             add_path(list, path);
         return true;

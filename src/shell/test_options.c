@@ -9,6 +9,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "shell/error_report.h"
 #include "shell/suggestion.h"
 
 enum { DEFAULT_TIMEOUT_S = 60, TIMEOUT_MOST_S = 86400, SHARDS_MOST = 10000, SLOWEST_MOST = 100000 };
@@ -70,7 +71,8 @@ static void print_usage(FILE *to)
 
 static int complain(const char *what, const char *about)
 {
-    fprintf(stderr, "error: %s%s\nhint: ssql test --help tells all options\n", what, about);
+    error_print(what, about);
+    fputs("hint: ssql test --help tells all options\n", stderr);
     return 2;
 }
 
@@ -215,23 +217,44 @@ bool test_options_list(int i, struct listed_option *option)
     return true;
 }
 
-static int complain_of_option(const char *option)
+/* The described option whose name is written out in `option`, or NULL. */
+static const struct described_option *find_written(const char *option)
+{
+    size_t size = strcspn(option, "=");
+
+    for (int i = 0; i < OPTION_COUNT && strncmp(option, "--", 2) == 0; i++)
+        if (strlen(described[i].name) == size - 2 && memcmp(described[i].name, option + 2, size - 2) == 0)
+            return &described[i];
+    return NULL;
+}
+
+static int complain_of_long_option(const char *option)
 {
     char *name = must_copy(option, strcspn(option, "="));
-    const char *meant = strncmp(name, "--", 2) == 0 ? suggestion_find(name + 2, option_name) : NULL;
-    bool is_known = false;
+    const char *meant = suggestion_find(name + 2, option_name);
 
-    for (int i = 0; i < OPTION_COUNT && !is_known; i++)
-        is_known = strncmp(name, "--", 2) == 0 && strcmp(described[i].name, name + 2) == 0;
-
-    fprintf(stderr, "error: %s: %s\n",
-            is_known ? "this option is used otherwise, with or without a value" : "unknown option", option);
-    if (meant != NULL && !is_known)
+    error_print("unknown option ", name);
+    if (meant != NULL)
         fprintf(stderr, "hint: did you mean --%s?\n", meant);
     else
         fputs("hint: ssql test --help tells all options\n", stderr);
     free(name);
     return 2;
+}
+
+/* `problem` is what getopt_long returned; `option` the word that it has read last, which tells of a letter nothing. */
+static int complain_of_option(int problem, const char *option)
+{
+    const struct described_option *written = find_written(option);
+    char letter[] = {(char)optopt, '\0'};
+
+    if (problem == ':' && optopt < OPTION_UPDATE && written == NULL)
+        return complain("a value is missing after -", letter);
+    if (problem == ':')
+        return complain("a value is missing after ", option);
+    if (written != NULL && written->id == optopt)
+        return complain("no value goes with --", written->name);
+    return optopt == 0 ? complain_of_long_option(option) : complain("unknown option -", letter);
 }
 
 /* Returns -1 to go on, or an exit status. */
@@ -265,7 +288,7 @@ static int take_option(struct test_command_line *line, int option, const char *a
     case OPTION_COLOR: return set_colour(line, argument);
     case OPTION_KEEP: schedule->keep = true; return -1;
     case 'h': print_usage(stdout); return 0;
-    default: return complain_of_option(written);
+    default: return complain_of_option(option, written);
     }
 }
 
@@ -318,7 +341,7 @@ int test_options_read(struct test_command_line *line, int argc, char **argv)
     line->schedule.options.coloured = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
     optind = 0;
     opterr = 0;
-    while (status < 0 && (option = getopt_long(argc, argv, "j:h", options, NULL)) != -1)
+    while (status < 0 && (option = getopt_long(argc, argv, ":j:h", options, NULL)) != -1)
         status = take_option(line, option, optarg, argv[optind - 1]);
     line->first_path = optind;
     if (status < 0)

@@ -229,7 +229,10 @@ static bool read_record(struct walk *walk, const struct line *line)
 
 bool slt_file_parse(struct slt_file *file, const char *engine, struct text_buffer *complaint)
 {
-    struct walk walk = {.file = file, .engine = engine, .complaint = complaint, .line = 1};
+    static const char mark[] = "\xEF\xBB\xBF"; /* of UTF-8 */
+    bool has_mark = file->text->size >= strlen(mark) && memcmp(file->text->data, mark, strlen(mark)) == 0;
+    struct walk walk = {
+        .file = file, .engine = engine, .complaint = complaint, .at = has_mark ? strlen(mark) : 0, .line = 1};
     struct line line;
     bool done = true;
 

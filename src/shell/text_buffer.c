@@ -78,6 +78,20 @@ void text_add_char(struct text_buffer *text, char byte)
     text_add(text, &byte, 1);
 }
 
+void text_add_code_point(struct text_buffer *text, uint32_t code_point)
+{
+    static const unsigned char leads[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    int size = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+
+    if (size == 1) {
+        text_add_char(text, (char)code_point);
+        return;
+    }
+    text_add_char(text, (char)(leads[size] | (code_point >> (6 * (size - 1)))));
+    for (int i = size - 2; i >= 0; i--)
+        text_add_char(text, (char)(0x80 | ((code_point >> (6 * i)) & 0x3F)));
+}
+
 void text_format(struct text_buffer *text, const char *format, ...)
 {
     va_list arguments;

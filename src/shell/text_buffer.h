@@ -25,6 +25,7 @@ char *text_reserve(struct text_buffer *text, size_t size);
 void text_add(struct text_buffer *text, const char *bytes, size_t size);
 void text_add_string(struct text_buffer *text, const char *string);
 void text_add_char(struct text_buffer *text, char byte);
+void text_add_code_point(struct text_buffer *text, uint32_t code_point); /* as UTF-8; no surrogate, at most 0x10FFFF */
 void text_format(struct text_buffer *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A number with commas between thousands: 1,000,000. */
 void text_add_count(struct text_buffer *text, int64_t count);

@@ -15,13 +15,27 @@ const struct variable *variables_find(const struct variables *variables, const c
     return NULL;
 }
 
+/* As in :name, or a number for one that has none. */
+static bool is_name(const char *name, size_t size)
+{
+    bool is_number = size > 0, is_word = size > 0 && (*name < '0' || *name > '9');
+
+    for (size_t i = 0; i < size; i++) {
+        bool is_digit = name[i] >= '0' && name[i] <= '9';
+        is_number = is_number && is_digit;
+        is_word = is_word && (is_digit || name[i] == '_' || (name[i] >= 'a' && name[i] <= 'z') ||
+                              (name[i] >= 'A' && name[i] <= 'Z') || (unsigned char)name[i] >= 0x80);
+    }
+    return is_number || is_word;
+}
+
 bool variables_set(struct variables *variables, const char *name, size_t name_size, const char *literal)
 {
     if (name_size > 0 && (*name == ':' || *name == '$')) {
         name++;
         name_size--;
     }
-    if (name_size == 0)
+    if (!is_name(name, name_size))
         return false;
     for (size_t i = 0; i < variables->count; i++) {
         struct variable *variable = &variables->list[i];
@@ -68,13 +82,38 @@ static bool is_float(const char *literal, double *value)
     return end != literal && *end == '\0' && (errno == 0 || *value == 0.0);
 }
 
-/* Takes the quotes off, and the doubling of quotes within. */
+/* Adds what a \ in double quotes stands for, and returns the bytes behind the \ that say so: 0 when that is nothing
+ * that SSQL knows, and the \ means itself. */
+static size_t add_escaped(struct text_buffer *to, const char *text, size_t size)
+{
+    static const char letters[] = "nrt\"\\", meanings[] = "\n\r\t\"\\";
+    const char *letter = memchr(letters, text[0], strlen(letters));
+    unsigned long code_point = 0;
+    size_t digits = size > 2 && text[0] == 'u' && text[1] == '{' ? strspn(text + 2, "0123456789abcdefABCDEF") : 0;
+
+    if (letter != NULL) {
+        text_add_char(to, meanings[letter - letters]);
+        return 1;
+    }
+    if (digits >= 1 && digits <= 6 && digits + 2 < size && text[2 + digits] == '}')
+        code_point = strtoul(text + 2, NULL, 16);
+    if (code_point == 0 || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF))
+        return 0;
+    text_add_code_point(to, (uint32_t)code_point);
+    return digits + 3;
+}
+
+/* Takes the quotes off, and what double quotes and the doubling of quotes mean within. */
 static int bind_quoted(ssql_stmt *statement, int index, const char *literal, size_t size)
 {
     struct text_buffer text = {0};
     char quote = literal[0];
 
     for (size_t i = 1; i + 1 < size; i++) {
+        size_t escape = quote == '"' && literal[i] == '\\' ? add_escaped(&text, literal + i + 1, size - i - 2) : 0;
+        i += escape;
+        if (escape > 0)
+            continue;
         text_add_char(&text, literal[i]);
         if (literal[i] == quote && literal[i + 1] == quote && i + 2 < size)
             i++;

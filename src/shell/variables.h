@@ -16,7 +16,8 @@ struct variables {
     size_t count;
 };
 
-/* Gives a variable a value; both texts are copied. A sign before the name (: or $) is dropped. False for no name. */
+/* Gives a variable a value; both texts are copied. A sign before the name (: or $) is dropped. False when no parameter
+ * can be called so. */
 bool variables_set(struct variables *variables, const char *name, size_t name_size, const char *literal);
 const struct variable *variables_find(const struct variables *variables, const char *name);
 void variables_clear(struct variables *variables);
