@@ -54,12 +54,33 @@ int command_unknown_option(const char *option, suggestion_name *names, const cha
 {
     const char *nearest = suggestion_find(option, names);
 
-    fprintf(stderr, "error: unknown option %s\n", option);
+    error_print("unknown option ", option);
     if (nearest != NULL)
         fprintf(stderr, "hint: did you mean %s?\n", nearest);
     else
         fprintf(stderr, "hint: %s\n", usage);
     return STATUS_NO_START;
+}
+
+/* The commands whose argument is a text of its own, which may end with a ; */
+static bool takes_text(const struct dot_command *command, const char *rest)
+{
+    static const char *const names[] = {".cd",   ".export",    ".import", ".null",  ".once",
+                                        ".open", ".output",    ".pager",  ".print", ".prompt",
+                                        ".read", ".separator", ".shell",  ".var",   "\\copy"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(command->name, names[i]) == 0)
+            return true;
+    return strcmp(command->name, ".mode") == 0 && strstr(rest, "--") != NULL; /* --separator TEXT */
+}
+
+void command_drop_semicolon(const struct dot_command *command, char *rest)
+{
+    size_t size = strlen(rest);
+
+    while (size > 0 && !takes_text(command, rest) && strchr("; \t", rest[size - 1]) != NULL)
+        rest[--size] = '\0';
 }
 
 bool command_number(struct command_line *line, int i, long least, long most, long *value)

@@ -45,6 +45,9 @@ bool command_is_safe(struct command_line *line);
 /* For commands of the program, such as `ssql info`: an option that is not known. Returns their exit status. */
 int command_unknown_option(const char *option, suggestion_name *names, const char *usage);
 
+/* Takes off the ; that habit puts behind a command, where it can be no part of what is meant. */
+void command_drop_semicolon(const struct dot_command *command, char *rest);
+
 /* Reads argument `i` as a whole number from `least` to `most`. */
 bool command_number(struct command_line *line, int i, long least, long most, long *value);
 

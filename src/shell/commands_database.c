@@ -1,6 +1,7 @@
 #include "shell/commands.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "shell/check_command.h"
 #include "shell/display_width.h"
@@ -25,7 +26,7 @@ static bool open_database(struct command_line *line, const char *path)
 
     if (ssql_in_transaction(session->connection) != 0)
         return command_fail(line, "commit or roll it back first", "a transaction is open", "");
-    if (session_open(session, path))
+    if (session_open_at(session, path, line->source))
         return true;
     session->status = status > STATUS_FAILED || session->status == STATUS_DAMAGED ? session->status : STATUS_FAILED;
     return false;
@@ -45,7 +46,9 @@ bool command_open(struct command_line *line)
         return command_fail(line, ".close closes it", "this database is open: ", path);
     if (is_readonly && !set_readonly(session, true))
         return command_fail(line, NULL, ssql_options_errmsg(session->options), "");
-    bool done = open_database(line, path);
+    bool is_new = strcmp(path, ":memory:") != 0 && access(path, F_OK) != 0, done = open_database(line, path);
+    if (done && is_new && session->is_interactive)
+        session_note(session, "new database: %s is made at the first write", path);
     return (!is_readonly || session->is_readonly || set_readonly(session, false)) && done;
 }
 

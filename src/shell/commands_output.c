@@ -42,6 +42,8 @@ static bool read_mode_option(struct command_line *line, int *i)
                             "unexpected ", option);
     if (text != NULL && value == NULL)
         return command_fail(line, NULL, "a text is missing after ", option);
+    if (text == NULL && (*option == '\0' || settings->insert_table != NULL))
+        return command_fail(line, NULL, "insert takes the name of one table", "");
     if (text == NULL)
         set_text(&settings->insert_table, option);
     else {
@@ -93,6 +95,8 @@ static bool redirect(struct command_line *line, const char *target, bool for_one
 
     if (*target != '\0' && !command_is_safe(line))
         return false;
+    if (*target == '|' && target[1 + strspn(target + 1, " \t")] == '\0')
+        return command_fail(line, NULL, "a program is missing after |", "");
     session_flush(session);
     session->other_is_for_one_statement = false;
     if (!output_close(&session->other, true))

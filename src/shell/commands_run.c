@@ -1,6 +1,7 @@
 #include "shell/commands.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -34,7 +35,7 @@ bool command_cd(struct command_line *line)
 
     if (!command_is_safe(line))
         return false;
-    if (folder == NULL)
+    if (folder == NULL || (line->count == 0 && *folder == '\0'))
         return command_fail(line, ".cd FOLDER", "there is no home folder", "");
     if (chdir(folder) == 0)
         return true;
@@ -43,6 +44,13 @@ bool command_cd(struct command_line *line)
     command_fail(line, NULL, "cannot go to ", reason.data);
     text_clear(&reason);
     return false;
+}
+
+/* By Ctrl-C, which reaches the program only; a shell tells of it by a status. */
+static bool is_interrupted(int status)
+{
+    return (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) ||
+           (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGINT);
 }
 
 bool command_shell(struct command_line *line)
@@ -58,6 +66,11 @@ bool command_shell(struct command_line *line)
     int status = system(line->rest);
     if (status == 0)
         return true;
+    if (is_interrupted(status) && !session->is_interactive) {
+        session->status = STATUS_INTERRUPTED;
+        session->is_leaving = true;
+        return false;
+    }
     if (status < 0)
         text_add_string(&outcome, strerror(errno));
     else if (WIFEXITED(status))

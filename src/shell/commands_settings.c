@@ -41,7 +41,8 @@ bool command_var(struct command_line *line)
         return true;
     }
     if (!variables_set(variables, line->arguments[0], strlen(line->arguments[0]), value))
-        return command_fail(line, NULL, "a variable needs a name", "");
+        return command_fail(line, "letters, digits and _, no digit first; or a number, for ?",
+                            "a parameter cannot be called ", line->arguments[0]);
     return true;
 }
 

@@ -185,11 +185,13 @@ static bool run_command(struct command_line *line, const struct dot_command *com
     bool done = false;
 
     line->name = command->name;
+    command_drop_semicolon(command, line->rest);
     text_add_string(&words, line->rest);
     text_add_char(&words, '\0');
     for (char *at = words.data; line->count < ARGUMENTS_MOST && (word = take_word(&at)) != NULL;)
         line->arguments[line->count++] = word;
-    text_format(&hint, "%s %s", command->name, command->arguments);
+    text_format(&hint, "%s%s%s", command->name, *command->arguments == '\0' ? " stands alone" : " ",
+                command->arguments);
     if (line->count < command->least)
         command_fail(line, hint.data, "something is missing after ", command->name);
     else if (line->count > command->most)
@@ -199,6 +201,16 @@ static bool run_command(struct command_line *line, const struct dot_command *com
     text_clear(&words);
     text_clear(&hint);
     return done;
+}
+
+/* .stats, .tables and .timeout begin with what was typed. */
+static void hint_at_several(struct text_buffer *hint, const char *name)
+{
+    size_t size = strlen(name);
+
+    for (int i = 0; i < COMMAND_COUNT && size > 1; i++)
+        if (strncmp(commands[i].name, name, size) == 0)
+            text_format(hint, "%s%s", hint->size > 0 ? ", " : "", commands[i].name);
 }
 
 bool dot_command_run(struct session *session, const struct source *source)
@@ -218,11 +230,16 @@ bool dot_command_run(struct session *session, const struct source *source)
         name[name_size - 1] = '\0';
     struct command_line line = {.session = session, .source = source, .rest = rest};
     const struct dot_command *command = find_command(name, &several);
-    if (command != NULL)
+    if (memchr(source->text + source->begin, '\0', source->size) != NULL)
+        done = command_fail(&line, NULL, "the command holds a NUL byte", "");
+    else if (command != NULL)
         done = run_command(&line, command);
-    else if (several)
-        done = command_fail(&line, ".help lists the commands", "several commands begin with ", name);
-    else
+    else if (several) {
+        struct text_buffer hint = {0};
+        hint_at_several(&hint, name);
+        done = command_fail(&line, hint.data, "several commands begin with ", name);
+        text_clear(&hint);
+    } else
         done = command_fail_unknown(&line, "unknown command ", name, dot_command_name, ".help lists the commands");
     free(name);
     free(text);

@@ -150,18 +150,36 @@ static void note_trouble(struct history *history, const char *path)
     history->trouble = text.data;
 }
 
+/* A pipe would let the shell wait for somebody at its other end. */
+static bool is_ordinary(int file)
+{
+    struct stat status;
+
+    if (fstat(file, &status) != 0)
+        return false;
+    errno = S_ISREG(status.st_mode) ? 0 : EINVAL;
+    return errno == 0;
+}
+
 /* Opens the file for appending, in a folder that is made when it is not there; -1 with errno. */
 static int open_file(char *path)
 {
-    int file = make_folders(path) ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int file = make_folders(path) ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600) : -1;
 
-    if (file >= 0 && (fchmod(file, 0600) != 0 || flock(file, LOCK_EX) != 0)) {
+    if (file >= 0 && (!is_ordinary(file) || fchmod(file, 0600) != 0 || flock(file, LOCK_EX) != 0)) {
         int error = errno;
         close(file);
         errno = error;
         return -1;
     }
     return file;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 void history_open(struct history *history)
@@ -173,7 +191,7 @@ void history_open(struct history *history)
     if (path == NULL || (history->file = open_file(path)) < 0)
         note_trouble(history, path);
     /* What was kept earlier is of use also when nothing can be added. */
-    if (path != NULL && text_read_file(&text, path) && text.size > 0) {
+    if (path != NULL && is_file(path) && text_read_file(&text, path) && text.size > 0) {
         size_t begin = last_lines(&text, ENTRIES_READ * 2);
         if (history->file >= 0 && count_lines(&text) > LINES_MOST && ftruncate(history->file, 0) == 0)
             write_all(history->file, text.data + begin, text.size - begin);

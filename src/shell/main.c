@@ -21,6 +21,7 @@
 #include "shell/completion_command.h"
 #include "shell/dump_command.h"
 #include "shell/edit.h"
+#include "shell/error_report.h"
 #include "shell/export_command.h"
 #include "shell/help.h"
 #include "shell/import_command.h"
@@ -84,7 +85,7 @@ static const char *command_name(int i)
 
 static int complain(const char *message, const char *hint)
 {
-    fprintf(stderr, "error: %s\n", message);
+    error_print(message, "");
     if (*hint != '\0')
         fprintf(stderr, "hint: %s\n", hint);
     else
@@ -164,15 +165,33 @@ static int print_version(void)
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
-/* A first word that is no database, but nearly a command, with an argument that is no statement. */
+/* A first word that is no database, but nearly a command. */
 static const char *mistyped_command(const struct options *options)
 {
     struct stat status;
 
-    if (options->path == NULL || stat(options->path, &status) == 0 || strpbrk(options->path, "./") != NULL ||
-        options->run_count == 0 || options->runs[0].kind != RUN_TEXT || strpbrk(options->runs[0].text, " ;\n") != NULL)
+    if (options->path == NULL || stat(options->path, &status) == 0 || strpbrk(options->path, "./") != NULL)
         return NULL;
     return suggestion_find(options->path, command_name);
+}
+
+/* What stands behind the database is no statement. */
+static bool has_odd_statement(const struct options *options)
+{
+    return options->run_count > 0 && options->runs[0].kind == RUN_TEXT &&
+           strpbrk(options->runs[0].text, " ;\n") == NULL;
+}
+
+static int complain_of_command(const char *typed, const char *meant)
+{
+    struct text_buffer message = {0}, hint = {0};
+
+    text_format(&message, "unknown command \"%s\"", typed);
+    text_format(&hint, "did you mean \"%s\"?", meant);
+    int status = complain(message.data, hint.data);
+    text_clear(&message);
+    text_clear(&hint);
+    return status;
 }
 
 /* A statement where the database should stand. */
@@ -276,7 +295,8 @@ static bool run_start_files(struct session *session, const struct options *optio
 {
     char *own = session->is_interactive && !options->has_no_init ? start_file() : NULL;
 
-    if (own != NULL && !script_run_file(session, own, NULL) && session->status != STATUS_DAMAGED)
+    if (own != NULL && !script_run_file(session, own, NULL) && session->status != STATUS_DAMAGED &&
+        !session->has_chosen_status)
         session->status = STATUS_DONE;
     free(own);
     return options->init_path == NULL || session->is_leaving || script_run_file(session, options->init_path, NULL) ||
@@ -313,9 +333,11 @@ static void run_as_asked(struct session *session, const struct options *options)
     }
     if (!script_run_text(session, "begin;"))
         return;
+    session->is_one_transaction = true;
     bool done = run_all(session, options) && session->status == STATUS_DONE && session->standard.error == 0;
+    session->is_one_transaction = false;
     if (ssql_in_transaction(session->connection) == 0)
-        return; /* the input ended it by itself */
+        return; /* a failure ended it */
     session->is_leaving = false;
     script_run_text(session, done ? "commit;" : "rollback;");
     session->is_leaving = true;
@@ -372,15 +394,16 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     if (!options_read(&options, argc, argv, 1, &message, &hint)) {
-        status = complain(message.data, text_string(&hint));
+        meant = options.path == argv[1] ? mistyped_command(&options) : NULL; /* whose option it may be */
+        status = meant != NULL ? complain_of_command(options.path, meant) : complain(message.data, text_string(&hint));
     } else if (options.help) {
         status = options.path == NULL ? print_help() : print_topic(options.path);
     } else if (options.version) {
         status = print_version();
-    } else if ((meant = mistyped_command(&options)) != NULL) {
-        text_format(&message, "unknown command \"%s\"", options.path);
-        text_format(&hint, "did you mean \"%s\"?", meant);
-        status = complain(message.data, hint.data);
+    } else if (has_odd_statement(&options) && (meant = mistyped_command(&options)) != NULL) {
+        status = complain_of_command(options.path, meant);
+    } else if (options.path != NULL && strcmp(options.path, "-") == 0) {
+        status = complain("- stands for standard input, which is no database", "-f - runs what stands there");
     } else if (reads_like_statement(&options)) {
         text_format(&message, "no database is called \"%s\": it reads like a statement", options.path);
         status = complain(message.data, "did you mean -c? A statement stands behind the database, or behind -c");

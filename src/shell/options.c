@@ -5,6 +5,7 @@
 
 #include "shell/suggestion.h"
 #include "shell/timeout.h"
+#include "shell/variables.h"
 
 enum option_id {
     OPTION_COMMAND,
@@ -176,6 +177,19 @@ static bool add_setting(struct option_reader *reader, struct setting **list, siz
     return true;
 }
 
+static bool add_variable(struct option_reader *reader, const char *text)
+{
+    struct options *options = reader->options;
+    struct variables probe = {0};
+
+    if (!add_setting(reader, &options->variables, &options->variable_count, text))
+        return false;
+    const struct setting *added = &options->variables[options->variable_count - 1];
+    bool is_name = variables_set(&probe, added->name, added->name_size, added->value);
+    variables_clear(&probe);
+    return is_name || complain(reader, "no parameter can be called so: ", text);
+}
+
 static bool set_mode(struct option_reader *reader, const char *name)
 {
     reader->options->mode = render_mode_find(name);
@@ -218,7 +232,7 @@ static bool apply(struct option_reader *reader, const struct option_row *row, co
     case OPTION_READONLY: options->readonly = true; break;
     case OPTION_MUST_EXIST: options->must_exist = true; break;
     case OPTION_SET: return add_setting(reader, &options->settings, &options->setting_count, value);
-    case OPTION_VAR: return add_setting(reader, &options->variables, &options->variable_count, value);
+    case OPTION_VAR: return add_variable(reader, value);
     case OPTION_SINGLE_TRANSACTION: options->single_transaction = true; break;
     case OPTION_BAIL: options->bail = CHOICE_YES; break;
     case OPTION_NO_BAIL: options->bail = CHOICE_NO; break;

@@ -6,6 +6,20 @@
 #include "shell/display_width.h"
 #include "shell/render.h"
 
+/* The character at `text`, of two or three bytes, when a terminal must not be given it raw; else 0. */
+static unsigned dangerous_character(const char *text, size_t size)
+{
+    unsigned char lead = (unsigned char)text[0];
+    size_t needed = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 0;
+
+    if (needed == 0 || needed > size || display_is_plain(text, needed))
+        return 0;
+    unsigned code_point = lead & (needed == 2 ? 0x1F : 0x0F);
+    for (size_t i = 1; i < needed; i++)
+        code_point = code_point << 6 | ((unsigned char)text[i] & 0x3F);
+    return code_point;
+}
+
 static void add_json_string(struct renderer *renderer, const char *text, size_t size)
 {
     struct output *output = renderer->output;
@@ -14,7 +28,16 @@ static void add_json_string(struct renderer *renderer, const char *text, size_t 
     output_add_char(output, '"');
     for (size_t i = 0; i < size; i++) {
         unsigned char byte = (unsigned char)text[i];
+        unsigned dangerous = renderer->is_terminal ? dangerous_character(text + i, size - i) : 0;
         char escape[8];
+        if (dangerous != 0) {
+            renderer_add_text(renderer, text + plain, i - plain);
+            snprintf(escape, sizeof escape, "\\u%04x", dangerous & 0xFFFF);
+            output_add_string(output, escape);
+            i += dangerous < 0x800 ? 1 : 2;
+            plain = i + 1;
+            continue;
+        }
         switch (byte) {
         case '"': strcpy(escape, "\\\""); break;
         case '\\': strcpy(escape, "\\\\"); break;

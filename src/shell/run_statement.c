@@ -256,14 +256,23 @@ static void echo(struct session *session, const struct source *source)
     output_add_char(output, '\n');
 }
 
-/* .once has had its result. */
-static void end_once(struct session *session)
+/* The statement is not to blame: only where a file is run its place is of use. */
+static void report_write_failure(struct session *session, const struct source *source, int error)
+{
+    session_report_text(session, source->file != NULL ? source : NULL, NULL, "cannot write the result: %s",
+                        output_error_text(error));
+}
+
+/* .once has had its result, or `is_whole` false: a part of it, which takes no file's place. */
+static bool end_once(struct session *session, const struct source *source, bool is_whole)
 {
     if (!session->other_is_for_one_statement)
-        return;
+        return true;
     session->other_is_for_one_statement = false;
-    if (!output_close(&session->other, true) && errno != ECANCELED)
-        session_report_text(session, NULL, NULL, "cannot write the result: %s", output_error_text(errno));
+    if (output_close(&session->other, is_whole) || errno == ECANCELED)
+        return true;
+    report_write_failure(session, source, errno);
+    return false;
 }
 
 static bool check_output(struct session *session, const struct source *source)
@@ -272,7 +281,7 @@ static bool check_output(struct session *session, const struct source *source)
 
     if (session_flush(session) || output->error == EPIPE || output->error == ECANCELED)
         return true;
-    session_report_text(session, source, NULL, "cannot write the result: %s", strerror(output->error));
+    report_write_failure(session, source, output->error);
     session->write_failure_is_told = true;
     session->is_leaving = session->is_leaving || output == &session->standard;
     return false;
@@ -289,6 +298,14 @@ static bool is_allowed(struct session *session, const struct source *source)
     session_report(
         session, &(struct error_report){.message = why, .hint = hint, .sqlstate = ssql_code_sqlstate(SSQL_NOT_ALLOWED)},
         source);
+    return false;
+}
+
+/* With --single-transaction, the end of the transaction is that of the input. */
+static bool refuse_end_of_transaction(struct session *session, const struct source *source)
+{
+    session_report_text(session, source, "leave out either the option, or begin, commit and rollback",
+                        "with --single-transaction the whole input is one transaction, which cannot be ended here");
     return false;
 }
 
@@ -329,6 +346,10 @@ bool run_statement(struct session *session, const struct source *source)
     if (statement == NULL)
         return done;
     int kind = ssql_statement_kind(statement);
+    if (kind == SSQL_KIND_TRANSACTION && session->is_one_transaction) {
+        ssql_finalize(statement);
+        return refuse_end_of_transaction(session, source);
+    }
     session->needs_sync = session->needs_sync || !ssql_is_read_only(statement) || kind == SSQL_KIND_TRANSACTION;
     run(session, statement, source, is_measured ? &measure : NULL, &outcome);
     bool has_rows = ssql_column_count(statement) > 0;
@@ -336,7 +357,7 @@ bool run_statement(struct session *session, const struct source *source)
         session_report_kept(session, &outcome.error, source);
     done = outcome.is_done && check_output(session, source);
     if (has_rows)
-        end_once(session);
+        done = end_once(session, source, done) && done;
     if (done)
         say_outcome(session, kind, has_rows, &outcome);
     if (is_measured)

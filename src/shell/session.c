@@ -12,6 +12,7 @@
 #include "shell/dot_commands.h"
 #include "shell/interrupt.h"
 #include "shell/run_statement.h"
+#include "shell/statement_text.h"
 
 void session_init(struct session *session)
 {
@@ -74,6 +75,28 @@ void session_report(struct session *session, const struct error_report *report, 
     set_status(session, STATUS_FAILED);
 }
 
+/* Where the first word of a statement or command stands, behind blanks and comments. */
+static void find_first_word(struct error_report *report, const struct source *source)
+{
+    struct word word;
+    size_t at = 0;
+
+    if (!next_word(source->text + source->begin, source->size, &at, &word))
+        return;
+    const char *begin = source->text + source->begin, *line = begin;
+    report->line = report->column = report->length = 1;
+    for (const char *byte = begin; byte < word.text; byte++)
+        if (*byte == '\n') {
+            report->line++;
+            line = byte + 1;
+        }
+    for (const char *byte = line; byte < word.text; byte++)
+        report->column += ((unsigned char)*byte & 0xC0) != 0x80;
+    const char *end = memchr(word.text, '\n', source->size - (size_t)(word.text - begin));
+    for (const char *byte = word.text + 1; byte < (end == NULL ? begin + source->size : end); byte++)
+        report->length += ((unsigned char)*byte & 0xC0) != 0x80;
+}
+
 void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format,
                          ...)
 {
@@ -86,7 +109,10 @@ void session_report_text(struct session *session, const struct source *source, c
         text_add_string(&message, text);
     va_end(arguments);
     free(text);
-    session_report(session, &(struct error_report){.message = text_string(&message), .hint = hint}, source);
+    struct error_report report = {.message = text_string(&message), .hint = hint};
+    if (source != NULL)
+        find_first_word(&report, source);
+    session_report(session, &report, source);
     text_clear(&message);
 }
 
@@ -206,7 +232,7 @@ static void before_waiting(void *owner)
 /* ---- the database ---- */
 
 /* An error of opening, with what the path looks like. */
-static void report_opening(struct session *session, const char *path, int code)
+static void report_opening(struct session *session, const struct source *source, const char *path, int code)
 {
     struct text_buffer message = {0};
     const char *reason = ssql_options_errmsg(session->options), *hint = ssql_options_errhint(session->options);
@@ -217,7 +243,9 @@ static void report_opening(struct session *session, const char *path, int code)
     if (*hint == '\0' && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         hint = "a database is a directory; to run a script, use -f FILE";
     struct error_report report = {.message = text_string(&message), .hint = hint, .sqlstate = ssql_code_sqlstate(code)};
-    session_report(session, &report, NULL);
+    if (source != NULL)
+        find_first_word(&report, source);
+    session_report(session, &report, source);
     text_clear(&message);
     set_status(session, code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START);
 }
@@ -286,7 +314,7 @@ static char *full_path(const char *path)
     return full.data;
 }
 
-bool session_open(struct session *session, const char *path)
+bool session_open_at(struct session *session, const char *path, const struct source *source)
 {
     ssql_db *db;
     ssql_conn *connection;
@@ -295,7 +323,7 @@ bool session_open(struct session *session, const char *path)
     if (code == SSQL_OK && (code = ssql_connect(db, &connection)) != SSQL_OK)
         ssql_close(db);
     if (code != SSQL_OK) {
-        report_opening(session, path, code);
+        report_opening(session, source, path, code);
         return false;
     }
     char *copy = must_copy(path, strlen(path)); /* `path` may be the old one's */
@@ -311,6 +339,11 @@ bool session_open(struct session *session, const char *path)
     session->standard.may_write = session->other.may_write = may_write;
     session->standard.owner = session->other.owner = session;
     return true;
+}
+
+bool session_open(struct session *session, const char *path)
+{
+    return session_open_at(session, path, NULL);
 }
 
 void session_close(struct session *session, bool keep)
@@ -361,7 +394,10 @@ static bool run_item(struct session *session, enum reader_item item, const struc
     switch (item) {
     case READER_STATEMENT: return run_statement(session, source);
     case READER_COMMAND: return dot_command_run(session, source);
-    case READER_UNFINISHED: report_unfinished(session, source); return false;
+    case READER_UNFINISHED:
+        if (!interrupt_is_pending()) /* somebody who stops the program knows */
+            report_unfinished(session, source);
+        return false;
     case READER_FAILED:
         session_report_text(session, NULL, NULL, "cannot read %s: %s",
                             session->reading->name != NULL ? session->reading->name : "standard input",

@@ -63,6 +63,7 @@ struct session {
     bool is_leaving;
     bool write_failure_is_told; /* what failed to be written is told once */
     bool has_chosen_status;     /* .exit N */
+    bool is_one_transaction;    /* --single-transaction: the input can neither begin nor end one */
     int status;
     const struct reader *reading; /* the innermost, or NULL */
     unsigned reading_depth;
@@ -71,8 +72,9 @@ struct session {
 void session_init(struct session *session);
 
 /* Opens a database in place of the one that is open, if any; when that fails, the old one stays. The error is reported
- * and the session's status set. */
+ * (session_open_at: at `source`, which may be NULL) and the session's status set. */
 bool session_open(struct session *session, const char *path);
+bool session_open_at(struct session *session, const char *path, const struct source *source);
 
 /* Writes what is left, waits until everything is durable and closes all. `keep` is false when a file of -o shall not
  * take its place. The outcome is in the status. */
@@ -114,6 +116,7 @@ bool session_sync(struct session *session);
 
 /* Reports an error to standard error, after results, and sets the status. */
 void session_report(struct session *session, const struct error_report *report, const struct source *source);
+/* The same at the first word of `source`, which may be NULL. */
 void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format,
                          ...) __attribute__((format(printf, 4, 5)));
 
