@@ -65,9 +65,9 @@ int command_unknown_option(const char *option, suggestion_name *names, const cha
 /* The commands whose argument is a text of its own, which may end with a ; */
 static bool takes_text(const struct dot_command *command, const char *rest)
 {
-    static const char *const names[] = {".cd",   ".export",    ".import", ".null",  ".once",
-                                        ".open", ".output",    ".pager",  ".print", ".prompt",
-                                        ".read", ".separator", ".shell",  ".var",   "\\copy"};
+    static const char *const names[] = {".backup",    ".cd",     ".export", ".import", ".null",   ".once",
+                                        ".open",      ".output", ".pager",  ".print",  ".prompt", ".read",
+                                        ".separator", ".shell",  ".var",    "\\copy"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(command->name, names[i]) == 0)

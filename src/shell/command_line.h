@@ -25,7 +25,7 @@ struct dot_command {
     const char *description; /* one line */
     const char *help;        /* what .help COMMAND says besides, lines that end with \n; NULL: nothing */
     int least, most;         /* how many arguments */
-    const char *completion;  /* what an argument is: "file", "mode", "table", "switch", "option", "command" or "" */
+    const char *completion;  /* what an argument is: "file", "mode", "table", "switch", "option", "command", "" or = and a list of words */
     bool (*run)(struct command_line *line); /* false when it failed, which is reported */
 };
 

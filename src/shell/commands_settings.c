@@ -46,17 +46,37 @@ bool command_var(struct command_line *line)
     return true;
 }
 
+static void show_option(struct session *session, const char *name)
+{
+    const struct variable *chosen = variables_find(&session->chosen_options, name);
+
+    if (chosen == NULL)
+        session_note(session, "%s", name);
+    else
+        session_note(session, "%s = %s", name, chosen->literal);
+}
+
+/* Without a name, all of them. */
+static bool show_options(struct command_line *line)
+{
+    const char *wanted = line->count == 0 ? NULL : line->arguments[0];
+    bool is_found = wanted == NULL;
+
+    for (int i = 0; ssql_option_name(i) != NULL; i++) {
+        if (wanted != NULL && strcmp(ssql_option_name(i), wanted) != 0)
+            continue;
+        is_found = true;
+        show_option(line->session, ssql_option_name(i));
+    }
+    return is_found || command_fail_unknown(line, "unknown option ", wanted, ssql_option_name, ".set lists them");
+}
+
 bool command_set(struct command_line *line)
 {
     struct session *session = line->session;
 
-    if (line->count == 0) {
-        for (int i = 0; ssql_option_name(i) != NULL; i++)
-            session_note(session, "%s", ssql_option_name(i));
-        return true;
-    }
-    if (line->count == 1)
-        return command_fail(line, ".set NAME VALUE, then .open DB", "a value is missing for ", line->arguments[0]);
+    if (line->count < 2)
+        return show_options(line);
     if (session->is_safe)
         return command_fail(line, NULL, ".set is not allowed with --safe", "");
     if (!session_set_option(session, line->arguments[0], line->arguments[1]))

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "shell/dot_commands.h"
+#include "shell/help.h"
 
 /* ---- the list ---- */
 
@@ -161,11 +162,24 @@ static void offer_tables(const struct typed_word *typed)
     ssql_tables_free(tables);
 }
 
-/* What an argument of that kind can be (dot_commands.h). */
+/* The words of a list, which has blanks between them. */
+static void offer_words(const struct typed_word *typed, const char *list)
+{
+    for (size_t size; *list != '\0'; list += size + (list[size] == ' ')) {
+        size = strcspn(list, " ");
+        char *word = must_copy(list, size);
+        offer(typed, word, "");
+        free(word);
+    }
+}
+
+/* What an argument of that kind can be (command_line.h). */
 static void offer_arguments(const struct typed_word *typed, const char *kind)
 {
     if (strcmp(kind, "file") == 0) {
         offer_files(typed);
+    } else if (*kind == '=') {
+        offer_words(typed, kind + 1);
     } else if (strcmp(kind, "switch") == 0) {
         offer(typed, "on", "");
         offer(typed, "off", "");
@@ -179,6 +193,8 @@ static void offer_arguments(const struct typed_word *typed, const char *kind)
         offer_commands(typed);
         offer(typed, "mode", "the modes");
         offer(typed, "keys", "keys of the prompt");
+        for (const struct help_topic *topic = help_topics; topic->name != NULL; topic++)
+            offer(typed, topic->name, "");
     } else if (strcmp(kind, "table") == 0) {
         offer_tables(typed);
     }

@@ -296,6 +296,7 @@ bool session_set_option(struct session *session, const char *name, const char *v
 {
     if (ssql_options_set(session->options, name, value) != SSQL_OK)
         return false;
+    (void)variables_set(&session->chosen_options, name, strlen(name), value);
     if (strcmp(name, "readonly") == 0)
         session->is_readonly = strchr("oty1", *value) != NULL && strcmp(value, "off") != 0; /* on, true, yes, 1 */
     return true;
@@ -361,6 +362,7 @@ void session_close(struct session *session, bool keep)
     text_clear(&session->standard.text);
     text_clear(&session->other.text);
     variables_clear(&session->variables);
+    variables_clear(&session->chosen_options);
     ssql_options_free(session->options);
     free(session->render.null_text);
     free(session->render.separator);

@@ -30,9 +30,10 @@ enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 struct session {
     ssql_db *db;
     ssql_conn *connection;
-    char *path;            /* of the database, as it was given; ":memory:" for none */
-    char *full_path;       /* the same from the root */
-    ssql_options *options; /* for this and the next database */
+    char *path;                      /* of the database, as it was given; ":memory:" for none */
+    char *full_path;                 /* the same from the root */
+    ssql_options *options;           /* for this and the next database */
+    struct variables chosen_options; /* those of them that were given a value, as it was given */
 
     struct render_settings render;
     struct variables variables;

@@ -138,6 +138,11 @@ class Commands(ShellTest):
         self.check("--no-header", "--json", "--var", r'a="x\ty\u{1F600}\"\\"', "--var", r"b='x\t''y'", "-c", "select :a as a, :b as b",
                    out='[{"a":"x\\ty😀\\"\\\\","b":"x\\\\t\'y"}]\n')
 
+    def test_set_shows_what_was_chosen(self):
+        self.check("--set", "sync=normal", "-c", ".set sync", "-c", ".set threads", err="sync = normal\nthreads\n")
+        self.assertIn('unknown option snyc, line 1, column 1\n', self.run_shell("-c", ".set snyc").err)
+        self.assertIn('hint: did you mean "sync"?\n', self.run_shell("-c", ".set snyc").err)
+
     def test_a_home_without_a_name_is_none(self):
         self.environment["HOME"] = ""
         self.check_error("-c", ".cd", says="there is no home folder")

@@ -44,6 +44,8 @@ class Completion(TerminalTest):
         self.ask(shell, ".timer of\t\r.timer\r", "timer: off")
         self.ask(shell, ".schema fi\t\r", "create table films")
         self.ask(shell, ".set wal_se\t16MiB\r", "holds for the next .open")
+        self.ask(shell, ".color nev\t\r.color\r", "color: off")
+        self.ask(shell, ".help roll\t\r", "rollback;")
         self.leave(shell)
 
     def test_names_that_need_backquotes(self):
