@@ -176,6 +176,15 @@ static bool open_block(const struct sstable *sstable, const struct index_entry *
     return fault == NULL || sstable_damaged(sstable, place->offset, fault, error);
 }
 
+bool sstable_unpack_block(const struct sstable *sstable, const struct index_entry *place, uint8_t **bytes,
+                          struct ssql_error *error)
+{
+    if (!open_block(sstable, place, bytes, error))
+        return false;
+    memset(*bytes + place->unpacked_size, 0, BLOCK_SLACK);
+    return true;
+}
+
 bool sstable_load_block(struct sstable *sstable, uint32_t block, uint8_t **bytes, size_t *size,
                         struct ssql_error *error)
 {

@@ -57,6 +57,10 @@ enum { BLOCK_SLACK = 16 /* bytes after an unpacked block that may be read, so th
 MUST_CHECK bool sstable_load_block(struct sstable *sstable, uint32_t block, uint8_t **bytes, size_t *size,
                                    struct ssql_error *error);
 
+/* The same of stored bytes (malloc) at a place that no index vouches for: `*bytes` are unpacked then. */
+MUST_CHECK bool sstable_unpack_block(const struct sstable *sstable, const struct index_entry *place, uint8_t **bytes,
+                                     struct ssql_error *error);
+
 /* Frees the filter when it was read. */
 void sstable_free_filter(struct sstable *sstable);
 

@@ -551,12 +551,12 @@ static bool open_existing(struct volume_directory *directory, const struct volum
                   directory->path, DIRECTORY_ROOT_REGISTER);
         return error_hint(error, "give the path of a database, or of a directory that is new or empty");
     }
-    if (content == CONTENT_HEADLESS) {
+    if (content == CONTENT_HEADLESS && !options->takes_headless) {
         directory_fail_corrupt(directory, error, DIRECTORY_ROOT_REGISTER,
                                "it is missing, but files of a database are there");
         return false;
     }
-    if (content == CONTENT_UNFINISHED && !options->takes_unfinished) {
+    if (content == CONTENT_UNFINISHED && !options->takes_unfinished && !options->takes_headless) {
         error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s\" is a backup that was not finished", directory->path);
         return error_hint(error, "run the backup again, or delete the directory");
     }
@@ -568,7 +568,7 @@ static bool open_existing(struct volume_directory *directory, const struct volum
     if (!check_permission(directory, error))
         return false;
     /* An empty directory is locked with the first write, which is also when the first file appears. */
-    if (content == CONTENT_UNFINISHED)
+    if (content == CONTENT_UNFINISHED && !directory->is_read_only)
         return directory_lock(directory, error) == VOLUME_OK;
     return directory->is_read_only || content == CONTENT_NOTHING ||
            (root_is_readable(directory, error) && directory_lock(directory, error) == VOLUME_OK);

@@ -11,6 +11,7 @@
 struct volume_directory_options {
     bool read_only;  /* opens beside a writer; never creates or changes anything */
     bool must_exist; /* otherwise an absent or empty directory becomes a volume (parents are not created) */
+    bool takes_headless;   /* with read_only: opens also what has files of a database and no manifest, or a damaged one */
     bool takes_unfinished; /* opens also what a backup that came to no end has left: see volume_directory_discard */
 };
 
