@@ -230,6 +230,8 @@ static bool read_statement(struct walk *walk, ssql_splitter *splitter)
     walk->at += end;
     /* What is left of the line (blanks, a comment) stays before the expectation. */
     size_t rest = skip_blanks(walk, walk->at);
+    if (text[walk->at - 1] != '\n' && begins(walk, rest, "-->"))
+        return complain(walk, line_of(walk, rest), "an expectation stands on a line of its own, under its statement");
     if (rest >= walk->limit || text[rest] == '\n' || text[rest] == '\r' || begins(walk, rest, "--"))
         walk->at = walk->at > 0 && text[walk->at - 1] == '\n' ? walk->at : line_end(walk, walk->at);
     step->expected_begin = step->expected_end = walk->at;
@@ -294,6 +296,17 @@ static bool read_markdown(struct walk *walk, ssql_splitter *splitter)
     return true;
 }
 
+/* A directive for the next statement is the last of the file: what it was written for is missing. */
+static bool complain_of_last(struct walk *walk)
+{
+    const struct test_file *file = walk->file;
+    const struct test_step *last = file->step_count == 0 ? NULL : &file->steps[file->step_count - 1];
+
+    if (last == NULL || (last->kind != STEP_SORT && last->kind != STEP_REPEAT))
+        return true;
+    return complain(walk, last->line, "a directive without a statement behind it");
+}
+
 bool test_file_parse(struct test_file *file, struct text_buffer *complaint)
 {
     struct walk walk = {.file = file, .complaint = complaint, .line = 1};
@@ -310,7 +323,7 @@ bool test_file_parse(struct test_file *file, struct text_buffer *complaint)
         walk.at = 3;
     bool done = path_has_ending(file->path, ".md") ? read_markdown(&walk, splitter) : read_region(&walk, splitter);
     ssql_splitter_free(splitter);
-    return done;
+    return done && complain_of_last(&walk);
 }
 
 bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint)
