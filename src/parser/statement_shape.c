@@ -139,7 +139,8 @@ static bool read_insert(struct statement_shape *shape, const char *text, size_t 
 {
     size_t at = begin + head_size, tail_size;
 
-    if (!literal_rows_read(&shape->rows, text, length, &at))
+    /* In `values1` the word goes on, and is another. */
+    if (word_end(text, length, at) > at || !literal_rows_read(&shape->rows, text, length, &at))
         return false;
     at = skip_blanks(text, length, at);
     if (!find_tail(text, length, at, &tail_size))

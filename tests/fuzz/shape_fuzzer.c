@@ -1,6 +1,7 @@
 /* shape_fuzzer.c - any bytes as a statement whose shape is read at a glance (parser/statement_shape.h). Where the
  * glance finds a shape, the grammar must think the same of the shape's text and of the statement's: both are right, or
- * both wrong; they end at one place, are of one kind, and the literals of an insert are the very same. */
+ * both wrong; they end at one place, are of one kind, and the literals of an insert are the very same. That goes, too,
+ * for a statement that begins with the head of another insert. */
 #include <stdlib.h>
 
 #include "parser/parser.h"
@@ -82,6 +83,37 @@ static void check_shape(struct parser *parser, const struct statement_shape *sha
     arena_clear(&own.arena);
 }
 
+/* The size of the head of an insert that a statement before this one could have: the text up to its first `values`, if
+ * rows could stand there; else 0. */
+static size_t find_known_head(const char *text, size_t size, size_t begin)
+{
+    static const char word[] = "values", rows[] = "(1)";
+    struct statement_shape shape = {0};
+    struct buffer other = {0};
+    size_t end = begin, head_size = 0;
+
+    while (end + strlen(word) <= size && memcmp(text + end, word, strlen(word)) != 0)
+        end++;
+    if (end + strlen(word) > size)
+        return 0;
+    end += strlen(word);
+    buffer_append(&other, text, end);
+    buffer_append_text(&other, rows);
+    if (statement_shape_read(&shape, (const char *)other.data, other.size, begin, 0) && shape.has_rows &&
+        shape.head.size == end - begin)
+        head_size = shape.head.size;
+    statement_shape_clear(&shape);
+    buffer_clear(&other);
+    return head_size;
+}
+
+static void check(struct parser *parser, struct statement_shape *shape, const char *text, size_t size, size_t head_size)
+{
+    if (statement_shape_read(shape, text, size, statement_shape_begin(text, size), head_size) &&
+        shape->rows.width <= WIDTH_MOST && shape->rows.row_count <= ROWS_MOST)
+        check_shape(parser, shape, text, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
@@ -91,10 +123,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!parser_create(&parser, &error))
         return 0;
-    size_t begin = statement_shape_begin(text, size);
-    if (statement_shape_read(&shape, text, size, begin, 0) && shape.rows.width <= WIDTH_MOST &&
-        shape.rows.row_count <= ROWS_MOST)
-        check_shape(parser, &shape, text, size);
+    check(parser, &shape, text, size, 0);
+    size_t head_size = find_known_head(text, size, statement_shape_begin(text, size));
+    if (head_size > 0)
+        check(parser, &shape, text, size, head_size);
     statement_shape_clear(&shape);
     parser_destroy(parser);
     return 0;

@@ -231,6 +231,13 @@ static void heads_and_tails_are_part_of_the_shape(void **state)
         "insert into \"t\" values (22, \"name\", 1, true), (23, \"id\", 1, true)",
         "insert into t (id, ok) values (12, true) returning id",
         "insert into t (id, ok) values (13, true) returning id",
+        "insert into log (line) values 'h'",
+        "insert into log (line) values'i'",
+        "insert into log (line) valuesnull",
+        "insert into log (size) values 1",
+        "insert into log (size) values 2",
+        "insert into log (size) values3",
+        "insert into log (size) values_4",
         NULL,
     };
 
