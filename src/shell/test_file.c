@@ -226,7 +226,7 @@ static bool read_statement(struct walk *walk, ssql_splitter *splitter)
     }
     struct test_step *step = add_step(walk, STEP_STATEMENT, begin);
     step->begin = begin;
-    step->end = walk->at + end;
+    step->end = step->expected_begin = step->expected_end = walk->at + end;
     walk->at += end;
     /* What is left of the line (blanks, a comment) stays before the expectation. */
     size_t rest = skip_blanks(walk, walk->at);
