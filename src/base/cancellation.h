@@ -1,6 +1,9 @@
 /* cancellation.h - a flag by which one thread (or a signal handler) asks another to give up its statement. Whoever does
  * long work looks at it at least once per block or batch; the same look tells whoever wants to know how far the
- * statement is (progress.h). */
+ * statement is (progress.h).
+ *
+ * Threads: anyone may set `requested`. The rest, and checking, is for the one that runs the statement; threads that
+ * help it check one of their own, whose `outer` is the statement's. */
 #ifndef SSQL_BASE_CANCELLATION_H
 #define SSQL_BASE_CANCELLATION_H
 
@@ -11,13 +14,22 @@
 
 struct cancellation {
     atomic_int requested;
-    struct progress *progress; /* NULL: nobody wants to know. Does not change while a statement runs */
+    struct progress *progress;        /* NULL: nobody wants to know */
+    const struct cancellation *outer; /* NULL, or one that asks here, too. It stays the same while this is checked */
 };
+
+static inline bool cancellation_is_requested(const struct cancellation *cancellation)
+{
+    for (; cancellation != NULL; cancellation = cancellation->outer)
+        if (atomic_load_explicit(&cancellation->requested, memory_order_relaxed) != 0)
+            return true;
+    return false;
+}
 
 /* True while nobody asked; else fails with SSQL_INTERRUPTED. `cancellation` may be NULL. */
 MUST_CHECK static inline bool cancellation_check(struct cancellation *cancellation, struct ssql_error *error)
 {
-    if (cancellation == NULL || (atomic_load_explicit(&cancellation->requested, memory_order_relaxed) == 0 &&
+    if (cancellation == NULL || (!cancellation_is_requested(cancellation) &&
                                  (cancellation->progress == NULL || progress_look(cancellation->progress))))
         return true;
     return error_set(error, SSQL_INTERRUPTED, NO_SPAN, "the statement was interrupted");

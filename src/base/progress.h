@@ -1,10 +1,9 @@
 /* progress.h - how far a statement is, for whoever wants to see it. The parts that do the work count into `done`; a
- * look costs a read of the clock and calls the report every PROGRESS_INTERVAL_MS at most. Threads: only `thread`, which
- * runs the statement, counts and reports; a look from another one does nothing. */
+ * look costs a read of the clock and calls the report every PROGRESS_INTERVAL_MS at most. Threads: the one that runs
+ * the statement. */
 #ifndef SSQL_BASE_PROGRESS_H
 #define SSQL_BASE_PROGRESS_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,7 +12,6 @@ enum { PROGRESS_INTERVAL_MS = 100 };
 struct progress {
     int (*report)(void *context, const char *what, int64_t done, int64_t total); /* not 0: give up */
     void *context;
-    pthread_t thread;
     uint64_t next_report_ns;
     const char *what;    /* one word; static */
     int64_t done, total; /* total 0: not known */

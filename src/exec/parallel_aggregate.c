@@ -43,6 +43,7 @@ struct parallel_aggregate {
     uint32_t thread_count, worker_count, slot_count;
     struct aggregate_worker *workers; /* worker_count of thread_count are made */
     struct aggregate_slot *slots;     /* of the run; morsel i has slot i % slot_count */
+    struct cancellation helping;      /* of the threads that help: the statement's */
 
     /* of the run; under the mutex, but for `stop`, which is changed under it */
     pthread_mutex_t mutex;
@@ -266,9 +267,10 @@ static bool run(struct parallel_aggregate *aggregate, struct ssql_error *error)
 
     if (!make_workers(aggregate, error) || !make_slots(aggregate, error))
         return false;
+    aggregate->helping = (struct cancellation){.outer = context->cancellation};
     for (uint32_t i = 0; i < aggregate->worker_count; i++) {
         expression_environment_start(&aggregate->workers[i].environment, context->parameters);
-        scan_reader_start(&aggregate->workers[i].reader, context->cancellation);
+        scan_reader_start(&aggregate->workers[i].reader, i == 0 ? context->cancellation : &aggregate->helping);
     }
     worker_pool_run(engine_workers(context->engine), aggregate->thread_count, work, aggregate);
     for (uint32_t i = 0; i < aggregate->worker_count; i++) {

@@ -38,6 +38,7 @@ struct parallel_scan {
     /* of the run */
     struct worker_pool *pool; /* NULL: nothing runs */
     struct worker_job job;
+    struct cancellation helping; /* of the threads that help: the statement's, or nobody wants more */
     const struct scan_morsels *morsels;
     const struct scan_request *request;
     struct scan_slot *slots; /* morsel i has slot i % slot_count */
@@ -227,13 +228,14 @@ bool parallel_scan_start(struct parallel_scan *scan, const struct execution_cont
     scan->morsels = morsels;
     scan->request = request;
     scan->position = 0;
+    scan->helping = (struct cancellation){.outer = context->cancellation};
     scan->turn = scan->next = begin;
     scan->end = end;
     if (!make_workers(scan, error) || !make_slots(scan, engine_work_budget(context->engine), error))
         return false;
     for (uint32_t i = 0; i < scan->worker_count; i++) {
         expression_environment_start(&scan->workers[i].environment, context->parameters);
-        scan_reader_start(&scan->workers[i].reader, context->cancellation);
+        scan_reader_start(&scan->workers[i].reader, i == 0 ? context->cancellation : &scan->helping);
     }
     worker_job_offer(scan->pool, &scan->job);
     return true;
@@ -274,6 +276,7 @@ void parallel_scan_stop(struct parallel_scan *scan, struct scan_statistics *sum)
     pthread_mutex_lock(&scan->mutex);
     scan->end = scan->next;
     pthread_mutex_unlock(&scan->mutex);
+    atomic_store_explicit(&scan->helping.requested, 1, memory_order_relaxed); /* also in the midst of a morsel */
     worker_job_finish(scan->pool, &scan->job);
     worker_job_clear(&scan->job);
     scan->pool = NULL;

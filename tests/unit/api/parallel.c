@@ -263,6 +263,35 @@ static void queries_are_dropped_and_nested(void **state)
     fixture_close(&fixture);
 }
 
+static int go_on(void *context, const char *what, int64_t done, int64_t total)
+{
+    (void)context;
+    (void)what;
+    (void)done;
+    (void)total;
+    return 0;
+}
+
+/* Threads read ahead for one query while the connection is told other things, and runs others. */
+static void progress_may_be_set_between_the_rows_of_a_query(void **state)
+{
+    struct fixture fixture;
+    ssql_stmt *query;
+
+    (void)state;
+    open_with(&fixture, "4", "64MiB");
+    fill(fixture.conn);
+    ssql_set_progress(fixture.conn, go_on, NULL);
+    query = must_prepare(fixture.conn, "select id from t where amount < 200");
+    for (int i = 0; i < 600; i++) {
+        assert_int_equal(ssql_step(query), SSQL_ROW);
+        ssql_set_progress(fixture.conn, i % 2 == 0 ? NULL : go_on, NULL);
+        assert_int_equal(query_int(fixture.conn, "select count(*) from t where id == 2"), 1);
+    }
+    ssql_finalize(query);
+    fixture_close(&fixture);
+}
+
 /* ---- transactions ---- */
 
 /* What the threads have read is what the commit is checked against. */
@@ -390,6 +419,7 @@ int main(void)
         cmocka_unit_test(own_writes_are_seen_by_all_threads),
         cmocka_unit_test(a_prepared_query_runs_again_with_other_parameters),
         cmocka_unit_test(queries_are_dropped_and_nested),
+        cmocka_unit_test(progress_may_be_set_between_the_rows_of_a_query),
         cmocka_unit_test(a_row_that_came_under_a_read_makes_a_conflict),
         cmocka_unit_test(readers_share_the_threads_beside_a_writer),
         cmocka_unit_test(an_interrupt_reaches_all_threads),
