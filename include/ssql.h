@@ -497,6 +497,17 @@ typedef int ssql_check_report(void *context, const ssql_finding *finding);
  * SSQL_TOO_MANY_OPEN, SSQL_IO (writers changed it too fast). A file that cannot be read is damage. Any thread. */
 SSQL_API int ssql_check(const char *path, ssql_options *options, ssql_check_report *report, void *context);
 
+/* Writes all that can still be proven good of a damaged database, which nobody writes to meanwhile, into a new one at
+ * `new_path`, a directory that is new or empty: every block and every record of the log whose checksum is right and in
+ * place. The newest version of a row that is left wins, deleted rows stay deleted; where something newer may have been
+ * lost the finding says so. Names that are lost are made up. Findings of SSQL_FINDING_DAMAGE tell what is lost, at the
+ * end, in order; those of SSQL_FINDING_PROGRESS come while files are read. `options` (may be NULL) open the new database;
+ * their message tells about a failure. Returns SSQL_OK when nothing was lost, SSQL_CORRUPT when something was: the new
+ * database is there in both cases. Else it is not: SSQL_CANNOT_OPEN (there is nothing of a database, or one at
+ * `new_path`), SSQL_INTERRUPTED (the report returned another number than 0), SSQL_DISK_FULL, SSQL_IO, SSQL_NO_MEMORY. */
+SSQL_API int ssql_salvage(const char *path, const char *new_path, ssql_options *options, ssql_check_report *report,
+                          void *context);
+
 /* One of the kinds above. */
 SSQL_API int ssql_finding_kind(const ssql_finding *finding);
 
@@ -512,8 +523,8 @@ SSQL_API const char *ssql_finding_table(const ssql_finding *finding);
 /* What was found, in one sentence with its place in the file; "" for progress. */
 SSQL_API const char *ssql_finding_text(const ssql_finding *finding);
 
-/* A number so far. Names: tables, files, bytes (that were read), bytes_total, damages, notices. Fails with
- * SSQL_BAD_OPTION for another name; *value is 0 then. */
+/* A number so far. Names: tables, files, bytes (that were read), bytes_total, damages, notices,
+ * rows (kept by a salvage; versions of rows). Fails with SSQL_BAD_OPTION for another name; *value is 0 then. */
 SSQL_API int ssql_finding_stat(const ssql_finding *finding, const char *name, int64_t *value);
 
 /* ---- steering the work in the background. Of the whole database; not needed in normal use. ---- */

@@ -10,6 +10,7 @@
 #include "session/session.h"
 #include "session/statement.h"
 #include "storage/backup.h"
+#include "storage/check.h"
 #include "storage/engine.h"
 
 #include <ssql.h>
@@ -33,6 +34,15 @@ struct ssql_db {
     struct catalog *catalog;
     enum plan_sharing plan_sharing; /* of connections to come */
     bool allows_files; /* copy may use files */
+};
+
+/* Of ssql_check and ssql_salvage; borrowed by their callbacks. */
+struct ssql_finding {
+    int kind;
+    int64_t offset;
+    const char *file, *table, *text;
+    const struct check_progress *progress;
+    uint64_t row_count; /* of a salvage: rows kept */
 };
 
 /* Files as copy statements use them. */

@@ -15,13 +15,6 @@ _Static_assert((int)CHECK_DAMAGE + 1 == SSQL_FINDING_DAMAGE && (int)CHECK_NOTICE
 
 enum { PATH_SIZE = 4096, OPENING_ATTEMPTS = 20 };
 
-struct ssql_finding {
-    int kind;
-    int64_t offset;
-    const char *file, *table, *text;
-    const struct check_progress *progress;
-};
-
 struct checking {
     const char *path;
     struct schema *schema; /* NULL when the catalog cannot be read */
@@ -236,6 +229,7 @@ int ssql_finding_stat(const ssql_finding *finding, const char *name, int64_t *va
     } numbers[] = {
         {"tables", progress->table_count},     {"files", progress->file_count},     {"bytes", progress->byte_count},
         {"bytes_total", progress->byte_total}, {"damages", progress->damage_count}, {"notices", progress->notice_count},
+        {"rows", finding->row_count},
     };
 
     *value = 0;

@@ -31,6 +31,7 @@
 #include "shell/options.h"
 #include "shell/output.h"
 #include "shell/program_command.h"
+#include "shell/salvage_command.h"
 #include "shell/script.h"
 #include "shell/session.h"
 #include "shell/statement_text.h"
@@ -66,6 +67,7 @@ static const struct program_command commands[] = {
     {"backup", "[OPTION]... DB DEST", "make a copy of a database, which may be in use", backup_command,
      backup_options_list},
     {"check", "DB", "read every byte of a database and say what is damaged", check_command, NULL},
+    {"salvage", "DB NEWDB", "write what is left of a damaged database into a new one", salvage_command, NULL},
     {"info", "[--levels] DB", "tables of a database: rows, files, sizes", info_command, info_options_list},
     {"compact", "DB [TABLE]", "merge the files of a database, or of one table", compact_command, NULL},
     {"completion", "bash|zsh|fish", "completion for a shell, to be sourced by it", completion_command, NULL},

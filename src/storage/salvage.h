@@ -24,7 +24,7 @@ enum salvage_kind {
 /* So far. */
 struct salvage_progress {
     uint64_t file_count, byte_count, byte_total;
-    uint64_t row_count; /* versions of rows that were kept, deletions not counted */
+    uint64_t row_count; /* versions of rows of users that were kept, deletions not counted */
     uint64_t loss_count;
 };
 

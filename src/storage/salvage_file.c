@@ -7,6 +7,7 @@
 #include "storage/salvage_internal.h"
 #include "storage/sstable_internal.h"
 #include "storage/table_layout.h"
+#include "storage/transaction.h"
 
 enum { KEY_TEXT_SIZE = 96 };
 
@@ -161,7 +162,7 @@ static bool write_block(struct file_salvage *file, const struct block *block)
     if (file->writer == NULL && !begin_file(file))
         return false;
     for (uint32_t row = 0; row < block->row_count; row++) {
-        salvage->progress->row_count += file->tombstones[row] == 0;
+        salvage->progress->row_count += file->tombstones[row] == 0 && file->table->id >= FIRST_USER_TABLE;
         if (file->sequences[row] > salvage->last_sequence)
             salvage->last_sequence = file->sequences[row];
     }

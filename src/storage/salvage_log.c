@@ -285,7 +285,7 @@ static bool write_memtable(struct salvage *salvage, struct salvage_table *table)
     memtable_iterator_seek(&iterator, (struct slice){0});
     for (; iterator.is_valid; memtable_iterator_next(&iterator)) {
         const struct memtable_version *row = &iterator.current;
-        salvage->progress->row_count += row->row.data != NULL;
+        salvage->progress->row_count += row->row.data != NULL && table->id >= FIRST_USER_TABLE;
         if (!sstable_writer_add(writer, row->key, row->row, row->sequence, salvage->error)) {
             sstable_writer_abandon(writer);
             return false;

@@ -323,6 +323,46 @@ static void nothing_of_a_database_is_told(void **state)
     volume_close(to);
 }
 
+/* What cannot be written is no database; what cannot be read is a loss. */
+static void every_operation_fails_in_turn(void **state)
+{
+    struct ssql_error error;
+    bool is_done = false;
+
+    (void)state;
+    for (uint64_t n = 1; !is_done; n++) {
+        struct volume *from = copy_database(), *to;
+        struct salvage_progress progress;
+        struct losses losses = {0};
+        assert_true(volume_faulty_create(fixture_volume(), &to, &error));
+        volume_faulty_set(to, &(struct fault_plan){.fail_at = n, .keep_failing = true, .status = VOLUME_NO_SPACE});
+        error = (struct ssql_error){0};
+        is_done = volume_salvage(from, to, note_loss, &losses, &progress, &error);
+        volume_faulty_set(to, &(struct fault_plan){0});
+        struct buffer manifest = {0};
+        uint64_t version;
+        assert_int_equal(register_read(to, "manifest", &manifest, &version, &error), VOLUME_OK);
+        assert_int_equal(version != 0, is_done);
+        buffer_clear(&manifest);
+        volume_close(from);
+        volume_close(to);
+    }
+    is_done = false;
+    for (uint64_t n = 1; !is_done; n++) {
+        struct volume *from;
+        assert_true(volume_faulty_create(copy_database(), &from, &error));
+        volume_faulty_set(from, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
+        struct losses losses = {0};
+        struct salvage_progress progress;
+        struct volume *to = fixture_volume();
+        bool is_salvaged = volume_salvage(from, to, note_loss, &losses, &progress, &error);
+        is_done = volume_faulty_count(from) < n;
+        assert_int_equal(is_done, is_salvaged && losses.count == 0);
+        volume_close(from);
+        volume_close(to);
+    }
+}
+
 static bool stop(void *context, const struct salvage_finding *finding)
 {
     (void)context;
@@ -384,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_damaged_record_of_the_log_costs_its_commit),
         cmocka_unit_test(without_a_manifest_all_files_count),
         cmocka_unit_test(nothing_of_a_database_is_told),
+        cmocka_unit_test(every_operation_fails_in_turn),
         cmocka_unit_test(a_salvage_can_be_stopped),
         cmocka_unit_test(random_damage_never_passes_silently),
     };

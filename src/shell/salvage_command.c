@@ -1,0 +1,153 @@
+#include "shell/salvage_command.h"
+
+#include <inttypes.h>
+#include <ssql.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shell/command_line.h"
+#include "shell/display_width.h"
+#include "shell/interrupt.h"
+#include "shell/output.h"
+#include "shell/progress.h"
+
+enum { MEGABYTE = 1000000 };
+
+/* A salvage that runs. */
+struct salvaging {
+    struct output output;
+    struct progress_line progress;
+    int64_t tables, rows, losses;
+};
+
+static int64_t number(const ssql_finding *finding, const char *name)
+{
+    int64_t value;
+
+    ssql_finding_stat(finding, name, &value);
+    return value;
+}
+
+static void write_line(struct salvaging *salvaging, struct text_buffer *line)
+{
+    text_add_char(line, '\n');
+    output_add(&salvaging->output, line->data, line->size);
+    output_flush(&salvaging->output);
+    text_clear(line);
+}
+
+static void write_finding(struct salvaging *salvaging, const ssql_finding *finding)
+{
+    const char *file = ssql_finding_file(finding), *text = ssql_finding_text(finding);
+    const char *table = ssql_finding_table(finding);
+    struct text_buffer line = {0};
+
+    display_escape(&line, file, strlen(file));
+    text_add_string(&line, ssql_finding_kind(finding) == SSQL_FINDING_NOTICE ? ": notice: " : ": ");
+    display_escape(&line, text, strlen(text));
+    if (table != NULL) {
+        text_add_string(&line, " (table \"");
+        display_escape(&line, table, strlen(table));
+        text_add_string(&line, "\")");
+    }
+    write_line(salvaging, &line);
+}
+
+static int report(void *context, const ssql_finding *finding)
+{
+    struct salvaging *salvaging = context;
+
+    salvaging->tables = number(finding, "tables");
+    salvaging->rows = number(finding, "rows");
+    salvaging->losses = number(finding, "damages");
+    if (ssql_finding_kind(finding) == SSQL_FINDING_PROGRESS) {
+        progress_show(&salvaging->progress, "reading", number(finding, "bytes") / MEGABYTE,
+                      number(finding, "bytes_total") / MEGABYTE, " MB");
+    } else {
+        progress_hide(&salvaging->progress);
+        write_finding(salvaging, finding);
+    }
+    return salvaging->output.error != 0 || interrupt_is_pending();
+}
+
+/* Versions of rows: an older one of a row that has a newer one counts, too. */
+static void write_outcome(struct salvaging *salvaging, int code)
+{
+    struct text_buffer line = {0};
+
+    text_add_string(&line, code == SSQL_OK ? "ok: " : "kept: ");
+    text_format(&line, "%" PRId64 " %s, ", salvaging->tables, salvaging->tables == 1 ? "table" : "tables");
+    text_add_count(&line, salvaging->rows);
+    text_add_string(&line, salvaging->rows == 1 ? " row version" : " row versions");
+    if (code == SSQL_OK)
+        text_add_string(&line, ", nothing lost");
+    else
+        text_format(&line, "; lost: %" PRId64 " %s", salvaging->losses,
+                    salvaging->losses == 1 ? "finding" : "findings");
+    write_line(salvaging, &line);
+}
+
+static int complain(const ssql_options *options, int code)
+{
+    const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
+
+    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
+    if (options != NULL && *ssql_options_errhint(options) != '\0')
+        fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
+    if (code == SSQL_INTERRUPTED)
+        return STATUS_INTERRUPTED;
+    return code == SSQL_CANNOT_OPEN || code == SSQL_LOCKED ? STATUS_NO_START : STATUS_FAILED;
+}
+
+static int salvage(const char *path, const char *new_path)
+{
+    struct salvaging salvaging = {.output = {.file = STDOUT_FILENO}, .progress = {.is_on = progress_is_possible()}};
+    ssql_options *options = NULL;
+    int status = STATUS_DONE;
+
+    interrupt_install();
+    progress_begin(&salvaging.progress);
+    int code = ssql_options_new(&options);
+    if (code == SSQL_OK)
+        code = ssql_salvage(path, new_path, options, report, &salvaging);
+    progress_hide(&salvaging.progress);
+    if (code == SSQL_OK || code == SSQL_CORRUPT) {
+        write_outcome(&salvaging, code);
+        status = code == SSQL_OK ? STATUS_DONE : STATUS_DAMAGED;
+    } else if (salvaging.output.error == 0) {
+        status = complain(options, code);
+    }
+    if (salvaging.output.error != 0) {
+        fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(salvaging.output.error));
+        status = status == STATUS_DONE ? STATUS_FAILED : status;
+    }
+    text_clear(&salvaging.output.text);
+    ssql_options_free(options);
+    return status;
+}
+
+static const char *salvage_option(int i)
+{
+    return i == 0 ? "--help" : NULL;
+}
+
+int salvage_command(int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+        puts(
+            "usage: ssql salvage DB NEWDB\n"
+            "Writes all that can still be proven good of a damaged database into a new one, and says what is lost.\n"
+            "DB stays as it is; nobody may write to it meanwhile.\n"
+            "Exit status: 0 nothing was lost, 3 something was, 2 there is no such database or NEWDB is taken, 1 other\n"
+            "failures: then there is no NEWDB; 130 interrupted.");
+        return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    }
+    if (argc > 1 && argv[1][0] == '-')
+        return command_unknown_option(argv[1], salvage_option, "ssql salvage DB NEWDB");
+    if (argc != 3) {
+        fputs("error: expected a database and a path for the new one\nhint: ssql salvage DB NEWDB\n", stderr);
+        return STATUS_NO_START;
+    }
+    return salvage(argv[1], argv[2]);
+}
