@@ -66,14 +66,19 @@ bool command_close(struct command_line *line)
 
 /* ---- tables ---- */
 
+/* To a program the names alone, a line each; somebody who looks wants to know more. */
 static void print_table_name(struct command_line *line, ssql_tables *tables, int i)
 {
     struct output *output = session_results(line->session);
     const char *name = ssql_tables_name(tables, i);
     struct text_buffer shown = {0};
 
-    display_escape(&shown, name, strlen(name));
-    text_add_char(&shown, '\n');
+    if (output->is_terminal) {
+        info_add_table_line(&shown, tables, i);
+    } else {
+        display_escape(&shown, name, strlen(name));
+        text_add_char(&shown, '\n');
+    }
     output_add(output, shown.data, shown.size);
     text_clear(&shown);
 }

@@ -40,10 +40,31 @@ static int64_t table_number(const ssql_tables *tables, int i, int level, const c
     return value;
 }
 
+/* The name, filled up with blanks to its column's width. */
+static void add_name(struct text_buffer *text, const char *name)
+{
+    size_t begin = text->size;
+
+    display_escape(text, name, strlen(name));
+    size_t width = display_width(text->data + begin, text->size - begin);
+    text_format(text, "%*s", width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0, "");
+}
+
+void info_add_table_line(struct text_buffer *text, const ssql_tables *tables, int i)
+{
+    struct text_buffer size = {0};
+    int64_t bytes = 0;
+
+    for (int level = 0; level < ssql_level_count(); level++)
+        bytes += table_number(tables, i, level, "bytes");
+    add_size(&size, bytes);
+    add_name(text, ssql_tables_name(tables, i));
+    text_format(text, " %12" PRId64 " rows, %s in files\n", table_number(tables, i, -1, "rows"), size.data);
+    text_clear(&size);
+}
+
 static void add_table(struct text_buffer *text, const ssql_tables *tables, int i)
 {
-    const char *name = ssql_tables_name(tables, i);
-    size_t begin = text->size;
     int64_t bytes = 0;
     struct text_buffer levels = {0}, size = {0};
 
@@ -53,11 +74,9 @@ static void add_table(struct text_buffer *text, const ssql_tables *tables, int i
         if (files > 0)
             text_format(&levels, "%sL%d: %" PRId64, levels.size > 0 ? ", " : "", level, files);
     }
-    display_escape(text, name, strlen(name));
-    size_t width = display_width(text->data + begin, text->size - begin);
     add_size(&size, bytes);
-    text_format(text, "%*s %12" PRId64 " %12" PRId64 " %11s  %s\n",
-                width < NAME_COLUMNS ? (int)(NAME_COLUMNS - width) : 0, "", table_number(tables, i, -1, "rows"),
+    add_name(text, ssql_tables_name(tables, i));
+    text_format(text, " %12" PRId64 " %12" PRId64 " %11s  %s\n", table_number(tables, i, -1, "rows"),
                 table_number(tables, i, -1, "memtable_rows"), size.data, levels.size > 0 ? levels.data : "-");
     text_clear(&levels);
     text_clear(&size);

@@ -12,6 +12,9 @@
  * the connection. */
 bool info_add(struct text_buffer *text, ssql_db *db, ssql_conn *connection, const char *path, bool levels);
 
+/* Adds a line with the name, about how many rows, and the size in files of table i: for .tables on a terminal. */
+void info_add_table_line(struct text_buffer *text, const ssql_tables *tables, int i);
+
 /* The command, with its name in argv[0]. Returns the exit status. */
 int info_command(int argc, char **argv);
 

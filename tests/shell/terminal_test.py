@@ -120,6 +120,12 @@ class Editing(TerminalTest):
         self.ask(shell, ".tables\r")
         self.leave(shell)
 
+    def test_tables_are_listed_with_rows_and_size(self):
+        shell = self.open("db")
+        self.ask(shell, "create table t (a int); insert into t values (1), (2);\r", "2 rows")
+        self.ask(shell, ".tables\r", "2 rows, 0 B in files")
+        self.leave(shell)
+
     def test_a_new_database_is_announced_and_errors_are_no_failure(self):
         shell = self.open("db", prompt="new database: db")
         shell.expect_exact("ssql> ")
