@@ -5,7 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SMALL_SIZE = 64 << 10, CACHE_LINE = 64, PAGE = 4096 };
+enum {
+    SMALL_SIZE = 64 << 10,
+    CACHE_LINE = 64,
+    PAGE_LEAST = 4096,    /* of all systems: places that are mapped lie on multiples of it */
+    PAGE_MOST = 64 << 10, /* what is unmapped begins on a multiple of it, or the system would refuse */
+};
 
 static size_t round_up(size_t size, size_t unit)
 {
@@ -25,7 +30,7 @@ static uint8_t *alloc_small(size_t size)
 /* Maps more than is wanted and gives back what lies before the first and behind the last place that fits. */
 static uint8_t *map_aligned(size_t size)
 {
-    size_t slack = PAGES_HUGE - PAGE;
+    size_t slack = PAGES_HUGE - PAGE_LEAST;
     uint8_t *mapped = mmap(NULL, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (mapped == MAP_FAILED)
@@ -43,7 +48,7 @@ uint8_t *pages_alloc(size_t size)
 {
     if (size < SMALL_SIZE)
         return alloc_small(size);
-    size = round_up(size, PAGE);
+    size = round_up(size, PAGE_MOST);
     if (size >= PAGES_HUGE)
         return map_aligned(size);
     void *mapped = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -55,5 +60,5 @@ void pages_free(uint8_t *pages, size_t size)
     if (size < SMALL_SIZE)
         free(pages);
     else if (pages != NULL)
-        (void)munmap(pages, round_up(size, PAGE));
+        (void)munmap(pages, round_up(size, PAGE_MOST));
 }
