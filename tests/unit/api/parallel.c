@@ -263,6 +263,28 @@ static void queries_are_dropped_and_nested(void **state)
     fixture_close(&fixture);
 }
 
+/* Its threads end before what they read goes; the statement can still be finalized. The table is dropped under it. */
+static void a_connection_goes_while_its_query_is_half_read(void **state)
+{
+    struct fixture fixture;
+    ssql_conn *other;
+    ssql_stmt *query;
+
+    (void)state;
+    open_with(&fixture, "4", "64MiB");
+    fill(fixture.conn);
+    assert_int_equal(ssql_connect(fixture.db, &other), SSQL_OK);
+    query = must_prepare(fixture.conn, "select id, note from t where amount < 200");
+    assert_int_equal(ssql_step(query), SSQL_ROW);
+    must_exec(other, "drop table t");
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(ssql_step(query), SSQL_ROW);
+    assert_int_equal(ssql_close(fixture.db), SSQL_OK);
+    ssql_disconnect(other);
+    ssql_disconnect(fixture.conn);
+    ssql_finalize(query);
+}
+
 static int go_on(void *context, const char *what, int64_t done, int64_t total)
 {
     (void)context;
@@ -419,6 +441,7 @@ int main(void)
         cmocka_unit_test(own_writes_are_seen_by_all_threads),
         cmocka_unit_test(a_prepared_query_runs_again_with_other_parameters),
         cmocka_unit_test(queries_are_dropped_and_nested),
+        cmocka_unit_test(a_connection_goes_while_its_query_is_half_read),
         cmocka_unit_test(progress_may_be_set_between_the_rows_of_a_query),
         cmocka_unit_test(a_row_that_came_under_a_read_makes_a_conflict),
         cmocka_unit_test(readers_share_the_threads_beside_a_writer),
