@@ -2,10 +2,10 @@
 #include "api/api_internal.h"
 #include "volume/plain_file.h"
 
-static bool open_file(const char *path, void **file, struct ssql_error *error)
+static bool open_file(const char *path, struct cancellation *cancellation, void **file, struct ssql_error *error)
 {
     struct plain_file_reader *reader = NULL;
-    bool is_open = plain_file_open(path, &reader, error);
+    bool is_open = plain_file_open(path, cancellation, &reader, error);
 
     *file = reader;
     return is_open;
@@ -41,10 +41,10 @@ static void close_file(void *file)
     plain_file_close(file);
 }
 
-static bool create_file(const char *path, void **file, struct ssql_error *error)
+static bool create_file(const char *path, struct cancellation *cancellation, void **file, struct ssql_error *error)
 {
     struct plain_file_writer *writer = NULL;
-    bool is_made = plain_file_create(path, &writer, error);
+    bool is_made = plain_file_create(path, cancellation, &writer, error);
 
     *file = writer;
     return is_made;

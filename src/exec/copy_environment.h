@@ -16,7 +16,7 @@ typedef int copy_write_function(void *context, const char *bytes, size_t size);
 /* Files of the user, which this room does not touch itself: src/volume/plain_file.h, handed in by the api. Handles are
  * its own. */
 struct copy_files {
-    bool (*open)(const char *path, void **file, struct ssql_error *error);
+    bool (*open)(const char *path, struct cancellation *cancellation, void **file, struct ssql_error *error);
     struct byte_source (*source)(void *file);
     uint64_t (*size)(void *file); /* 0: not known */
     bool (*can_rewind)(void *file);
@@ -24,7 +24,7 @@ struct copy_files {
     bool (*is_at)(void *file, const char *path); /* whether the path names this file */
     void (*close)(void *file);
 
-    bool (*create)(const char *path, void **file, struct ssql_error *error);
+    bool (*create)(const char *path, struct cancellation *cancellation, void **file, struct ssql_error *error);
     struct byte_sink (*sink)(void *file);
     bool (*finish)(void *file, struct ssql_error *error); /* puts it in its place; the handle is gone */
     void (*abandon)(void *file);                          /* likewise, but leaves the path as it was */

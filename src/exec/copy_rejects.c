@@ -17,7 +17,7 @@ bool copy_rejects_open(struct copy_load *load, struct ssql_error *error)
                   load->plan->rejects_path);
         return error_hint(error, "the option rejects names a file of its own");
     }
-    if (!copy_output_open(&rejects->file, load->environment, load->plan->rejects_path, error))
+    if (!copy_output_open(&rejects->file, &load->base.runtime->context, load->plan->rejects_path, error))
         return false;
     rejects->is_open = true;
     return true;
@@ -98,12 +98,12 @@ bool copy_rejects_finish(struct copy_load *load, struct ssql_error *error)
     return copy_output_finish(&load->rejects.file, error);
 }
 
-/* What was rejected before a failure is still worth reading. */
+/* What was rejected before a failure is still worth reading, but not half of it because a disk is full. */
 void copy_rejects_close(struct copy_load *load)
 {
     struct ssql_error ignored;
 
-    if (load->rejects.is_open && load->rejects.count > 0)
+    if (load->rejects.is_open && load->rejects.count > 0 && !load->rejects.file.has_failed)
         (void)!copy_rejects_finish(load, &ignored);
     copy_output_close(&load->rejects.file);
     load->rejects.is_open = false;

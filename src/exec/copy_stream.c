@@ -40,7 +40,7 @@ bool copy_input_open(struct copy_input *input, const struct execution_context *c
     }
     if (environment->files == NULL)
         return refuse_files(error);
-    if (!environment->files->open(path, &input->file, error))
+    if (!environment->files->open(path, context->cancellation, &input->file, error))
         return false;
     input->size = environment->files->size(input->file);
     input->is_kept = is_twice && !environment->files->can_rewind(input->file);
@@ -134,9 +134,11 @@ void copy_input_close(struct copy_input *input)
 
 /* ---- output ---- */
 
-bool copy_output_open(struct copy_output *output, struct copy_environment *environment, const char *path,
+bool copy_output_open(struct copy_output *output, const struct execution_context *context, const char *path,
                       struct ssql_error *error)
 {
+    struct copy_environment *environment = context->copy;
+
     *output = (struct copy_output){.environment = environment, .name = path};
     environment->failure[0] = '\0';
     if (path == NULL) {
@@ -145,7 +147,7 @@ bool copy_output_open(struct copy_output *output, struct copy_environment *envir
     }
     if (environment->files == NULL)
         return refuse_files(error);
-    return environment->files->create(path, &output->file, error);
+    return environment->files->create(path, context->cancellation, &output->file, error);
 }
 
 static bool output_write(void *context, struct slice bytes, struct ssql_error *error)
@@ -155,8 +157,10 @@ static bool output_write(void *context, struct slice bytes, struct ssql_error *e
 
     if (output->file != NULL) {
         struct byte_sink sink = environment->files->sink(output->file);
-        if (!byte_sink_write(&sink, bytes, error))
+        if (!byte_sink_write(&sink, bytes, error)) {
+            output->has_failed = true;
             return false;
+        }
     } else if (environment->write(environment->write_context, (const char *)bytes.data, bytes.size) != 0) {
         return fail_stream(environment, output->name, "writing", error);
     }

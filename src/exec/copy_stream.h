@@ -34,10 +34,11 @@ void copy_input_close(struct copy_input *input);
 struct copy_output {
     struct copy_environment *environment;
     const char *name;
-    void *file; /* NULL: the stream */
+    void *file;      /* NULL: the stream */
+    bool has_failed; /* bytes were not taken */
 };
 
-MUST_CHECK bool copy_output_open(struct copy_output *output, struct copy_environment *environment, const char *path,
+MUST_CHECK bool copy_output_open(struct copy_output *output, const struct execution_context *context, const char *path,
                                  struct ssql_error *error);
 struct byte_sink copy_output_sink(struct copy_output *output);
 /* Puts a file in its place. */

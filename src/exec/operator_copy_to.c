@@ -33,7 +33,7 @@ static bool copy_to_open(struct operator* self, struct ssql_error *error)
     /* What leaves the database must not be forgotten by it. */
     if (!engine_is_read_only(context->engine) && !engine_sync(context->engine, error))
         return false;
-    return copy_output_open(&state->output, context->copy, self->node->copy->path, error) && open_writer(state, error);
+    return copy_output_open(&state->output, context, self->node->copy->path, error) && open_writer(state, error);
 }
 
 static bool write_rows(struct copy_to_state *state, struct ssql_error *error)

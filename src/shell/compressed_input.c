@@ -11,6 +11,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "shell/interrupt.h"
 #include "shell/text_buffer.h"
 
 enum {
@@ -33,10 +34,12 @@ static bool read_file(struct compressed_input *input, void *bytes, size_t capaci
     ssize_t got;
 
     *size = 0;
-    while ((got = read(input->file, bytes, capacity < SSIZE_MAX ? capacity : SSIZE_MAX)) < 0 && errno == EAGAIN)
-        poll(&ready, 1, -1);
+    while ((got = read(input->file, bytes, capacity < SSIZE_MAX ? capacity : SSIZE_MAX)) < 0 &&
+           (errno == EAGAIN || errno == EINTR) && !interrupt_is_pending())
+        if (errno == EAGAIN)
+            poll(&ready, 1, -1); /* a signal that ends it is seen by the next look */
     if (got < 0)
-        return fail(input, errno == EINTR ? "reading was interrupted" : strerror(errno));
+        return fail(input, interrupt_is_pending() ? "reading was interrupted" : strerror(errno));
     *size = (size_t)got;
     input->position += got;
     input->is_at_end = got == 0;
@@ -76,7 +79,9 @@ static bool open_file(struct compressed_input *input, const char *path)
     struct stat status;
     bool is_input = strcmp(path, "-") == 0;
 
-    input->file = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    do
+        input->file = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (input->file < 0 && errno == EINTR && !interrupt_is_pending());
     if (input->file < 0 || fstat(input->file, &status) != 0)
         return fail(input, strerror(errno));
     if (S_ISDIR(status.st_mode))

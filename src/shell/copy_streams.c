@@ -42,7 +42,9 @@ static int write_results(void *context, const char *bytes, size_t size)
     output->may_write = may_write;
     if (output->error == 0)
         return 0;
-    ssql_copy_fail(session->connection, output_error_text(output->error));
+    char message[200];
+    snprintf(message, sizeof message, "cannot write the results: %s", output_error_text(output->error));
+    ssql_copy_fail(session->connection, message);
     return 1;
 }
 

@@ -43,8 +43,10 @@ static bool is_same_file(const char *path, const char *other)
 
 static bool fail_missing(struct import *import, const char *path, const char *why)
 {
+    if (interrupt_is_pending())
+        return transfer_fail_import_interrupted(import->transfer);
     transfer_fail(import->transfer, NULL, NULL, "cannot read %s: %s", path, why);
-    if (import->transfer->source == NULL && !interrupt_is_pending())
+    if (import->transfer->source == NULL)
         import->transfer->session->status = STATUS_NO_START;
     return false;
 }
@@ -267,6 +269,16 @@ static bool take_rejects(struct import *import, const char *path)
     return done;
 }
 
+/* After a failure: what batches have committed went without the records that they rejected, so these are kept. */
+static void drop_rejects(struct import *import, const char *path)
+{
+    if (path == NULL || import->file_count == 1)
+        return;
+    if (import->transfer->options->batch_rows != NULL && access(path, F_OK) == 0)
+        add_part(import, path);
+    unlink(path);
+}
+
 static bool copy_file(struct import *import, int file)
 {
     struct session *session = import->transfer->session;
@@ -283,6 +295,8 @@ static bool copy_file(struct import *import, int file)
     if (done)
         count(import);
     done = done ? take_rejects(import, rejects) : fail_copy(import);
+    if (!done)
+        drop_rejects(import, rejects);
     free(rejects);
     text_clear(&statement);
     return done;
@@ -347,7 +361,7 @@ static bool import_files(struct import *import)
     if (!output_open_file(&import->rejects, path, false))
         return fail_rejects(import, errno);
     bool done = import_each(import);
-    bool is_written = output_close(&import->rejects, done);
+    bool is_written = output_close(&import->rejects, done || import->transfer->options->batch_rows != NULL);
     int number = errno;
     text_clear(&import->rejects.text);
     return done && (is_written || fail_rejects(import, number));

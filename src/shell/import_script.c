@@ -63,18 +63,6 @@ static bool report_failure(struct script *script)
                          fault == NULL ? "cannot be read" : fault);
 }
 
-static bool report_interrupt(struct script *script)
-{
-    struct session *session = script->transfer->session;
-
-    transfer_fail(script->transfer, ssql_code_sqlstate(SSQL_INTERRUPTED), NULL, "the import was interrupted");
-    if (!session->is_interactive) {
-        session->status = STATUS_INTERRUPTED;
-        session->is_leaving = true;
-    }
-    return false;
-}
-
 bool import_script_run(struct transfer *transfer, struct compressed_input *input, int64_t *rows)
 {
     struct script script = {.transfer = transfer, .input = input, .rows = rows};
@@ -94,7 +82,7 @@ bool import_script_run(struct transfer *transfer, struct compressed_input *input
         case READER_UNFINISHED:
             done = report_at(&script, &source, "the file ends within a statement", "it may be cut short");
             break;
-        case READER_INTERRUPTED: done = report_interrupt(&script); break;
+        case READER_INTERRUPTED: done = transfer_fail_import_interrupted(script.transfer); break;
         case READER_FAILED: done = report_failure(&script); break;
         case READER_END: is_over = true; break;
         }

@@ -46,6 +46,18 @@ bool transfer_fail_connection(struct transfer *transfer, const char *hint)
     return false;
 }
 
+bool transfer_fail_import_interrupted(struct transfer *transfer)
+{
+    struct session *session = transfer->session;
+
+    transfer_fail(transfer, ssql_code_sqlstate(SSQL_INTERRUPTED), NULL, "the import was interrupted");
+    if (!session->is_interactive) {
+        session->status = STATUS_INTERRUPTED;
+        session->is_leaving = true;
+    }
+    return false;
+}
+
 bool transfer_execute(struct transfer *transfer, const char *text)
 {
     transfer->session->needs_sync = true;

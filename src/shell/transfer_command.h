@@ -38,6 +38,9 @@ bool transfer_fail(struct transfer *transfer, const char *sqlstate, const char *
  * NULL: that of the error. */
 bool transfer_fail_connection(struct transfer *transfer, const char *hint);
 
+/* Ctrl-C outside of the statements of an import: it ends the program, too, unless a user is there. */
+bool transfer_fail_import_interrupted(struct transfer *transfer);
+
 /* Runs a statement without rows. False with an error in the connection. */
 bool transfer_execute(struct transfer *transfer, const char *text);
 

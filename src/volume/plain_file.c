@@ -10,6 +10,7 @@
 
 struct plain_file_reader {
     int fd;
+    struct cancellation *cancellation;
     bool can_rewind;
     off_t start; /* where it was opened; not 0 for an inherited descriptor (/dev/stdin) */
     uint64_t size;
@@ -18,6 +19,7 @@ struct plain_file_reader {
 
 struct plain_file_writer {
     int fd;
+    struct cancellation *cancellation;
     int directory_fd; /* of the target; -1 when it is written in place */
     bool is_aside;
     mode_t mode;      /* of the file whose place is taken */
@@ -36,6 +38,7 @@ static bool fail(struct ssql_error *error, int number, const char *doing, const 
 
     switch (number) {
     case ENOMEM: return error_no_memory(error);
+    case EINTR: return error_set(error, SSQL_INTERRUPTED, NO_SPAN, "the statement was interrupted");
     case ENOENT:
     case ENOTDIR:
     case EISDIR:
@@ -68,19 +71,27 @@ static bool fail_writing(struct ssql_error *error, int number, const char *doing
     return false;
 }
 
-static int open_restarting(int directory_fd, const char *path, int flags, mode_t mode)
+/* Whether the call that has just failed was ended by a signal which asks for nothing. */
+static bool may_restart(struct cancellation *cancellation)
+{
+    return errno == EINTR && cancellation_check(cancellation, NULL);
+}
+
+static int open_restarting(int directory_fd, const char *path, int flags, mode_t mode,
+                           struct cancellation *cancellation)
 {
     int fd;
 
     do
         fd = openat(directory_fd, path, flags | O_CLOEXEC | O_NOCTTY, mode);
-    while (fd < 0 && errno == EINTR);
+    while (fd < 0 && may_restart(cancellation));
     return fd;
 }
 
 /* ---- reading ---- */
 
-bool plain_file_open(const char *path, struct plain_file_reader **out, struct ssql_error *error)
+bool plain_file_open(const char *path, struct cancellation *cancellation, struct plain_file_reader **out,
+                     struct ssql_error *error)
 {
     size_t path_size = strlen(path) + 1;
     struct plain_file_reader *reader = calloc(1, sizeof *reader + path_size);
@@ -90,7 +101,8 @@ bool plain_file_open(const char *path, struct plain_file_reader **out, struct ss
     if (reader == NULL)
         return error_no_memory(error);
     memcpy(reader->path, path, path_size);
-    reader->fd = open_restarting(AT_FDCWD, path, O_RDONLY, 0);
+    reader->cancellation = cancellation;
+    reader->fd = open_restarting(AT_FDCWD, path, O_RDONLY, 0, cancellation);
     int number = reader->fd < 0 ? errno : fstat(reader->fd, &status) != 0 ? errno : 0;
     if (number == 0 && S_ISDIR(status.st_mode))
         number = EISDIR;
@@ -125,7 +137,7 @@ static bool read_some(void *context, uint8_t *bytes, size_t capacity, size_t *si
 
     do
         count = read(reader->fd, bytes, capacity < SSIZE_MAX ? capacity : SSIZE_MAX);
-    while (count < 0 && errno == EINTR);
+    while (count < 0 && may_restart(reader->cancellation));
     if (count < 0)
         return fail(error, errno, "read", reader->path);
     *size = (size_t)count;
@@ -177,12 +189,12 @@ static int open_directory(struct plain_file_writer *writer)
 
     if (slash == NULL) {
         writer->leaf = writer->target;
-        writer->directory_fd = open_restarting(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+        writer->directory_fd = open_restarting(AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0, writer->cancellation);
     } else {
         writer->leaf = slash + 1;
         *slash = '\0';
-        writer->directory_fd =
-            open_restarting(AT_FDCWD, slash == writer->target ? "/" : writer->target, O_RDONLY | O_DIRECTORY, 0);
+        writer->directory_fd = open_restarting(AT_FDCWD, slash == writer->target ? "/" : writer->target,
+                                               O_RDONLY | O_DIRECTORY, 0, writer->cancellation);
         *slash = '/';
     }
     if (writer->directory_fd < 0)
@@ -198,7 +210,8 @@ static int open_part(struct plain_file_writer *writer)
     for (unsigned attempt = 0; attempt < ATTEMPTS_MOST; attempt++) {
         snprintf(writer->part, sizeof writer->part, ".%.*s.%ld-%u.part", LEAF_SHOWN, writer->leaf, (long)getpid(),
                  attempt);
-        writer->fd = open_restarting(writer->directory_fd, writer->part, O_WRONLY | O_CREAT | O_EXCL, 0666);
+        writer->fd = open_restarting(writer->directory_fd, writer->part, O_WRONLY | O_CREAT | O_EXCL, 0666,
+                                     writer->cancellation);
         if (writer->fd >= 0)
             return writer->mode == 0 || fchmod(writer->fd, writer->mode) == 0 ? 0 : errno;
         if (errno != EEXIST)
@@ -232,7 +245,7 @@ static int open_for_writing(struct plain_file_writer *writer)
     if (exists && S_ISDIR(status.st_mode))
         return EISDIR;
     if (exists && (!S_ISREG(status.st_mode) || is_in_system_tree(writer->path))) {
-        writer->fd = open_restarting(AT_FDCWD, writer->path, O_WRONLY | O_APPEND, 0);
+        writer->fd = open_restarting(AT_FDCWD, writer->path, O_WRONLY | O_APPEND, 0, writer->cancellation);
         return writer->fd < 0 ? errno : 0;
     }
     /* Replacing needs no right to write the old file; whoever took it away meant something by it. */
@@ -243,7 +256,8 @@ static int open_for_writing(struct plain_file_writer *writer)
     return number != 0 ? number : open_aside(writer);
 }
 
-bool plain_file_create(const char *path, struct plain_file_writer **out, struct ssql_error *error)
+bool plain_file_create(const char *path, struct cancellation *cancellation, struct plain_file_writer **out,
+                       struct ssql_error *error)
 {
     size_t path_size = strlen(path) + 1;
     struct plain_file_writer *writer = calloc(1, sizeof *writer + path_size);
@@ -252,6 +266,7 @@ bool plain_file_create(const char *path, struct plain_file_writer **out, struct 
     if (writer == NULL)
         return error_no_memory(error);
     memcpy(writer->path, path, path_size);
+    writer->cancellation = cancellation;
     writer->fd = writer->directory_fd = -1;
     int number = open_for_writing(writer);
     if (number != 0) {
@@ -268,7 +283,7 @@ static bool write_all(void *context, struct slice bytes, struct ssql_error *erro
 
     while (bytes.size > 0) {
         ssize_t written = write(writer->fd, bytes.data, bytes.size < SSIZE_MAX ? bytes.size : SSIZE_MAX);
-        if (written < 0 && errno == EINTR)
+        if (written < 0 && may_restart(writer->cancellation))
             continue;
         if (written < 0)
             return fail_writing(error, errno, "write", writer->path);

@@ -1,9 +1,13 @@
 /* plain_file.h - ordinary files of the user, outside any database: what is loaded from and saved to. A path may name a
- * regular file, a pipe or a device (/dev/stdin). Messages name the path. One thread at a time. */
+ * regular file, a pipe or a device (/dev/stdin). Messages name the path. One thread at a time.
+ * A pipe may have nobody at its other end: where a signal ends the wait and `cancellation` (NULL: never; it outlives
+ * the file) asks to give up, opening, reading and writing fail with SSQL_INTERRUPTED; any other signal is waited
+ * through. */
 #ifndef SSQL_VOLUME_PLAIN_FILE_H
 #define SSQL_VOLUME_PLAIN_FILE_H
 
 #include "base/byte_stream.h"
+#include "base/cancellation.h"
 
 /* ---- reading ---- */
 
@@ -11,7 +15,8 @@ struct plain_file_reader;
 
 /* Fails with SSQL_CANNOT_OPEN (absent, a directory, not ours to read), SSQL_TOO_MANY_OPEN, SSQL_NO_MEMORY or SSQL_IO.
  */
-MUST_CHECK bool plain_file_open(const char *path, struct plain_file_reader **out, struct ssql_error *error);
+MUST_CHECK bool plain_file_open(const char *path, struct cancellation *cancellation, struct plain_file_reader **out,
+                                struct ssql_error *error);
 /* Accepts NULL. */
 void plain_file_close(struct plain_file_reader *reader);
 
@@ -36,7 +41,8 @@ struct plain_file_writer;
  * permissions, when plain_file_finish is called: until then the path is as it was. Pipes and devices are written in
  * place. Fails with SSQL_CANNOT_OPEN (no such directory, is a directory), SSQL_READ_ONLY (not permitted),
  * SSQL_DISK_FULL, SSQL_TOO_MANY_OPEN, SSQL_NO_MEMORY or SSQL_IO. */
-MUST_CHECK bool plain_file_create(const char *path, struct plain_file_writer **out, struct ssql_error *error);
+MUST_CHECK bool plain_file_create(const char *path, struct cancellation *cancellation, struct plain_file_writer **out,
+                                  struct ssql_error *error);
 
 /* Valid until plain_file_finish or plain_file_abandon. */
 struct byte_sink plain_file_sink(struct plain_file_writer *writer);

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import subprocess
 import time
 import unittest
 
-from shell import ShellTest
+from shell import PROGRAM, ShellTest
 
 ROWS = "id,name\n1,a\n2,\n3,\"\"\n"
 
@@ -76,6 +77,34 @@ class Copy(ShellTest):
         self.assertIn(b"interrupted [57014]", err)
         self.assertEqual(process.returncode, 130)
         self.check("--no-header", "db", "select count(*) from t", out="0\n")
+
+    def test_control_c_ends_the_wait_for_the_other_end_of_a_pipe(self):
+        self.check("db", "copy t from stdin (create true)", text=ROWS)
+        self.write("rows.csv", ROWS)
+        os.mkfifo(self.path("pipe"))
+        for command in (("db", "copy t to 'pipe'"), ("db", "copy t from 'pipe'"), ("import", "db", "t", "pipe"),
+                        ("db", "copy t from 'rows.csv' (rejects 'pipe')"), ("export", "db", "t", "pipe")):
+            with self.subTest(command):
+                process = self.start(*command)
+                time.sleep(0.5)
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=20)
+                self.assertIn(b"interrupted [57014]", err)
+                self.assertEqual(process.returncode, 130)
+        self.check("--no-header", "db", "select count(*) from t", out="%d\n" % ROWS.count("\n", ROWS.index("\n") + 1))
+
+    def test_rejected_records_that_do_not_fit_on_the_disk(self):
+        """Half of them never take the place of the file that was there."""
+        self.check("db", "create table t { id int primary }")
+        self.write("rows.csv", "id\n" + "no number\n" * 20000)
+        self.write("bad", "before\n")
+        done = subprocess.run(["bash", "-c", "ulimit -f 100; trap '' XFSZ; exec \"$0\" db \"$1\"", PROGRAM,
+                               "copy t from 'rows.csv' (rejects 'bad')"],
+                              cwd=self.folder, env=self.environment, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b'cannot write "bad"', done.stderr)
+        self.assertEqual(self.read("bad"), "before\n")
+        self.assertEqual([name for name in os.listdir(self.folder) if name.endswith(".part")], [])
 
     def test_explain_analyze_of_a_write_is_a_write(self):
         result = self.run_shell("--no-header", "db", "create table t { id int primary }",

@@ -170,7 +170,7 @@ static bool open_files(struct ssql_error *error)
 {
     struct plain_file_reader *reader = NULL;
     struct plain_file_writer *writer = NULL;
-    bool is_open = plain_file_open("/dev/null", &reader, error) && plain_file_create("/dev/null", &writer, error);
+    bool is_open = plain_file_open("/dev/null", NULL, &reader, error) && plain_file_create("/dev/null", NULL, &writer, error);
 
     plain_file_close(reader);
     plain_file_abandon(writer);

@@ -108,7 +108,7 @@ static void a_file_is_read_and_read_again(void **state)
 
     (void)state;
     put(in_folder("in"), "some bytes");
-    assert_true(plain_file_open(in_folder("in"), &reader, &error));
+    assert_true(plain_file_open(in_folder("in"), NULL, &reader, &error));
     assert_int_equal(plain_file_size(reader), 10);
     read_all(plain_file_source(reader), text, sizeof text);
     assert_string_equal(text, "some bytes");
@@ -137,7 +137,7 @@ static void a_pipe_is_read_once(void **state)
     snprintf(path, sizeof path, "%s", in_folder("pipe"));
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(pthread_create(&feeder, NULL, feed_pipe, path), 0);
-    assert_true(plain_file_open(path, &reader, &error));
+    assert_true(plain_file_open(path, NULL, &reader, &error));
     assert_int_equal(plain_file_size(reader), 0);
     assert_false(plain_file_can_rewind(reader));
     read_all(plain_file_source(reader), text, sizeof text);
@@ -151,7 +151,7 @@ static void assert_not_opened(const char *path, const char *reason)
     struct plain_file_reader *reader;
     struct ssql_error error = {0};
 
-    assert_false(plain_file_open(path, &reader, &error));
+    assert_false(plain_file_open(path, NULL, &reader, &error));
     assert_null(reader);
     assert_int_equal(error.code, SSQL_CANNOT_OPEN);
     assert_non_null(strstr(error.message, path));
@@ -174,7 +174,7 @@ static void a_file_appears_when_it_is_finished(void **state)
     const char *path = in_folder("out");
 
     (void)state;
-    assert_true(plain_file_create(path, &writer, &error));
+    assert_true(plain_file_create(path, NULL, &writer, &error));
     write_text(writer, "new ");
     write_text(writer, "text");
     assert_int_not_equal(access(path, F_OK), 0);
@@ -193,13 +193,13 @@ static void an_old_file_stays_until_then_and_leaves_its_permissions(void **state
     (void)state;
     put(path, "old text");
     assert_int_equal(chmod(path, 0640), 0);
-    assert_true(plain_file_create(path, &writer, &error));
+    assert_true(plain_file_create(path, NULL, &writer, &error));
     write_text(writer, "new text");
     assert_holds(path, "old text");
     plain_file_abandon(writer);
     assert_holds(path, "old text");
     assert_int_equal(count_files(false), 1);
-    assert_true(plain_file_create(path, &writer, &error));
+    assert_true(plain_file_create(path, NULL, &writer, &error));
     write_text(writer, "new text");
     assert_true(plain_file_finish(writer, &error));
     assert_holds(path, "new text");
@@ -217,7 +217,7 @@ static void a_link_stays_a_link(void **state)
     (void)state;
     put(in_folder("target"), "old");
     assert_int_equal(symlink("target", in_folder("link")), 0);
-    assert_true(plain_file_create(in_folder("link"), &writer, &error));
+    assert_true(plain_file_create(in_folder("link"), NULL, &writer, &error));
     write_text(writer, "new");
     assert_true(plain_file_finish(writer, &error));
     assert_int_equal(lstat(in_folder("link"), &status), 0);
@@ -231,10 +231,10 @@ static void a_device_is_written_in_place(void **state)
     struct ssql_error error = {0};
 
     (void)state;
-    assert_true(plain_file_create("/dev/null", &writer, &error));
+    assert_true(plain_file_create("/dev/null", NULL, &writer, &error));
     write_text(writer, "away");
     assert_true(plain_file_finish(writer, &error));
-    assert_true(plain_file_create("/dev/full", &writer, &error));
+    assert_true(plain_file_create("/dev/full", NULL, &writer, &error));
     struct byte_sink sink = plain_file_sink(writer);
     assert_false(byte_sink_write(&sink, slice_of("too much"), &error));
     assert_int_equal(error.code, SSQL_DISK_FULL);
@@ -251,7 +251,7 @@ static void a_path_relative_to_here_works(void **state)
     (void)state;
     assert_non_null(getcwd(before, sizeof before));
     assert_int_equal(chdir(folder), 0);
-    assert_true(plain_file_create("bare", &writer, &error));
+    assert_true(plain_file_create("bare", NULL, &writer, &error));
     write_text(writer, "x");
     assert_true(plain_file_finish(writer, &error));
     assert_holds("bare", "x");
@@ -263,7 +263,7 @@ static void assert_not_created(const char *path, enum ssql_code code, const char
     struct plain_file_writer *writer;
     struct ssql_error error = {0};
 
-    assert_false(plain_file_create(path, &writer, &error));
+    assert_false(plain_file_create(path, NULL, &writer, &error));
     assert_null(writer);
     assert_int_equal(error.code, code);
     assert_non_null(strstr(error.message, path));
