@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/byte_stream.h"
+#include "base/cancellation.h"
 
 enum { COPY_STREAM_NAME_SIZE = 256 };
 
