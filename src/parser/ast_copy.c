@@ -55,6 +55,8 @@ static struct copy *make(struct parser *parser, struct name table, struct name_l
     }
     *copy = (struct copy){
         .table = table, .columns = columns, .place = *place, .options = options.items, .option_count = options.count};
+    if (place->is_stream) /* in small letters, however it was written */
+        copy->place.path = slice_of(stream);
     return copy;
 }
 
