@@ -152,7 +152,7 @@ class Commands(TerminalTest):
         shell = self.open("--pager", "never")
         self.ask(shell, "create table t (a int, b int); insert into t values (1, 2);\r")
         self.ask(shell, "\\d t\r", "create table t")
-        self.ask(shell, "\\dt\r", "t\r\n")
+        self.ask(shell, "\\dt\r", "rows, 0 B in files")
         self.ask(shell, "\\x\r", "mode: line")
         self.ask(shell, "select * from t;\r", "a = 1")
         self.ask(shell, "\\x\r", "mode: box")
