@@ -41,17 +41,6 @@ static bool look_at_place(struct backup *backup, struct ssql_error *error)
     return error_hint(error, "make a new backup in another place");
 }
 
-static bool is_named(const struct manifest *manifest, const char *name)
-{
-    if (strcmp(manifest->object, name) == 0)
-        return true;
-    for (uint32_t i = 0; i < manifest->table_count; i++)
-        for (uint32_t j = 0; j < manifest->tables[i].file_count; j++)
-            if (strcmp(manifest->tables[i].files[j].info.name, name) == 0)
-                return true;
-    return false;
-}
-
 struct cleaning {
     const struct manifest *manifest;
     struct buffer names; /* each terminated */
@@ -62,7 +51,7 @@ static bool note_unnamed(void *context, const char *name, uint64_t size)
     struct cleaning *cleaning = context;
 
     (void)size;
-    if (!is_named(cleaning->manifest, name))
+    if (!manifest_names(cleaning->manifest, name))
         buffer_append(&cleaning->names, name, strlen(name) + 1);
     return !cleaning->names.failed;
 }

@@ -81,17 +81,6 @@ bool check_manifest_changed(struct check *check)
     return is_other;
 }
 
-static bool manifest_names(const struct manifest *manifest, const char *name)
-{
-    if (strcmp(manifest->object, name) == 0)
-        return true;
-    for (uint32_t i = 0; i < manifest->table_count; i++)
-        for (uint32_t j = 0; j < manifest->tables[i].file_count; j++)
-            if (strcmp(manifest->tables[i].files[j].info.name, name) == 0)
-                return true;
-    return false;
-}
-
 /* Whether a writer has done without the file since the manifest was read. */
 static bool was_replaced(struct check *check, const char *name)
 {

@@ -104,37 +104,13 @@ bool string_column_rest(const struct string_column *column, uint32_t row, struct
     }
 }
 
-/* All items of a run, in order. */
-static bool decode_run(const struct string_run *run, uint32_t count, struct slice *items)
+/* The items [begin, end), by what their ends exceed the shortest sizes by; `grown`: the same of the item before. */
+static bool place_items(const struct string_run *run, uint32_t begin, uint32_t end, const int64_t *extra,
+                        uint64_t grown, struct slice *items)
 {
-    int64_t extra[BATCH_CAPACITY];
-    uint64_t begin = 0, grown = 0;
+    uint64_t at = (uint64_t)run->shortest * begin + grown;
     bool is_good = true;
 
-    unpack_values(run->ends, count, 0, run->width, extra);
-    for (uint32_t i = 0; i < count; i++) {
-        is_good &= (uint64_t)extra[i] >= grown;
-        grown = (uint64_t)extra[i];
-        uint64_t end = (uint64_t)run->shortest * (i + 1) + grown;
-        items[i] = slice_make(run->bytes + begin, end - begin);
-        begin = end;
-    }
-    return is_good && begin <= run->size; /* ends ascend, so that the last is the greatest */
-}
-
-/* The items [begin, end) of a run, each at its own place. */
-static bool decode_run_range(const struct string_run *run, uint32_t begin, uint32_t end, struct slice *items)
-{
-    int64_t extra[BATCH_CAPACITY];
-    uint32_t first = begin == 0 ? 0 : begin - 1;
-    uint64_t grown = 0, at = 0;
-    bool is_good = true;
-
-    unpack_value_range(run->ends, first, end, 0, run->width, extra);
-    if (begin > 0) {
-        grown = (uint64_t)extra[first];
-        at = (uint64_t)run->shortest * begin + grown;
-    }
     for (uint32_t i = begin; i < end; i++) {
         is_good &= (uint64_t)extra[i] >= grown;
         grown = (uint64_t)extra[i];
@@ -143,6 +119,25 @@ static bool decode_run_range(const struct string_run *run, uint32_t begin, uint3
         at = item_end;
     }
     return is_good && at <= run->size; /* ends ascend, so that the last is the greatest */
+}
+
+/* All items of a run, in order. */
+static bool decode_run(const struct string_run *run, uint32_t count, struct slice *items)
+{
+    int64_t extra[BATCH_CAPACITY];
+
+    unpack_values(run->ends, count, 0, run->width, extra);
+    return place_items(run, 0, count, extra, 0, items);
+}
+
+/* The items [begin, end) of a run, each at its own place. */
+static bool decode_run_range(const struct string_run *run, uint32_t begin, uint32_t end, struct slice *items)
+{
+    int64_t extra[BATCH_CAPACITY];
+    uint32_t first = begin == 0 ? 0 : begin - 1;
+
+    unpack_value_range(run->ends, first, end, 0, run->width, extra);
+    return place_items(run, begin, end, extra, begin == 0 ? 0 : (uint64_t)extra[first], items);
 }
 
 /* Puts one string together at `to`, which has COPY_SIZE bytes to spare behind it; as do the block's bytes. */

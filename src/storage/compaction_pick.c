@@ -56,6 +56,35 @@ static void find_overlap(const struct table_version *version, uint32_t level, st
         ++*end;
 }
 
+/* Bytes of the files of a level > 0 that overlap [first, last]; *is_free turns false when somebody merges one of them.
+ */
+static uint64_t bytes_within(const struct table_version *version, uint32_t level, struct slice first, struct slice last,
+                             bool *is_free)
+{
+    uint32_t begin, end;
+    uint64_t bytes = 0;
+
+    find_overlap(version, level, first, last, &begin, &end);
+    for (uint32_t i = begin; i < end; i++) {
+        bytes += version->files[level][i]->info.size;
+        *is_free &= !version->files[level][i]->is_compacting;
+    }
+    return bytes;
+}
+
+/* Keys from the first to the last of some files, at least one. */
+static void find_bounds(struct table_file *const *files, uint32_t count, struct slice *first, struct slice *last)
+{
+    *first = file_first_key(files[0]);
+    *last = file_last_key(files[0]);
+    for (uint32_t i = 1; i < count; i++) {
+        if (slice_compare(file_first_key(files[i]), *first) < 0)
+            *first = file_first_key(files[i]);
+        if (slice_compare(file_last_key(files[i]), *last) > 0)
+            *last = file_last_key(files[i]);
+    }
+}
+
 static bool level_overlaps(const struct table_version *version, uint32_t level, struct slice first, struct slice last)
 {
     uint32_t begin, end;
@@ -125,23 +154,10 @@ static bool has_many_tombstones(uint64_t tombstone_count, uint64_t row_count)
 /* Bytes of level 1 that would be rewritten when all of level 0 goes down; *is_free: nobody else merges any of it. */
 static uint64_t bytes_under_level0(const struct table_version *version, bool *is_free)
 {
-    struct slice first = file_first_key(version->files[0][0]), last = file_last_key(version->files[0][0]);
-    uint32_t begin, end;
-    uint64_t bytes = 0;
+    struct slice first, last;
 
-    for (uint32_t i = 1; i < version->file_count[0]; i++) {
-        const struct table_file *file = version->files[0][i];
-        if (slice_compare(file_first_key(file), first) < 0)
-            first = file_first_key(file);
-        if (slice_compare(file_last_key(file), last) > 0)
-            last = file_last_key(file);
-    }
-    find_overlap(version, 1, first, last, &begin, &end);
-    for (uint32_t i = begin; i < end; i++) {
-        bytes += version->files[1][i]->info.size;
-        *is_free &= !version->files[1][i]->is_compacting;
-    }
-    return bytes;
+    find_bounds(version->files[0], version->file_count[0], &first, &last);
+    return bytes_within(version, 1, first, last, is_free);
 }
 
 /* The end of the runs from `begin` on, among the first `count`, that are alike and fit into one file together. */
@@ -184,10 +200,11 @@ static struct work find_alike_runs(const struct table_version *version, const st
     return (struct work){0};
 }
 
-/* Whether level 0, of so many bytes over `below` of level 1, goes down: at once when there is less below than it brings,
- * nothing above all, as in a sequential load. Otherwise that takes long, its runs stay where they are meanwhile, and
- * those that come need room beside them: when there are many, runs that are alike are merged first. It goes down when
- * it rewrites little for what it brings, or, whatever that costs, when it is full and no runs are alike. */
+/* Whether level 0, of so many bytes over `below` of level 1, goes down: at once when there is less below than it
+ * brings, nothing above all, as in a sequential load. Otherwise that takes long, its runs stay where they are
+ * meanwhile, and those that come need room beside them: when there are many, runs that are alike are merged first. It
+ * goes down when it rewrites little for what it brings, or, whatever that costs, when it is full and no runs are alike.
+ */
 static bool goes_down(const struct table_version *version, const struct engine_options *options, uint64_t bytes,
                       uint64_t below)
 {
@@ -243,16 +260,8 @@ static struct work find_runs(struct table *table, const struct table_version *ve
 static uint64_t overlapping_bytes(const struct table_version *version, uint32_t level, const struct table_file *file,
                                   bool *is_free)
 {
-    uint32_t begin, end;
-    uint64_t bytes = 0;
-
     *is_free = !file->is_compacting;
-    find_overlap(version, level, file_first_key(file), file_last_key(file), &begin, &end);
-    for (uint32_t i = begin; i < end; i++) {
-        bytes += version->files[level][i]->info.size;
-        *is_free &= !version->files[level][i]->is_compacting;
-    }
-    return bytes;
+    return bytes_within(version, level, file_first_key(file), file_last_key(file), is_free);
 }
 
 /* The free file that costs least to merge into the next level, by bytes written per byte moved down. */
@@ -348,20 +357,6 @@ static void add_input(struct compaction *compaction, struct table_file *file, ui
     compaction->input_levels[compaction->input_count++] = (uint8_t)level;
 }
 
-/* Keys from the first to the last of all inputs. */
-static void find_bounds(const struct compaction *compaction, struct slice *first, struct slice *last)
-{
-    *first = file_first_key(compaction->inputs[0]);
-    *last = file_last_key(compaction->inputs[0]);
-    for (uint32_t i = 1; i < compaction->input_count; i++) {
-        const struct table_file *file = compaction->inputs[i];
-        if (slice_compare(file_first_key(file), *first) < 0)
-            *first = file_first_key(file);
-        if (slice_compare(file_last_key(file), *last) > 0)
-            *last = file_last_key(file);
-    }
-}
-
 /* Adds what overlaps in the output level, and a small neighbour on each side when `wants_small`, so that small flushes
  * do not leave ever more small files. */
 static void add_overlap(struct compaction *compaction, uint64_t small_bytes, bool wants_small)
@@ -370,7 +365,7 @@ static void add_overlap(struct compaction *compaction, uint64_t small_bytes, boo
     uint32_t level = compaction->output_level, begin, end;
     struct slice first, last;
 
-    find_bounds(compaction, &first, &last);
+    find_bounds(compaction->inputs, compaction->input_count, &first, &last);
     find_overlap(version, level, first, last, &begin, &end);
     if (wants_small && begin > 0 && version->files[level][begin - 1]->info.size < small_bytes &&
         !version->files[level][begin - 1]->is_compacting)
@@ -575,7 +570,7 @@ static bool choose_inputs(struct compaction *compaction, enum compaction_purpose
     }
     if (compaction->input_count == 0)
         return true;
-    find_bounds(compaction, &first, &last);
+    find_bounds(compaction->inputs, compaction->input_count, &first, &last);
     compaction->settled_sequence = find_settled_sequence(compaction, first, last);
     if (purpose == COMPACT_EVERYTHING && everything_is_merged(compaction, level_count))
         compaction->input_count = 0;

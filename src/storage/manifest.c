@@ -515,6 +515,17 @@ bool manifest_load(struct volume *volume, struct manifest **out, struct ssql_err
     return *out != NULL;
 }
 
+bool manifest_names(const struct manifest *manifest, const char *name)
+{
+    if (strcmp(manifest->object, name) == 0)
+        return true;
+    for (uint32_t i = 0; i < manifest->table_count; i++)
+        for (uint32_t j = 0; j < manifest->tables[i].file_count; j++)
+            if (strcmp(manifest->tables[i].files[j].info.name, name) == 0)
+                return true;
+    return false;
+}
+
 void manifest_destroy(struct manifest *manifest)
 {
     if (manifest == NULL)

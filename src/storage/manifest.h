@@ -50,6 +50,9 @@ struct manifest {
 MUST_CHECK bool manifest_load(struct volume *volume, struct manifest **manifest, struct ssql_error *error);
 void manifest_destroy(struct manifest *manifest); /* accepts NULL */
 
+/* Whether it names an object: a file of a table, or the one that holds the manifest itself. */
+bool manifest_names(const struct manifest *manifest, const char *name);
+
 /* From the bytes of a whole manifest; `name` is for messages. */
 MUST_CHECK bool manifest_decode(struct slice bytes, const char *name, struct manifest **manifest,
                                 struct ssql_error *error);
