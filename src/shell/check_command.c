@@ -8,12 +8,10 @@
 #include <unistd.h>
 
 #include "shell/command_line.h"
-#include "shell/display_width.h"
+#include "shell/finding_line.h"
 #include "shell/interrupt.h"
 #include "shell/session.h"
 #include "shell/text_buffer.h"
-
-enum { MEGABYTE = 1000000 };
 
 /* A check that runs. */
 struct checking {
@@ -22,53 +20,20 @@ struct checking {
     int64_t tables, files, bytes, damages;
 };
 
-static int64_t number(const ssql_finding *finding, const char *name)
-{
-    int64_t value;
-
-    ssql_finding_stat(finding, name, &value);
-    return value;
-}
-
-static void write_line(struct checking *checking, struct text_buffer *line)
-{
-    text_add_char(line, '\n');
-    output_add(checking->output, line->data, line->size);
-    output_flush(checking->output);
-    text_clear(line);
-}
-
-static void write_finding(struct checking *checking, const ssql_finding *finding)
-{
-    const char *file = ssql_finding_file(finding), *text = ssql_finding_text(finding);
-    const char *table = ssql_finding_table(finding);
-    struct text_buffer line = {0};
-
-    display_escape(&line, file, strlen(file));
-    text_add_string(&line, ssql_finding_kind(finding) == SSQL_FINDING_NOTICE ? ": notice: " : ": ");
-    display_escape(&line, text, strlen(text));
-    if (table != NULL) {
-        text_add_string(&line, " (table \"");
-        display_escape(&line, table, strlen(table));
-        text_add_string(&line, "\")");
-    }
-    write_line(checking, &line);
-}
-
 static int report(void *context, const ssql_finding *finding)
 {
     struct checking *checking = context;
 
-    checking->tables = number(finding, "tables");
-    checking->files = number(finding, "files");
-    checking->bytes = number(finding, "bytes");
-    checking->damages = number(finding, "damages");
+    checking->tables = finding_number(finding, "tables");
+    checking->files = finding_number(finding, "files");
+    checking->bytes = finding_number(finding, "bytes");
+    checking->damages = finding_number(finding, "damages");
     if (ssql_finding_kind(finding) == SSQL_FINDING_PROGRESS) {
         progress_show(checking->progress, "checking", checking->bytes / MEGABYTE,
-                      number(finding, "bytes_total") / MEGABYTE, " MB");
+                      finding_number(finding, "bytes_total") / MEGABYTE, " MB");
     } else {
         progress_hide(checking->progress);
-        write_finding(checking, finding);
+        finding_write(checking->output, finding);
     }
     return checking->output->error != 0 || interrupt_is_pending();
 }
@@ -95,7 +60,7 @@ static int write_outcome(struct checking *checking, int code)
         text_add_string(&line, "damaged: ");
         add_count(&line, checking->damages, "finding");
     }
-    write_line(checking, &line);
+    finding_write_line(checking->output, &line);
     if (code != SSQL_OK)
         return STATUS_DAMAGED;
     return checking->output->error != 0 ? STATUS_FAILED : STATUS_DONE;

@@ -7,12 +7,10 @@
 #include <unistd.h>
 
 #include "shell/command_line.h"
-#include "shell/display_width.h"
+#include "shell/finding_line.h"
 #include "shell/interrupt.h"
 #include "shell/output.h"
 #include "shell/progress.h"
-
-enum { MEGABYTE = 1000000 };
 
 /* A salvage that runs. */
 struct salvaging {
@@ -21,52 +19,19 @@ struct salvaging {
     int64_t tables, rows, losses;
 };
 
-static int64_t number(const ssql_finding *finding, const char *name)
-{
-    int64_t value;
-
-    ssql_finding_stat(finding, name, &value);
-    return value;
-}
-
-static void write_line(struct salvaging *salvaging, struct text_buffer *line)
-{
-    text_add_char(line, '\n');
-    output_add(&salvaging->output, line->data, line->size);
-    output_flush(&salvaging->output);
-    text_clear(line);
-}
-
-static void write_finding(struct salvaging *salvaging, const ssql_finding *finding)
-{
-    const char *file = ssql_finding_file(finding), *text = ssql_finding_text(finding);
-    const char *table = ssql_finding_table(finding);
-    struct text_buffer line = {0};
-
-    display_escape(&line, file, strlen(file));
-    text_add_string(&line, ssql_finding_kind(finding) == SSQL_FINDING_NOTICE ? ": notice: " : ": ");
-    display_escape(&line, text, strlen(text));
-    if (table != NULL) {
-        text_add_string(&line, " (table \"");
-        display_escape(&line, table, strlen(table));
-        text_add_string(&line, "\")");
-    }
-    write_line(salvaging, &line);
-}
-
 static int report(void *context, const ssql_finding *finding)
 {
     struct salvaging *salvaging = context;
 
-    salvaging->tables = number(finding, "tables");
-    salvaging->rows = number(finding, "rows");
-    salvaging->losses = number(finding, "damages");
+    salvaging->tables = finding_number(finding, "tables");
+    salvaging->rows = finding_number(finding, "rows");
+    salvaging->losses = finding_number(finding, "damages");
     if (ssql_finding_kind(finding) == SSQL_FINDING_PROGRESS) {
-        progress_show(&salvaging->progress, "reading", number(finding, "bytes") / MEGABYTE,
-                      number(finding, "bytes_total") / MEGABYTE, " MB");
+        progress_show(&salvaging->progress, "reading", finding_number(finding, "bytes") / MEGABYTE,
+                      finding_number(finding, "bytes_total") / MEGABYTE, " MB");
     } else {
         progress_hide(&salvaging->progress);
-        write_finding(salvaging, finding);
+        finding_write(&salvaging->output, finding);
     }
     return salvaging->output.error != 0 || interrupt_is_pending();
 }
@@ -85,7 +50,7 @@ static void write_outcome(struct salvaging *salvaging, int code)
     else
         text_format(&line, "; lost: %" PRId64 " %s", salvaging->losses,
                     salvaging->losses == 1 ? "finding" : "findings");
-    write_line(salvaging, &line);
+    finding_write_line(&salvaging->output, &line);
 }
 
 static int complain(const ssql_options *options, int code)
