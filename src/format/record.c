@@ -63,7 +63,8 @@ bool record_format_of_path(const char *path, enum record_format *format)
     return false;
 }
 
-bool record_delimiter_is_legal(char delimiter)
+/* An ASCII character that is no letter, digit, quote, backslash, line end, '+', '-' or '.'. */
+static bool delimiter_is_legal(char delimiter)
 {
     unsigned char byte = (unsigned char)delimiter;
 
@@ -72,7 +73,8 @@ bool record_delimiter_is_legal(char delimiter)
     return !(byte >= '0' && byte <= '9') && !(byte >= 'A' && byte <= 'Z') && !(byte >= 'a' && byte <= 'z');
 }
 
-bool record_null_text_is_legal(struct slice text, char delimiter)
+/* It is \N, or holds no delimiter, quote, backslash, line end or NUL byte. */
+static bool null_text_is_legal(struct slice text, char delimiter)
 {
     if (slice_equal(text, slice_of("\\N")))
         return true;
@@ -84,12 +86,12 @@ bool record_null_text_is_legal(struct slice text, char delimiter)
 
 bool record_check_delimiters(char delimiter, struct slice null_text, struct ssql_error *error)
 {
-    if (!record_delimiter_is_legal(delimiter)) {
+    if (!delimiter_is_legal(delimiter)) {
         error_set(error, SSQL_BAD_OPTION, NO_SPAN, "this character cannot be a delimiter");
         return error_hint(error,
                           "take an ASCII character that is no letter, digit, quote, backslash, line end, +, - or .");
     }
-    if (!record_null_text_is_legal(null_text, delimiter))
+    if (!null_text_is_legal(null_text, delimiter))
         return error_set(error, SSQL_BAD_OPTION, NO_SPAN,
                          "the text of a null can be \\N, but else hold neither the delimiter nor a quote, a backslash "
                          "or a line end");

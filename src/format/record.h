@@ -87,15 +87,8 @@ bool record_format_find(struct slice name, enum record_format *format);
  * behind it); false: it says none. */
 bool record_format_of_path(const char *path, enum record_format *format);
 
-/* CSV, TSV: whether fields can stand apart by this delimiter: an ASCII character that is no letter, digit, quote,
- * backslash, line end, '+', '-' or '.'. */
-bool record_delimiter_is_legal(char delimiter);
-
-/* CSV, TSV: whether an unquoted field can be this text: it is \N, or holds no delimiter, quote,
- * backslash, line end or NUL byte. */
-bool record_null_text_is_legal(struct slice text, char delimiter);
-
-/* Fails with SSQL_BAD_OPTION where one of the two is not legal; `null_text` may have data == NULL. */
+/* CSV, TSV: fails with SSQL_BAD_OPTION where fields cannot stand apart by this delimiter, or an unquoted field cannot be
+ * this text; `null_text` may have data == NULL. */
 MUST_CHECK bool record_check_delimiters(char delimiter, struct slice null_text, struct ssql_error *error);
 
 /* Puts "name:line:column: " before the message of an error; name may be NULL or empty ("line 3, column 7: "). */
