@@ -74,7 +74,11 @@ static bool fail_writing(struct ssql_error *error, int number, const char *doing
 /* Whether the call that has just failed was ended by a signal which asks for nothing. */
 static bool may_restart(struct cancellation *cancellation)
 {
-    return errno == EINTR && cancellation_check(cancellation, NULL);
+    if (errno != EINTR)
+        return false;
+    bool may = cancellation_check(cancellation, NULL); /* which may call the program, and that anything */
+    errno = EINTR;
+    return may;
 }
 
 static int open_restarting(int directory_fd, const char *path, int flags, mode_t mode,
