@@ -1,13 +1,12 @@
 /* A file of CSV into both shells: `ssql import` against the `.import` of `sqlite3`, into a table that is there. In the
  * order of the keys, and in another. What is measured is the whole process. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "measure.h"
+#include "shell_program.h"
 #include "suite.h"
 
-enum { PATH_SIZE = 4200, ARGUMENTS = 16, SEED = 11 };
+enum { SEED = 11 };
 
 static const struct file {
     const char *name;
@@ -21,8 +20,9 @@ static void file_path(const struct job *job, const struct file *file, char path[
 }
 
 /* Bools are digits, which both take. */
-static void print_rows(FILE *out, const struct job *job, const struct file *file)
+static void print_rows(FILE *out, const struct job *job, const void *what)
 {
+    const struct file *file = what;
     struct permutation order;
     struct event event;
 
@@ -42,82 +42,37 @@ bool suite_import_prepare(const struct job *job)
     for (size_t i = 0; i < FILES; i++) {
         char path[PATH_SIZE];
         file_path(job, &files[i], path);
-        FILE *out = fopen(path, "w");
-        if (out != NULL)
-            print_rows(out, job, &files[i]);
-        bool failed = out == NULL || ferror(out) != 0;
-        if ((out != NULL && fclose(out) != 0) || failed) {
-            fprintf(stderr, "ssql-bench: %s: %s\n", path, strerror(errno));
+        if (!shell_write_file(job, path, &files[i], print_rows))
             return false;
-        }
     }
     return true;
 }
 
-struct command {
-    char database[PATH_SIZE], pragmas[256], import[PATH_SIZE];
-    char *arguments[ARGUMENTS];
-};
-
-static void command_for_ssql(const struct job *job, const char *path, struct command *command)
+static void fill_for_ssql(const struct job *job, const void *what, struct command *command)
 {
     char *arguments[] = {
-        (char *)(uintptr_t)job->ssql_shell, "import", "-q", command->database, "events", command->import, NULL};
+        (char *)(uintptr_t)job->ssql_shell, "import", "-q", command->database, "events", command->task, NULL};
 
-    snprintf(command->database, sizeof command->database, "%s/events.ssql", job->settings.directory);
-    snprintf(command->import, sizeof command->import, "%s", path);
+    file_path(job, what, command->task);
     memcpy(command->arguments, arguments, sizeof arguments);
 }
 
-static void command_for_sqlite(const struct job *job, const char *path, struct command *command)
+static void fill_for_sqlite(const struct job *job, const void *what, struct command *command)
 {
+    char path[PATH_SIZE];
     char *arguments[] = {(char *)(uintptr_t)job->sqlite_shell,
                          "-bail",
                          "-cmd",
-                         command->pragmas,
+                         command->settings,
                          "-cmd",
                          ".mode csv",
                          command->database,
-                         command->import,
+                         command->task,
                          NULL};
 
-    snprintf(command->database, sizeof command->database, "%s/events.sqlite", job->settings.directory);
-    snprintf(command->import, sizeof command->import, ".import --skip 1 '%.4096s' events", path);
-    snprintf(command->pragmas, sizeof command->pragmas,
-             "pragma journal_mode=wal; pragma synchronous=full; pragma cache_size=-%zu; pragma mmap_size=1073741824",
-             job->settings.memory_bytes / 1024);
+    file_path(job, what, path);
+    snprintf(command->task, sizeof command->task, ".import --skip 1 '%.4096s' events", path);
     memcpy(command->arguments, arguments, sizeof arguments);
-}
-
-/* Opens and closes the database: the table is there then. With an answer, asks for it too. */
-static bool visit_database(const struct job *job, struct answer *answer)
-{
-    struct database *database;
-    struct session *session;
-
-    return open_both(job, &database, &session) && (answer == NULL || job->engine->group_kind(session, answer)) &&
-           close_both(job, database, session);
-}
-
-static bool measure_import(const struct job *job, const struct file *file)
-{
-    struct job own = *job;
-    struct command command;
-    struct answer answer = {0, 0};
-    struct usage cost;
-    char directory[PATH_SIZE], path[PATH_SIZE];
-
-    snprintf(directory, sizeof directory, "%s/%s", job->settings.directory, file->name);
-    own.settings.directory = directory;
-    own.settings.durability = DURABILITY_FULL;
-    if (!directory_make(directory) || !visit_database(&own, NULL))
-        return false;
-    file_path(job, file, path);
-    (job->engine == &engine_ssql ? command_for_ssql : command_for_sqlite)(&own, path, &command);
-    if (!program_run(command.arguments, "/dev/null", &cost) || !visit_database(&own, &answer))
-        return false;
-    report_cost(job, file->name, job->rows, cost, answer, "");
-    return true;
 }
 
 bool suite_import(const struct job *job)
@@ -125,7 +80,8 @@ bool suite_import(const struct job *job)
     if (job->engine != &engine_ssql && job->engine != &engine_sqlite)
         return true;
     for (size_t i = 0; i < FILES; i++)
-        if (!measure_import(job, &files[i]))
+        if (!shell_measure(job, files[i].name, job->rows, DURABILITY_FULL, &files[i],
+                           job->engine == &engine_ssql ? fill_for_ssql : fill_for_sqlite, "/dev/null"))
             return false;
     return true;
 }

@@ -1,14 +1,14 @@
 /* Scripts through the two shells, `ssql < file` against `sqlite3 < file`, and their cold start. The text is the same for
  * both and is made once a round; the table is there before. What is measured is the whole process. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "measure.h"
+#include "shell_program.h"
 #include "suite.h"
 
-enum { SCRIPT_ROWS_MOST = 500000, AUTOCOMMIT_ROWS_MOST = 50000, STARTS = 30, PATH_SIZE = 4200, ARGUMENTS = 16 };
+enum { SCRIPT_ROWS_MOST = 500000, AUTOCOMMIT_ROWS_MOST = 50000, STARTS = 30 };
 
 struct script {
     const char *name;
@@ -39,8 +39,9 @@ static void print_row(FILE *file, const struct event *event)
     fputs(event->ok ? ", true)" : ", false)", file);
 }
 
-static void print_script(FILE *file, const struct job *job, const struct script *script)
+static void print_script(FILE *file, const struct job *job, const void *what)
 {
+    const struct script *script = what;
     uint64_t count = at_most(job->rows, script->rows_most);
     struct event event;
 
@@ -62,75 +63,37 @@ bool suite_shell_prepare(const struct job *job)
     for (size_t i = 0; i < SCRIPTS; i++) {
         char path[PATH_SIZE];
         script_path(job, &scripts[i], path);
-        FILE *file = fopen(path, "w");
-        if (file != NULL)
-            print_script(file, job, &scripts[i]);
-        bool failed = file == NULL || ferror(file) != 0;
-        if ((file != NULL && fclose(file) != 0) || failed) {
-            fprintf(stderr, "ssql-bench: %s: %s\n", path, strerror(errno));
+        if (!shell_write_file(job, path, &scripts[i], print_script))
             return false;
-        }
     }
     return true;
 }
 
-/* The shell's command line with the settings that the engine's adaptor has too. */
-struct command {
-    char database[PATH_SIZE], memory[64], pragmas[256];
-    char *arguments[ARGUMENTS];
-};
-
-static void command_for_ssql(const struct job *job, struct command *command)
+static void fill_for_ssql(const struct job *job, const void *what, struct command *command)
 {
     bool full = job->settings.durability == DURABILITY_FULL;
-    char *arguments[] = {(char *)(uintptr_t)job->ssql_shell, "--set", command->memory, "--set",
+    char *arguments[] = {(char *)(uintptr_t)job->ssql_shell,        "--set",           command->settings, "--set",
                          full ? "sync=full" : "sync=normal", command->database, NULL};
 
-    snprintf(command->database, sizeof command->database, "%s/events.ssql", job->settings.directory);
-    snprintf(command->memory, sizeof command->memory, "memory_limit=%zu", job->settings.memory_bytes);
+    (void)what;
     memcpy(command->arguments, arguments, sizeof arguments);
 }
 
-static void command_for_sqlite(const struct job *job, struct command *command)
+static void fill_for_sqlite(const struct job *job, const void *what, struct command *command)
 {
-    char *arguments[] = {(char *)(uintptr_t)job->sqlite_shell, "-bail", "-cmd", command->pragmas, command->database, NULL};
+    char *arguments[] = {(char *)(uintptr_t)job->sqlite_shell, "-bail", "-cmd", command->settings, command->database, NULL};
 
-    snprintf(command->database, sizeof command->database, "%s/events.sqlite", job->settings.directory);
-    snprintf(command->pragmas, sizeof command->pragmas,
-             "pragma journal_mode=wal; pragma synchronous=%s; pragma cache_size=-%zu; pragma mmap_size=1073741824",
-             job->settings.durability == DURABILITY_FULL ? "full" : "normal", job->settings.memory_bytes / 1024);
+    (void)what;
     memcpy(command->arguments, arguments, sizeof arguments);
-}
-
-/* Opens and closes the database: the table is there then. With an answer, asks for it too. */
-static bool visit_database(const struct job *job, struct answer *answer)
-{
-    struct database *database;
-    struct session *session;
-
-    return open_both(job, &database, &session) && (answer == NULL || job->engine->group_kind(session, answer)) &&
-           close_both(job, database, session);
 }
 
 static bool measure_script(const struct job *job, const struct script *script)
 {
-    struct job own = *job;
-    struct command command;
-    struct answer answer = {0, 0};
-    struct usage cost;
-    char directory[PATH_SIZE], path[PATH_SIZE];
+    char path[PATH_SIZE];
 
-    snprintf(directory, sizeof directory, "%s/%s", job->settings.directory, script->name);
-    own.settings.directory = directory;
-    own.settings.durability = script->durability;
-    if (!directory_make(directory) || !visit_database(&own, NULL))
-        return false;
     script_path(job, script, path);
-    (job->engine == &engine_ssql ? command_for_ssql : command_for_sqlite)(&own, &command);
-    if (!program_run(command.arguments, path, &cost) || !visit_database(&own, &answer))
-        return false;
-    report_cost(job, script->name, at_most(job->rows, script->rows_most), cost, answer, "");
-    return true;
+    return shell_measure(job, script->name, at_most(job->rows, script->rows_most), script->durability, script,
+                         job->engine == &engine_ssql ? fill_for_ssql : fill_for_sqlite, path);
 }
 
 static int compare_costs(const void *left, const void *right)

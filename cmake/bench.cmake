@@ -5,7 +5,7 @@ if(NOT SQLITE3_FOUND)
   return()
 endif()
 add_executable(ssql-bench bench/main.c bench/suites.c bench/suite_basic.c bench/suite_compaction.c bench/suite_threads.c bench/suite_latency.c
-               bench/suite_large.c bench/suite_shell.c bench/suite_import.c bench/workload.c bench/generator.c bench/measure.c bench/row.c
+               bench/suite_large.c bench/suite_shell.c bench/suite_import.c bench/shell_program.c bench/workload.c bench/generator.c bench/measure.c bench/row.c
                bench/kv_query.c bench/sql_text.c
                bench/engine_ssql.c bench/engine_sqlite.c)
 target_link_libraries(ssql-bench PRIVATE ssql_flags ssql_static ${SQLITE3_LINK_LIBRARIES} Threads::Threads m)
