@@ -360,12 +360,11 @@ static bool take_table(struct cursor *cursor, struct manifest_table *table, bool
     table->file_count = count;
     for (uint32_t i = 0; i < count; i++) {
         struct manifest_file *file = &table->files[i];
-        if (!take_file(cursor, file, i == 0 ? NULL : file - 1))
+        bool is_good = take_file(cursor, file, i == 0 ? NULL : file - 1);
+        /* A key without memory looks implausible, and is no damage. */
+        *no_memory = file->info.first_key.failed || file->info.last_key.failed;
+        if (!is_good || *no_memory)
             return false;
-        if (file->info.first_key.failed || file->info.last_key.failed) {
-            *no_memory = true;
-            return false;
-        }
     }
     return !cursor->failed;
 }
