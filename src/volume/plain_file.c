@@ -12,7 +12,7 @@ struct plain_file_reader {
     int fd;
     struct cancellation *cancellation;
     bool can_rewind;
-    off_t start; /* where it was opened; not 0 for an inherited descriptor (/dev/stdin) */
+    off_t start; /* where it was opened; not 0 where somebody has read before (/dev/stdin) */
     uint64_t size;
     char path[]; /* as the user wrote it */
 };
@@ -45,6 +45,7 @@ static bool fail(struct ssql_error *error, int number, const char *doing, const 
     case ELOOP:
     case ENXIO:
     case ENODEV:
+    case EBADF:
     case ENAMETOOLONG:
     case EACCES:
     case EPERM: code = SSQL_CANNOT_OPEN; break;
@@ -92,6 +93,85 @@ static int open_restarting(int directory_fd, const char *path, int flags, mode_t
     return fd;
 }
 
+/* ---- what the process has open already ---- */
+
+/* The number of the descriptor that a path of the system's tree names: /dev/stdout, /dev/fd/1, /proc/self/fd/1. */
+static int descriptor_of_name(const char *path)
+{
+    static const char *const standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"};
+    char own[48];
+
+    for (int i = 0; i < 3; i++)
+        if (strcmp(path, standard[i]) == 0)
+            return i;
+    snprintf(own, sizeof own, "/proc/%ld/fd/", (long)getpid());
+    for (size_t i = 0; i < 4; i++) {
+        const char *folder = i < 3 ? folders[i] : own;
+        size_t size = strlen(folder),
+               digits = strspn(path + (strncmp(path, folder, size) == 0 ? size : 0), "0123456789");
+        if (strncmp(path, folder, size) == 0 && digits > 0 && digits < 7 && path[size + digits] == '\0')
+            return atoi(path + size);
+    }
+    return -1;
+}
+
+/* The path without links among its folders, which may lead into the system's tree; its last part stays. False: there
+ * is no such folder, or no memory. */
+static bool resolve_folder(const char *path, char resolved[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const char *leaf = slash == NULL ? path : slash + 1;
+    int size = snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+                        slash == NULL ? "." : path);
+
+    if (size < 0 || (size_t)size >= sizeof folder || realpath(folder, resolved) == NULL)
+        return false;
+    size_t used = strlen(resolved);
+    size = snprintf(resolved + used, PATH_MAX - used, "%s%s", resolved[used - 1] == '/' ? "" : "/", leaf);
+    return size >= 0 && (size_t)size < PATH_MAX - used;
+}
+
+/* Follows a path link by link until it names a descriptor of this process: what it leads to may be a regular file
+ * (ssql ... >file), which is not ours to replace, or to write from its begin. -1: it names none. */
+static int find_descriptor(const char *path)
+{
+    enum { LINKS_MOST = 40 };
+    char at[PATH_MAX], link[PATH_MAX];
+
+    if (strlen(path) >= sizeof at)
+        return -1;
+    strcpy(at, path);
+    for (int links = 0; links < LINKS_MOST; links++) {
+        char resolved[PATH_MAX];
+        int descriptor = descriptor_of_name(at);
+        if (descriptor < 0 && resolve_folder(at, resolved))
+            descriptor = descriptor_of_name(resolved);
+        else if (descriptor < 0)
+            return -1;
+        if (descriptor >= 0)
+            return descriptor;
+        ssize_t size = readlink(resolved, link, sizeof link - 1);
+        if (size < 0)
+            return -1;
+        link[size] = '\0';
+        char *slash = strrchr(resolved, '/');
+        size_t kept = link[0] == '/' ? 0 : (size_t)(slash - resolved) + 1;
+        if (kept + (size_t)size >= sizeof at)
+            return -1;
+        memcpy(at, resolved, kept);
+        memcpy(at + kept, link, (size_t)size + 1);
+    }
+    return -1;
+}
+
+/* A second number for a descriptor that is open, with the place in the file shared; -1 with errno. */
+static int open_descriptor(int descriptor)
+{
+    return fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
 /* ---- reading ---- */
 
 bool plain_file_open(const char *path, struct cancellation *cancellation, struct plain_file_reader **out,
@@ -106,7 +186,9 @@ bool plain_file_open(const char *path, struct cancellation *cancellation, struct
         return error_no_memory(error);
     memcpy(reader->path, path, path_size);
     reader->cancellation = cancellation;
-    reader->fd = open_restarting(AT_FDCWD, path, O_RDONLY, 0, cancellation);
+    int descriptor = find_descriptor(path);
+    reader->fd =
+        descriptor >= 0 ? open_descriptor(descriptor) : open_restarting(AT_FDCWD, path, O_RDONLY, 0, cancellation);
     int number = reader->fd < 0 ? errno : fstat(reader->fd, &status) != 0 ? errno : 0;
     if (number == 0 && S_ISDIR(status.st_mode))
         number = EISDIR;
@@ -180,12 +262,6 @@ bool plain_file_is_at(const struct plain_file_reader *reader, const char *path)
 
 /* ---- writing ---- */
 
-/* What the process has open already (/dev/stdout) is not ours to replace, though it may be a regular file. */
-static bool is_in_system_tree(const char *path)
-{
-    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0;
-}
-
 /* Opens the directory of writer->target and cuts the leaf off. */
 static int open_directory(struct plain_file_writer *writer)
 {
@@ -242,14 +318,19 @@ static int resolve(struct plain_file_writer *writer, bool exists)
 static int open_for_writing(struct plain_file_writer *writer)
 {
     struct stat status;
-    bool exists = stat(writer->path, &status) == 0;
+    int descriptor = find_descriptor(writer->path);
 
+    if (descriptor >= 0) {
+        writer->fd = open_descriptor(descriptor);
+        return writer->fd < 0 ? errno : 0;
+    }
+    bool exists = stat(writer->path, &status) == 0;
     if (!exists && errno != ENOENT)
         return errno;
     if (exists && S_ISDIR(status.st_mode))
         return EISDIR;
-    if (exists && (!S_ISREG(status.st_mode) || is_in_system_tree(writer->path))) {
-        writer->fd = open_restarting(AT_FDCWD, writer->path, O_WRONLY | O_APPEND, 0, writer->cancellation);
+    if (exists && !S_ISREG(status.st_mode)) {
+        writer->fd = open_restarting(AT_FDCWD, writer->path, O_WRONLY, 0, writer->cancellation);
         return writer->fd < 0 ? errno : 0;
     }
     /* Replacing needs no right to write the old file; whoever took it away meant something by it. */

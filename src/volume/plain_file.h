@@ -39,8 +39,9 @@ struct plain_file_writer;
 
 /* A regular file (or none yet) is written aside, in the same directory, and takes the path's place, with the old file's
  * permissions, when plain_file_finish is called: until then the path is as it was. Pipes and devices are written in
- * place. Fails with SSQL_CANNOT_OPEN (no such directory, is a directory), SSQL_READ_ONLY (not permitted),
- * SSQL_DISK_FULL, SSQL_TOO_MANY_OPEN, SSQL_NO_MEMORY or SSQL_IO. */
+ * place, and so is what the process has open, when the path names that (/dev/stdout, /dev/fd/3), whatever it is:
+ * writing goes on where the descriptor stands. Fails with SSQL_CANNOT_OPEN (no such directory, is a directory),
+ * SSQL_READ_ONLY (not permitted), SSQL_DISK_FULL, SSQL_TOO_MANY_OPEN, SSQL_NO_MEMORY or SSQL_IO. */
 MUST_CHECK bool plain_file_create(const char *path, struct cancellation *cancellation, struct plain_file_writer **out,
                                   struct ssql_error *error);
 

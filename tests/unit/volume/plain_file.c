@@ -242,6 +242,86 @@ static void a_device_is_written_in_place(void **state)
     plain_file_abandon(writer);
 }
 
+/* `path` leads to the descriptor: what is written goes on behind what was written, and so does the descriptor's owner.
+ */
+static void assert_written_in_place(const char *path, int descriptor)
+{
+    struct plain_file_writer *writer;
+    struct ssql_error error = {0};
+    struct stat before, after;
+
+    assert_int_equal(ftruncate(descriptor, 0), 0);
+    assert_int_equal(lseek(descriptor, 0, SEEK_SET), 0);
+    assert_int_equal(fstat(descriptor, &before), 0);
+    assert_int_equal(write(descriptor, "a", 1), 1);
+    assert_true(plain_file_create(path, NULL, &writer, &error));
+    write_text(writer, "b");
+    assert_true(plain_file_finish(writer, &error));
+    assert_int_equal(write(descriptor, "c", 1), 1);
+    assert_holds(in_folder("target"), "abc");
+    assert_int_equal(stat(in_folder("target"), &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void a_file_that_the_process_has_open_is_not_replaced(void **state)
+{
+    char name[64];
+    int descriptor = open(in_folder("target"), O_RDWR | O_CREAT, 0600);
+
+    (void)state;
+    assert_true(descriptor > 2);
+    snprintf(name, sizeof name, "/dev/fd/%d", descriptor);
+    assert_written_in_place(name, descriptor);
+    assert_int_equal(symlink(name, in_folder("link")), 0);
+    assert_written_in_place(in_folder("link"), descriptor);
+    assert_int_equal(symlink("link", in_folder("link to link")), 0);
+    assert_written_in_place(in_folder("link to link"), descriptor);
+    snprintf(name, sizeof name, "/proc/%ld/../self/fd/%d", (long)getpid(), descriptor);
+    assert_written_in_place(name, descriptor);
+    assert_int_equal(count_files(false), 3);
+
+    int standard_error = dup(2);
+    assert_int_equal(dup2(descriptor, 2), 2);
+    assert_written_in_place("/dev/stderr", 2);
+    assert_int_equal(dup2(standard_error, 2), 2);
+    close(standard_error);
+    close(descriptor);
+}
+
+static void an_open_file_is_read_from_where_it_stands(void **state)
+{
+    struct plain_file_reader *reader;
+    struct ssql_error error = {0};
+    char name[64], text[16];
+
+    (void)state;
+    put(in_folder("file"), "0123");
+    int descriptor = open(in_folder("file"), O_RDONLY);
+    assert_int_equal(lseek(descriptor, 2, SEEK_SET), 2);
+    snprintf(name, sizeof name, "/dev/fd/%d", descriptor);
+    assert_true(plain_file_open(name, NULL, &reader, &error));
+    assert_int_equal(plain_file_size(reader), 2);
+    read_all(plain_file_source(reader), text, sizeof text);
+    assert_string_equal(text, "23");
+    assert_true(plain_file_rewind(reader, &error));
+    read_all(plain_file_source(reader), text, sizeof text);
+    assert_string_equal(text, "23");
+    plain_file_close(reader);
+    close(descriptor);
+    assert_not_opened(name, "Bad file descriptor");
+}
+
+static void a_ring_of_links_is_followed_for_a_while_only(void **state)
+{
+    struct plain_file_writer *writer;
+    struct ssql_error error = {0};
+
+    (void)state;
+    assert_int_equal(symlink("ring", in_folder("ring")), 0);
+    assert_false(plain_file_create(in_folder("ring"), NULL, &writer, &error));
+    assert_int_equal(error.code, SSQL_CANNOT_OPEN);
+}
+
 static void a_path_relative_to_here_works(void **state)
 {
     struct plain_file_writer *writer;
@@ -296,6 +376,9 @@ int main(void)
         IN_FOLDER(an_old_file_stays_until_then_and_leaves_its_permissions),
         IN_FOLDER(a_link_stays_a_link),
         IN_FOLDER(a_device_is_written_in_place),
+        IN_FOLDER(a_file_that_the_process_has_open_is_not_replaced),
+        IN_FOLDER(an_open_file_is_read_from_where_it_stands),
+        IN_FOLDER(a_ring_of_links_is_followed_for_a_while_only),
         IN_FOLDER(a_path_relative_to_here_works),
         IN_FOLDER(what_cannot_be_written_says_which_path_and_why),
     };
