@@ -137,11 +137,10 @@ void test_case_change(struct test_run *run, size_t line, size_t begin, size_t en
             text_add_char(&put, '\r');
         text_add_char(&put, *text);
     }
-    if (run->options->update == UPDATE_REVIEW) {
-        text_format(&shown, "%s:%zu:\n", run->path, line);
-        quote_statement(run, begin, end, &shown);
+    text_format(&shown, "%s:%zu:\n", run->path, line);
+    quote_statement(run, begin, end, &shown);
+    if (run->options->update == UPDATE_REVIEW)
         add_difference(run, expected, actual, &shown);
-    }
     const struct test_change change = {.begin = from,
                                        .end = to,
                                        .text = (char *)text_string(&put),

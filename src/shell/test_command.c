@@ -36,14 +36,17 @@ static void complain(struct command *command, const struct text_buffer *complain
     command->could_not_run = true;
 }
 
-static void write_changes(struct command *command, const struct test_result *result, const bool *accepted)
+/* Cases whose new answers could not be put in place have failed: they differ still. */
+static void write_changes(struct command *command, struct test_result *result, const bool *accepted)
 {
     struct text_buffer complaint = {0};
 
-    if (test_update_write(result, accepted, &complaint))
+    if (test_update_write(result, accepted, &complaint)) {
         test_report_remark(&command->report, "updated ", result->path);
-    else
+    } else {
         complain(command, &complaint);
+        test_update_refuse(result, accepted);
+    }
     text_clear(&complaint);
 }
 
@@ -62,10 +65,10 @@ static bool take_result(void *context, struct test_result *result, const char *k
     command->results = must_reallocate(command->results, (command->result_count + 1) * sizeof *command->results);
     command->results[command->result_count++] = *result;
     command->could_not_run = command->could_not_run || result->complaint.size > 0;
-    if (!is_reviewing)
-        test_report_file(&command->report, result);
     if (!is_reviewing && may_change(result))
         write_changes(command, result, NULL);
+    if (!is_reviewing)
+        test_report_file(&command->report, result);
     if (kept != NULL)
         test_report_remark(&command->report, "kept: ", kept);
     flush_output(command);

@@ -195,13 +195,12 @@ static bool read_expectation(struct walk *walk, size_t at, size_t line_begin)
     return true;
 }
 
-/* The next line of ours, or the region's end: no statement reaches over it, so that one that is never ended can be
- * tested too. It is kept, so that each line is looked at once. */
-static size_t next_own_line(struct walk *walk)
+/* The first line of ours behind `from`, or the region's end. It is kept, so that each line is looked at once. */
+static size_t next_own_line(struct walk *walk, size_t from)
 {
-    size_t line = line_end(walk, walk->at);
+    size_t line = line_end(walk, from);
 
-    if (walk->own_line > walk->at)
+    if (walk->own_line > from)
         return walk->own_line;
     for (; line < walk->limit; line = line_end(walk, line)) {
         size_t first = skip_blanks(walk, line);
@@ -212,13 +211,37 @@ static size_t next_own_line(struct walk *walk)
     return line;
 }
 
+/* Whether a line that looks like ours is text of the string, the name or the comment that is open before it. A
+ * statement whose quote is never closed can be tested too: an error is all that it can be expected to end in. */
+static bool is_quoted(const struct walk *walk, size_t line, int state)
+{
+    size_t first = skip_blanks(walk, line);
+
+    if (state != SSQL_TEXT_IN_STRING && state != SSQL_TEXT_IN_NAME && state != SSQL_TEXT_IN_COMMENT)
+        return false;
+    return line < walk->limit && !begins(walk, first, "--> error") && !begins(walk, first, "--> ...");
+}
+
+/* Where the statement at walk->at ends, counted from there: behind its `;`, or before the next line of ours, which no
+ * statement reaches over. */
+static size_t find_statement_end(struct walk *walk, ssql_splitter *splitter)
+{
+    const char *text = walk->file->text.data + walk->at;
+    size_t limit = walk->at, end;
+    bool is_found;
+
+    ssql_splitter_reset(splitter);
+    do {
+        limit = next_own_line(walk, limit);
+        is_found = ssql_splitter_find(splitter, text, limit - walk->at, &end) == 1;
+    } while (!is_found && is_quoted(walk, limit, ssql_splitter_state(splitter)));
+    return end;
+}
+
 static bool read_statement(struct walk *walk, ssql_splitter *splitter)
 {
     const char *text = walk->file->text.data;
-    size_t limit = next_own_line(walk), end;
-
-    ssql_splitter_reset(splitter);
-    ssql_splitter_find(splitter, text + walk->at, limit - walk->at, &end);
+    size_t end = find_statement_end(walk, splitter);
     size_t begin = walk->at + ssql_splitter_begin(splitter);
     if (begin >= walk->at + end || text[begin] == ';') { /* nothing, or a lone `;` */
         walk->at += end;

@@ -106,7 +106,47 @@ static uint64_t random_seed(void)
     return seed;
 }
 
+/* A value that is none of those there are, with the nearest of them. */
+static int complain_of_value(const char *what, const char *value, suggestion_name *name_at)
+{
+    struct text_buffer hint = {0};
+
+    error_print(what, value);
+    if (suggestion_hint(&hint, value, name_at, ""))
+        fprintf(stderr, "hint: %s\n", hint.data);
+    else
+        fputs("hint: ssql test --help tells all options\n", stderr);
+    text_clear(&hint);
+    return 2;
+}
+
 /* ---- weathers and engines ---- */
+
+static const char *weather_name(int i)
+{
+    static const char *const names[] = {"small", "reopen", "crash", "readonly-follower"};
+
+    return i >= 0 && i < 4 ? names[i] : NULL;
+}
+
+static const char *engine_name(int i)
+{
+    static const char *const names[] = {"ssql", "sqlite"};
+
+    return i >= 0 && i < 2 ? names[i] : NULL;
+}
+
+static const char *update_name(int i)
+{
+    return i == 0 ? "new" : NULL;
+}
+
+static const char *colour_name(int i)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+
+    return i >= 0 && i < 3 ? names[i] : NULL;
+}
 
 static int set_weather(struct test_command_line *line, const char *name)
 {
@@ -128,7 +168,8 @@ static int set_weather(struct test_command_line *line, const char *name)
     } else if (strcmp(name, "server") == 0) {
         return complain("--with server needs `ssql serve`, which this version does not have", "");
     } else {
-        return complain("--with takes small, reopen, crash[=SEED] or readonly-follower, not ", name);
+        return complain_of_value("--with takes small, reopen, crash[=SEED] or readonly-follower, not ", name,
+                                 weather_name);
     }
     return -1;
 }
@@ -144,7 +185,7 @@ static int set_engine(struct test_command_line *line, const char *name)
         if (strcmp(engines[i]->name, name) == 0)
             chosen = engines[i];
     if (chosen == NULL)
-        return complain("--engine takes ssql or sqlite, not ", name);
+        return complain_of_value("--engine takes ssql or sqlite, not ", name, engine_name);
     line->schedule.options.engine = chosen;
     if (!chosen->is_there(&complaint)) {
         fprintf(stderr, "error: --engine=%s: %s\n", name, text_string(&complaint));
@@ -157,7 +198,7 @@ static int set_engine(struct test_command_line *line, const char *name)
 static int set_update(struct test_command_line *line, const char *how)
 {
     if (how != NULL && strcmp(how, "new") != 0)
-        return complain("--update takes nothing or =new, not ", how);
+        return complain_of_value("--update takes nothing or =new, not ", how, update_name);
     line->schedule.options.update = how == NULL ? UPDATE_ALL : UPDATE_NEW;
     return -1;
 }
@@ -167,7 +208,7 @@ static int set_colour(struct test_command_line *line, const char *when)
     if (strcmp(when, "always") == 0 || strcmp(when, "never") == 0)
         line->schedule.options.coloured = when[0] == 'a';
     else if (strcmp(when, "auto") != 0)
-        return complain("--color takes auto, always or never, not ", when);
+        return complain_of_value("--color takes auto, always or never, not ", when, colour_name);
     return -1;
 }
 

@@ -45,6 +45,26 @@ bool test_update_write(const struct test_result *result, const bool *accepted, s
     return done;
 }
 
+static void fail_case(struct test_result *result, const struct test_change *change)
+{
+    struct text_buffer text = {0};
+
+    if (change->in_case >= result->case_count) /* its case was cut off, and has failed by that */
+        return;
+    struct test_case *failed = &result->cases[change->in_case];
+    text_format(&text, "%s%s", failed->status == TEST_FAILED ? failed->text : "", change->shown);
+    free(failed->text);
+    failed->text = text.data;
+    failed->status = TEST_FAILED;
+}
+
+void test_update_refuse(struct test_result *result, const bool *accepted)
+{
+    for (size_t i = 0; i < result->change_count; i++)
+        if (accepted == NULL || accepted[i])
+            fail_case(result, &result->changes[i]);
+}
+
 /* ---- review ---- */
 
 /* One of "ynaq"; the end of input is q. */
@@ -62,19 +82,6 @@ static char ask(void)
         if (strchr("ynaq", line[0]) != NULL && line[0] != '\0' && (line[1] == '\n' || line[1] == '\0'))
             return line[0];
     }
-}
-
-static void fail_case(struct test_result *result, const struct test_change *change)
-{
-    struct text_buffer text = {0};
-
-    if (change->in_case >= result->case_count) /* its case was cut off, and has failed by that */
-        return;
-    struct test_case *failed = &result->cases[change->in_case];
-    text_format(&text, "%s%s", failed->status == TEST_FAILED ? failed->text : "", change->shown);
-    free(failed->text);
-    failed->text = text.data;
-    failed->status = TEST_FAILED;
 }
 
 size_t test_review_file(struct test_review *review, struct test_result *result, bool *accepted)

@@ -9,6 +9,9 @@
  */
 bool test_update_write(const struct test_result *result, const bool *accepted, struct text_buffer *complaint);
 
+/* What could not be put in place: makes the cases of these changes failed ones, with what differs. */
+void test_update_refuse(struct test_result *result, const bool *accepted);
+
 struct test_review {
     bool takes_all; /* "a" was answered */
     bool has_ended; /* "q", or the end of input: nothing more is accepted */
