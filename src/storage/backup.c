@@ -200,6 +200,17 @@ static bool store_manifest(struct backup *backup, struct slice bytes, const char
     return false;
 }
 
+/* The mark forgets the backup before. While it does not, both are known, and nothing is wrong. */
+static void confirm(struct backup *backup)
+{
+    struct ssql_error ignored;
+
+    backup->mark.current = backup->mark.next;
+    backup->mark.next = (struct backup_state){0};
+    if (!backup_mark_store(backup->to, &backup->mark, &ignored))
+        error_clear(&ignored);
+}
+
 static bool publish(struct backup *backup, struct ssql_error *error)
 {
     struct manifest_header *header = &backup->header;
@@ -215,6 +226,8 @@ static bool publish(struct backup *backup, struct ssql_error *error)
     bool is_done = encode_manifest(backup, &bytes, error) && backup_mark_store(backup->to, &backup->mark, error) &&
                    store_manifest(backup, buffer_slice(&bytes), object, error);
     buffer_clear(&bytes);
+    if (is_done)
+        confirm(backup);
     /* What only the backup before needed costs space and nothing else. */
     if (is_done && backup->options->is_incremental && manifest_load(backup->to, &after, &ignored) &&
         !delete_unnamed(backup, after, &ignored))

@@ -14,7 +14,6 @@ enum {
     MARK_SIZE = 88,
 };
 
-static const char register_name[] = "backup";
 static const char mark_magic[] = "ssqlbkup";
 
 static void load_state(struct backup_state *state, const uint8_t *from)
@@ -34,13 +33,13 @@ static bool decode(struct slice bytes, const char *path, struct backup_mark *mar
     bool is_mark = bytes.size >= 16 && memcmp(bytes.data, mark_magic, 8) == 0;
 
     if (is_mark && load_u32le(bytes.data + 8) > MARK_VERSION) {
-        error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s/%s\" was written by a newer ssql", path, register_name);
+        error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s/%s\" was written by a newer ssql", path, BACKUP_MARK_NAME);
         return error_hint(error, "use a newer version of ssql");
     }
     if (!is_mark || bytes.size != MARK_SIZE || load_u32le(bytes.data + 8) != MARK_VERSION ||
         load_u32le(bytes.data + 12) != 0 ||
         load_u64le(bytes.data + MARK_CHECKSUM_OFFSET) != XXH3_64bits(bytes.data, MARK_CHECKSUM_OFFSET))
-        return error_set(error, SSQL_CORRUPT, NO_SPAN, "\"%s/%s\" is damaged", path, register_name);
+        return error_set(error, SSQL_CORRUPT, NO_SPAN, "\"%s/%s\" is damaged", path, BACKUP_MARK_NAME);
     memcpy(mark->source_id, bytes.data + MARK_SOURCE_OFFSET, MANIFEST_ID_SIZE);
     load_state(&mark->current, bytes.data + MARK_CURRENT_OFFSET);
     load_state(&mark->next, bytes.data + MARK_NEXT_OFFSET);
@@ -53,7 +52,7 @@ bool backup_mark_load(struct volume *volume, struct backup_mark *mark, struct ss
     uint64_t version;
 
     *mark = (struct backup_mark){0};
-    bool is_loaded = register_read(volume, register_name, &bytes, &version, error) == VOLUME_OK &&
+    bool is_loaded = register_read(volume, BACKUP_MARK_NAME, &bytes, &version, error) == VOLUME_OK &&
                      (version == 0 || decode(buffer_slice(&bytes), volume_path(volume), mark, error));
     if (is_loaded)
         mark->version = version;
@@ -71,7 +70,7 @@ bool backup_mark_store(struct volume *volume, struct backup_mark *mark, struct s
     store_state(&mark->current, bytes + MARK_CURRENT_OFFSET);
     store_state(&mark->next, bytes + MARK_NEXT_OFFSET);
     store_u64le(bytes + MARK_CHECKSUM_OFFSET, XXH3_64bits(bytes, MARK_CHECKSUM_OFFSET));
-    return register_swap(volume, register_name, &mark->version, slice_make(bytes, sizeof bytes), error) == VOLUME_OK;
+    return register_swap(volume, BACKUP_MARK_NAME, &mark->version, slice_make(bytes, sizeof bytes), error) == VOLUME_OK;
 }
 
 static bool is_state(const struct backup_state *state, const struct manifest_header *header)

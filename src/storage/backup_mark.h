@@ -13,12 +13,15 @@
  *       80     8  checksum         XXH3-64 of bytes 0..79
  *
  * Every backup gives a database id of its own, and whoever writes to a database raises its epoch: so id and epoch say
- * whether a manifest is one that a backup wrote. The mark is written before the manifest that it announces.
+ * whether a manifest is one that a backup wrote. The mark is written before the manifest that it announces, and again
+ * after it, without the state that is no more: so an older manifest in its place is seen.
  * History: version 1 (ssql 0.1) first. */
 #ifndef SSQL_STORAGE_BACKUP_MARK_H
 #define SSQL_STORAGE_BACKUP_MARK_H
 
 #include "storage/manifest.h"
+
+#define BACKUP_MARK_NAME "backup"
 
 struct backup_state {
     uint8_t database_id[MANIFEST_ID_SIZE];

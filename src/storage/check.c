@@ -14,8 +14,6 @@ enum {
     CACHE_SIZE = 1 << 20,
 };
 
-static const char MANIFEST_NAME[] = "manifest";
-
 /* ---- reporting ---- */
 
 bool check_find(struct check *check, enum check_kind kind, const char *file, int64_t offset, uint32_t table_id,
@@ -385,8 +383,9 @@ static bool report_stray(struct check *check, const char *name)
 {
     uint64_t epoch, number;
 
-    /* Every opening enters its epoch in the manifest before it makes a file. */
-    if (name_numbers(name, &epoch, &number) && epoch > check->manifest->header.epoch)
+    /* Every opening enters its epoch in the manifest before it makes a file; a backup that has begun to renew one brings
+     * files first. */
+    if (!check->is_backup && name_numbers(name, &epoch, &number) && epoch > check->manifest->header.epoch)
         return check_find(check, CHECK_DAMAGE, MANIFEST_NAME, -1, 0,
                           "it is older than files that are there: a later opening than it knows of made them");
     return check_find(check, CHECK_NOTICE, name, -1, 0,
@@ -407,6 +406,8 @@ static bool check_stray_files(struct check *check)
         goes_on = check_find_fault(check, "", 0, "", &fault);
     if (goes_on && stray.names.size > 0)
         goes_on = load_manifest(check, &is_there);
+    if (goes_on && is_there)
+        goes_on = check_backup_mark(check);
     for (size_t i = 0; goes_on && is_there && i < stray.names.size;
          i += strlen((const char *)stray.names.data + i) + 1) {
         const char *name = (const char *)stray.names.data + i;

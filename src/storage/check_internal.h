@@ -1,11 +1,13 @@
-/* check_internal.h - the state of one check, shared by check.c (manifest, files, what nothing names) and check_log.c.
- */
+/* check_internal.h - the state of one check, shared by check.c (manifest, files, what nothing names), check_log.c and
+ * check_backup.c. */
 #ifndef SSQL_STORAGE_CHECK_INTERNAL_H
 #define SSQL_STORAGE_CHECK_INTERNAL_H
 
 #include "storage/block_cache.h"
 #include "storage/check.h"
 #include "storage/manifest.h"
+
+#define MANIFEST_NAME "manifest"
 
 struct check {
     struct volume *volume;
@@ -17,6 +19,7 @@ struct check {
     struct manifest *manifest;
     struct wal_recovery log; /* the segments that count */
     struct buffer checked;   /* names of files that need no second look, each terminated */
+    bool is_backup;          /* and this is its manifest: files of a newer one may have been brought already */
     bool is_behind;          /* a writer has replaced a file: the newer manifest is to be checked too */
 };
 
@@ -30,6 +33,9 @@ bool check_find_fault(struct check *check, const char *file, uint32_t table_id, 
 
 /* check_log.c: reads the runs that the manifest names. */
 bool check_log(struct check *check);
+
+/* check_backup.c: looks at the mark of a backup, and notes whether this is one. */
+bool check_backup_mark(struct check *check);
 
 /* Whether the newest manifest is another than the one that is being checked. */
 bool check_manifest_changed(struct check *check);
