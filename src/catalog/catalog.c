@@ -137,8 +137,11 @@ static void share(struct catalog *catalog, struct schema *schema, uint64_t begin
 static bool read_committed(struct catalog_view *view, struct transaction *transaction, struct schema **schema,
                            struct ssql_error *error)
 {
-    struct table *tables = transaction_table(transaction, SYSTEM_TABLE_TABLES);
     uint64_t snapshot = transaction_snapshot(transaction);
+    struct table *tables;
+
+    if (!transaction_find_table(transaction, SYSTEM_TABLE_TABLES, &tables, error))
+        return false;
     uint64_t begins = tables == NULL ? SEQUENCE_ABSENT : table_last_commit(tables);
     bool is_newest = begins == SEQUENCE_ABSENT || begins <= snapshot;
     struct schema *found = NULL;

@@ -40,11 +40,14 @@ static bool is_known(const struct schema *schema, uint32_t id)
 }
 
 static bool check_schemas(struct transaction *transaction, const struct schema *schema, catalog_report *report,
-                          void *context)
+                          void *context, struct ssql_error *error)
 {
+    struct table *stored;
+
     for (uint32_t i = 0; i < schema_table_count(schema); i++) {
         const struct table_schema *table = schema_table(schema, i);
-        const struct table *stored = transaction_table(transaction, table->id);
+        if (!transaction_find_table(transaction, table->id, &stored, error))
+            return false;
         const char *fault = stored == NULL ? "the catalog names it, and storage has no such table"
                                            : compare_layout(table, &table_row_format(stored)->layout);
         if (fault != NULL && !report(context, table->id, fault))
@@ -72,7 +75,7 @@ bool catalog_check_tables(struct engine *engine, const struct schema *schema, ca
 
     bool goes_on = transaction_create(engine, &transaction, error) &&
                    transaction_begin(transaction, TRANSACTION_READ, COMMIT_DURABLE, error) &&
-                   engine_table_ids(engine, &ids, error) && check_schemas(transaction, schema, report, context) &&
+                   engine_table_ids(engine, &ids, error) && check_schemas(transaction, schema, report, context, error) &&
                    check_ids(schema, buffer_slice(&ids), report, context);
     buffer_clear(&ids);
     transaction_destroy(transaction);

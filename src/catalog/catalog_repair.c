@@ -63,11 +63,13 @@ static bool keep_row(struct repair *repair, struct kept_rows *rows, const struct
 static bool read_rows(struct repair *repair, uint32_t table_id, uint32_t column_count, struct kept_rows *rows,
                       struct ssql_error *error)
 {
-    struct table *table = transaction_table(repair->transaction, table_id);
+    struct table *table;
     uint16_t columns[COLUMNS_COLUMNS];
     struct batch batch = {0};
     struct scan *scan;
 
+    if (!transaction_find_table(repair->transaction, table_id, &table, error))
+        return false;
     if (table == NULL)
         return true;
     for (uint32_t i = 0; i < column_count; i++)
@@ -270,9 +272,9 @@ static bool fill_tables(struct repair *repair, struct slice ids)
 static bool delete_rows(struct repair *repair, uint32_t table_id, const struct kept_rows *rows, uint32_t column_count,
                         uint32_t key_parts, struct ssql_error *error)
 {
-    struct table *table = transaction_table(repair->transaction, table_id);
+    struct table *table;
     struct buffer key = {0};
-    bool is_done = true;
+    bool is_done = transaction_find_table(repair->transaction, table_id, &table, error);
 
     for (uint32_t i = 0; is_done && i < rows->count; i++) {
         buffer_reset(&key);

@@ -147,13 +147,15 @@ typedef bool read_row(struct reading *reading, const struct value *row, struct s
 static bool scan_rows(struct transaction *transaction, uint32_t table_id, uint32_t column_count, read_row *read,
                       struct reading *reading, struct ssql_error *error)
 {
-    struct table *table = transaction_table(transaction, table_id);
+    struct table *table;
     uint16_t columns[COLUMNS_COLUMNS] = {0};
     struct value row[COLUMNS_COLUMNS];
     struct batch batch;
     struct scan *scan = NULL;
     bool is_good = false;
 
+    if (!transaction_find_table(transaction, table_id, &table, error))
+        return false;
     if (table == NULL)
         return damaged(error, "a system table is missing");
     for (uint32_t i = 0; i < column_count; i++)
@@ -221,9 +223,12 @@ static bool check_tables(const struct reading *reading, struct ssql_error *error
 bool system_tables_read(struct transaction *transaction, struct schema **schema, struct ssql_error *error)
 {
     struct reading reading = {0};
+    struct table *tables;
 
     *schema = NULL;
-    if (transaction_table(transaction, SYSTEM_TABLE_TABLES) == NULL)
+    if (!transaction_find_table(transaction, SYSTEM_TABLE_TABLES, &tables, error))
+        return false;
+    if (tables == NULL)
         return schema_create(NULL, 0, schema, error);
     if (!scan_rows(transaction, SYSTEM_TABLE_TABLES, TABLES_COLUMNS, read_table_row, &reading, error))
         goto done;
@@ -252,12 +257,13 @@ static struct slice fold_name(struct slice name, uint8_t folded[NAME_SIZE_MOST])
 static bool open_system_table(struct transaction *transaction, uint32_t id, const struct table_layout *layout,
                               struct table **table, struct ssql_error *error)
 {
-    *table = transaction_table(transaction, id);
+    if (!transaction_find_table(transaction, id, table, error))
+        return false;
     if (*table != NULL)
         return true;
-    if (!transaction_create_table_as(transaction, id, layout, error))
+    if (!transaction_create_table_as(transaction, id, layout, error) ||
+        !transaction_find_table(transaction, id, table, error))
         return false;
-    *table = transaction_table(transaction, id);
     return *table != NULL || damaged(error, "a system table is missing");
 }
 
@@ -327,12 +333,14 @@ static bool delete_key(struct transaction *transaction, struct table *table, con
 
 bool system_tables_remove(struct transaction *transaction, const struct table_schema *table, struct ssql_error *error)
 {
-    struct table *tables = transaction_table(transaction, SYSTEM_TABLE_TABLES);
-    struct table *columns = transaction_table(transaction, SYSTEM_TABLE_COLUMNS);
+    struct table *tables, *columns;
     uint8_t folded[NAME_SIZE_MOST];
     struct buffer key = {0};
     struct value name = value_string(fold_name(table->name, folded));
 
+    if (!transaction_find_table(transaction, SYSTEM_TABLE_TABLES, &tables, error) ||
+        !transaction_find_table(transaction, SYSTEM_TABLE_COLUMNS, &columns, error))
+        return false;
     if (tables == NULL || columns == NULL)
         return damaged(error, "a system table is missing");
     bool is_done = delete_key(transaction, tables, &name, 1, &key, error);

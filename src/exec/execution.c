@@ -170,7 +170,8 @@ void operator_destroy(struct operator* operator)
 bool operator_find_table(struct operator* operator, const struct table_schema * schema, struct table **table,
                          struct ssql_error *error)
 {
-    *table = transaction_table(operator->runtime->context.transaction, schema->id);
+    if (!transaction_find_table(operator->runtime->context.transaction, schema->id, table, error))
+        return false;
     if (*table != NULL)
         return true;
     return error_set(error, SSQL_UNKNOWN_TABLE, NO_SPAN, "table \"%.*s\" does not exist", SLICE_PRINT(schema->name));

@@ -185,24 +185,33 @@ static struct table *find_visible(struct transaction *transaction, uint32_t tabl
     return table;
 }
 
-struct table *transaction_table(struct transaction *transaction, uint32_t table_id)
+bool transaction_find_table(struct transaction *transaction, uint32_t table_id, struct table **table,
+                            struct ssql_error *error)
 {
-    struct ssql_error ignored;
-
     assert(transaction->is_open);
+    *table = NULL;
     for (uint32_t i = transaction->participant_count; i-- > 0;) {
         const struct participant *participant = &transaction->participants[i];
         if (participant->table->id != table_id)
             continue;
         transaction->last_participant = i;
-        return participant->is_dropped ? NULL : participant->table;
+        *table = participant->is_dropped ? NULL : participant->table;
+        return true;
     }
-    if (!reserve_participant(transaction, &ignored))
-        return NULL;
-    struct table *table = find_visible(transaction, table_id);
-    if (table != NULL)
-        add_participant(transaction, table);
-    return table;
+    if (!reserve_participant(transaction, error))
+        return false;
+    *table = find_visible(transaction, table_id);
+    if (*table != NULL)
+        add_participant(transaction, *table);
+    return true;
+}
+
+struct table *transaction_table(struct transaction *transaction, uint32_t table_id)
+{
+    struct ssql_error ignored;
+    struct table *table;
+
+    return transaction_find_table(transaction, table_id, &table, &ignored) ? table : NULL;
 }
 
 /* ---- creating and dropping ---- */
@@ -265,19 +274,23 @@ bool transaction_create_table(struct transaction *transaction, const struct tabl
 bool transaction_create_table_as(struct transaction *transaction, uint32_t table_id, const struct table_layout *layout,
                                  struct ssql_error *error)
 {
+    struct table *table;
+
     assert(table_id > 0 && table_id < FIRST_USER_TABLE);
-    if (!check_kind(transaction, error))
+    if (!check_kind(transaction, error) || !transaction_find_table(transaction, table_id, &table, error))
         return false;
-    if (transaction_table(transaction, table_id) != NULL)
+    if (table != NULL)
         return error_set(error, SSQL_TABLE_EXISTS, NO_SPAN, "table number %u exists already", table_id);
     return create_table(transaction, table_id, layout, error);
 }
 
 bool transaction_drop_table(struct transaction *transaction, uint32_t table_id, struct ssql_error *error)
 {
-    if (!check_kind(transaction, error) || !reserve_catalog_write(transaction, error))
+    struct table *table;
+
+    if (!check_kind(transaction, error) || !reserve_catalog_write(transaction, error) ||
+        !transaction_find_table(transaction, table_id, &table, error))
         return false;
-    struct table *table = transaction_table(transaction, table_id);
     if (table == NULL)
         return error_set(error, SSQL_UNKNOWN_TABLE, NO_SPAN, "there is no table with the number %u", table_id);
     struct participant *participant = transaction_participant(transaction, table);

@@ -61,7 +61,10 @@ MUST_CHECK bool transaction_create_table_as(struct transaction *transaction, uin
                                             const struct table_layout *layout, struct ssql_error *error);
 /* Its files go when no snapshot needs them. */
 MUST_CHECK bool transaction_drop_table(struct transaction *transaction, uint32_t table_id, struct ssql_error *error);
-/* NULL when the transaction sees no such table (or memory ran out). */
+/* The table as the transaction sees it; *table is NULL when it sees none. Fails with SSQL_NO_MEMORY. */
+MUST_CHECK bool transaction_find_table(struct transaction *transaction, uint32_t table_id, struct table **table,
+                                       struct ssql_error *error);
+/* The same where it makes no difference why: NULL also when memory ran out. */
 struct table *transaction_table(struct transaction *transaction, uint32_t table_id);
 const struct row_format *table_row_format(const struct table *table);
 /* Sequence of the last commit that wrote to the table (0: none); >: than a snapshot means that the snapshot is not the
