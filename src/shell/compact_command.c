@@ -32,6 +32,8 @@ static int64_t table_bytes(ssql_conn *connection)
 
 static int complain(const char *reason, const char *hint, int code)
 {
+    if (code == SSQL_LOCKED)
+        hint = "close the other program, or wait until it ends";
     fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
     if (*hint != '\0')
         fprintf(stderr, "hint: %s\n", hint);

@@ -6,7 +6,14 @@
 
 #include "shell/display_width.h"
 
-enum { WINDOW_COLUMNS = 76, TAB_COLUMNS = 8, INDENT = 2 };
+enum {
+    COLUMNS_DEFAULT = 100, /* where no terminal says how many there are */
+    COLUMNS_LEAST = 20,
+    COLUMN_BYTES = 16, /* more of a line, per column, is not looked at: a line may be a whole database */
+    TAB_COLUMNS = 8,
+    INDENT = 2,
+    DOTS = 3,
+};
 
 static bool is_inside_character(char byte)
 {
@@ -85,50 +92,92 @@ static size_t add_piece(struct text_buffer *to, const char *text, size_t size, s
     return column;
 }
 
-/* Cuts a long line to a window round the mark, which stays at the beginnings of characters. */
-static void cut_window(struct marked_line *line, bool *cut_left, bool *cut_right)
+/* Drops what is too far from the mark ever to be seen; sets what of that was before it, and behind it. */
+static void drop_far(struct marked_line *line, size_t columns, bool *cut_left, bool *cut_right)
 {
-    size_t left = 0, right = line->size;
+    size_t most = columns * COLUMN_BYTES;
 
-    *cut_left = *cut_right = false;
-    if (line->begin > WINDOW_COLUMNS * 3 / 4) {
-        left = line->begin - WINDOW_COLUMNS / 2;
-        while (left > 0 && is_inside_character(line->text[left]))
-            left--;
+    *cut_right = line->size - line->begin > most;
+    if (*cut_right) {
+        line->size = line->begin + most;
+        while (line->size > line->begin && is_inside_character(line->text[line->size]))
+            line->size--;
+        if (line->end > line->size)
+            line->end = line->size;
+    }
+    *cut_left = line->begin > most;
+    if (*cut_left) {
+        size_t drop = line->begin - most;
+        while (drop < line->begin && is_inside_character(line->text[drop]))
+            drop++;
+        *line = (struct marked_line){line->text + drop, line->size - drop, line->begin - drop, line->end - drop};
+    }
+}
+
+/* Bytes of `text` that take at most `columns`; they are counted down. */
+static size_t fitting_bytes(const char *text, size_t size, size_t *columns)
+{
+    size_t at = 0;
+
+    while (at < size) {
+        unsigned width;
+        size_t step = display_cluster(text + at, size - at, &width);
+        if (width > *columns)
+            break;
+        *columns -= width;
+        at += step;
+    }
+    return at;
+}
+
+/* Cuts a line as it is seen to `columns`, so that the beginning of its mark stays within them. */
+static void cut_window(struct marked_line *line, size_t columns, bool *cut_left, bool *cut_right)
+{
+    size_t before = display_width(line->text, line->begin), room = columns;
+
+    if (!*cut_left && !*cut_right && display_width(line->text, line->size) <= columns)
+        return;
+    if (before > columns * 3 / 4) {
+        size_t dropped = before - columns / 2;
+        size_t bytes = fitting_bytes(line->text, line->begin, &dropped);
+        *line = (struct marked_line){line->text + bytes, line->size - bytes, line->begin - bytes, line->end - bytes};
         *cut_left = true;
     }
-    if (right - left > WINDOW_COLUMNS * 2) {
-        right = left + WINDOW_COLUMNS;
-        if (right < line->begin + 8)
-            right = line->begin + 8;
-        if (right > line->size)
-            right = line->size;
-        while (right < line->size && is_inside_character(line->text[right]))
-            right++;
-        *cut_right = right < line->size;
+    if (*cut_left)
+        room -= DOTS;
+    if (display_width(line->text, line->size) > room)
+        *cut_right = true;
+    if (*cut_right) {
+        room -= DOTS;
+        line->size = fitting_bytes(line->text, line->size, &room);
     }
-    line->text += left;
-    line->size = right - left;
-    line->begin -= left;
-    line->end -= left;
     if (line->end > line->size)
         line->end = line->size;
 }
 
-static void add_marked_line(struct text_buffer *to, struct marked_line *line, bool is_coloured)
+static void add_marked_line(struct text_buffer *to, struct marked_line *line, const struct error_report *report)
 {
+    size_t columns = report->columns == 0 ? COLUMNS_DEFAULT : report->columns;
+    struct text_buffer shown = {0};
     bool cut_left, cut_right;
 
-    cut_window(line, &cut_left, &cut_right);
+    columns = (columns < COLUMNS_LEAST ? COLUMNS_LEAST : columns) - INDENT - 1; /* the mark may stand behind the line */
+    drop_far(line, columns, &cut_left, &cut_right);
+    size_t from = add_piece(&shown, line->text, line->begin, 0), begin = shown.size;
+    size_t behind = add_piece(&shown, line->text + line->begin, line->end - line->begin, from), end = shown.size;
+    add_piece(&shown, line->text + line->end, line->size - line->end, behind);
+    struct marked_line seen = {text_string(&shown), shown.size, begin, end};
+    cut_window(&seen, columns, &cut_left, &cut_right);
+    size_t mark = display_width(seen.text + seen.begin, seen.end - seen.begin);
     text_format(to, "%*s%s", INDENT, "", cut_left ? "..." : "");
-    size_t from = add_piece(to, line->text, line->begin, 0);
-    size_t behind = add_piece(to, line->text + line->begin, line->end - line->begin, from);
-    add_piece(to, line->text + line->end, line->size - line->end, behind);
-    text_format(to, "%s\n%*s%s^", cut_right ? "..." : "", (int)(INDENT + (cut_left ? 3 : 0) + from), "",
-                is_coloured ? "\033[1;31m" : "");
-    for (size_t i = from + 1; i < behind; i++)
+    text_add(to, seen.text, seen.size);
+    text_format(to, "%s\n%*s%s^", cut_right ? "..." : "",
+                (int)(INDENT + (cut_left ? DOTS : 0) + display_width(seen.text, seen.begin)), "",
+                report->is_coloured ? "\033[1;31m" : "");
+    for (size_t i = 1; i < mark; i++)
         text_add_char(to, '~');
-    text_add_string(to, is_coloured ? "\033[0m\n" : "\n");
+    text_add_string(to, report->is_coloured ? "\033[0m\n" : "\n");
+    text_clear(&shown);
 }
 
 /* Line and column of the error in the file or text that the statement is part of. */
@@ -170,7 +219,7 @@ void error_report_write(struct text_buffer *to, const struct error_report *repor
         text_format(to, ", line %" PRId64 ", column %" PRId64, line, column);
     text_add_char(to, '\n');
     if (has_place && find_line(source, report, &marked))
-        add_marked_line(to, &marked, report->is_coloured);
+        add_marked_line(to, &marked, report);
     if (report->hint != NULL && *report->hint != '\0') {
         text_add_string(to, "hint: ");
         display_escape(to, report->hint, strlen(report->hint));

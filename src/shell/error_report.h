@@ -15,6 +15,7 @@ struct error_report {
     int64_t line, column; /* within the statement, from 1; 0: no place is known */
     int64_t length;       /* code points to be marked */
     bool is_coloured;
+    size_t columns; /* of the terminal that shows it, to which the line at fault is cut; 0: there is none */
 };
 
 /* `source` may be NULL. */

@@ -399,7 +399,7 @@ int main(int argc, char **argv)
         meant = options.path == argv[1] ? mistyped_command(&options) : NULL; /* whose option it may be */
         status = meant != NULL ? complain_of_command(options.path, meant) : complain(message.data, text_string(&hint));
     } else if (options.help) {
-        status = options.path == NULL ? print_help() : print_topic(options.path);
+        status = options.help_topic.size == 0 ? print_help() : print_topic(options.help_topic.data);
     } else if (options.version) {
         status = print_version();
     } else if (has_odd_statement(&options) && (meant = mistyped_command(&options)) != NULL) {

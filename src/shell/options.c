@@ -317,10 +317,21 @@ static bool is_long_name(const char *argument)
     return false;
 }
 
+/* -cvs is more likely meant as --csv than as -c vs: a letter and its value that together are nearly a mode. */
+static bool is_nearly_mode(const char *argument)
+{
+    const struct option_row *row = find_letter(argument[1]);
+    const char *mode = suggestion_find(argument + 1, mode_name);
+
+    if (mode == NULL || row == NULL || row->value == NULL || mode[0] != argument[1])
+        return false;
+    return row->id != OPTION_MODE || render_mode_find(argument + 2) == NULL;
+}
+
 /* -x, -xy, -c TEXT, -cTEXT. */
 static bool read_letters(struct option_reader *reader, const char *argument, const char **next)
 {
-    if (is_long_name(argument))
+    if (is_long_name(argument) || is_nearly_mode(argument))
         return complain_of_letter(reader, argument);
     for (const char *letter = argument + 1; *letter != '\0'; letter++) {
         const struct option_row *row = find_letter(*letter);
@@ -343,7 +354,9 @@ static bool read_letters(struct option_reader *reader, const char *argument, con
 
 static void add_positional(struct options *options, const char *argument)
 {
-    if (options->path == NULL)
+    if (options->help)
+        text_format(&options->help_topic, "%s%s", options->help_topic.size > 0 ? " " : "", argument);
+    else if (options->path == NULL)
         options->path = argument;
     else
         add_run(options, RUN_TEXT, argument);
@@ -378,6 +391,7 @@ bool options_read(struct options *options, int argc, char **argv, int first, str
 
 void options_clear(struct options *options)
 {
+    text_clear(&options->help_topic);
     free(options->runs);
     free(options->settings);
     free(options->variables);

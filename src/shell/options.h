@@ -45,6 +45,7 @@ struct options {
     enum choice bail, interactive;
     enum color_when color;
     bool readonly, must_exist, single_transaction, echo, timer, quiet, help, version;
+    struct text_buffer help_topic; /* the words behind --help */
 };
 
 /* Reads argv from `first` on. False with a message and a hint (perhaps empty) when it is not understood. */

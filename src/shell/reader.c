@@ -200,6 +200,7 @@ static enum reader_item take_last(struct reader *reader, struct source *source)
     if (state != SSQL_TEXT_STATEMENT && begin < reader->text.size)
         reader->begin = begin;
     take(reader, reader->text.size, source);
+    source->is_cut_off = true;
     return state == SSQL_TEXT_STATEMENT ? READER_STATEMENT : READER_UNFINISHED;
 }
 

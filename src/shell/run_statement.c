@@ -309,6 +309,24 @@ static bool refuse_end_of_transaction(struct session *session, const struct sour
     return false;
 }
 
+/* A statement that the end of the input has cut off is told by where it began: its end may be many lines below what is
+ * missing. */
+static void report_refused(struct session *session, const struct source *source)
+{
+    static const char end[] = "unexpected end of the statement";
+    struct text_buffer message = {0};
+    struct kept_error error;
+
+    session_keep_error(session, &error);
+    if (source->is_cut_off && error.code == SSQL_SYNTAX && strncmp(error.message, end, strlen(end)) == 0) {
+        text_format(&message, "unfinished statement that began at line %" PRId64 "%s", session_first_line(source),
+                    error.message + strlen(end));
+        error.report.message = message.data;
+    }
+    session_report_kept(session, &error, source);
+    text_clear(&message);
+}
+
 /* The statement with its values, when it can be run at all; NULL with *done when there is nothing to run. */
 static ssql_stmt *prepare(struct session *session, const struct source *source, bool *done)
 {
@@ -318,7 +336,7 @@ static ssql_stmt *prepare(struct session *session, const struct source *source, 
     if (!is_allowed(session, source))
         return NULL;
     if (ssql_prepare(session->connection, source->text + source->begin, source->size, &statement, NULL) != SSQL_OK) {
-        session_report_connection(session, source);
+        report_refused(session, source);
         return NULL;
     }
     *done = statement == NULL;

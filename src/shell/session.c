@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,12 +65,21 @@ static void set_status(struct session *session, int status)
         session->status = status;
 }
 
+/* Of the terminal that shows messages; 0: none does, or it does not know. */
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void session_report(struct session *session, const struct error_report *report, const struct source *source)
 {
     struct error_report coloured = *report;
     struct text_buffer text = {0};
 
     coloured.is_coloured = session->colours_messages;
+    coloured.columns = session->is_batch ? 0 : terminal_columns();
     error_report_write(&text, &coloured, source);
     session_tell(session, &text);
     set_status(session, STATUS_FAILED);
@@ -95,6 +105,17 @@ static void find_first_word(struct error_report *report, const struct source *so
     const char *end = memchr(word.text, '\n', source->size - (size_t)(word.text - begin));
     for (const char *byte = word.text + 1; byte < (end == NULL ? begin + source->size : end); byte++)
         report->length += ((unsigned char)*byte & 0xC0) != 0x80;
+}
+
+int64_t session_first_line(const struct source *source)
+{
+    struct error_report first = {.line = 1};
+    int64_t line = source->line;
+
+    find_first_word(&first, source);
+    for (size_t i = 0; i < source->begin; i++)
+        line += source->text[i] == '\n';
+    return line + first.line - 1;
 }
 
 void session_report_text(struct session *session, const struct source *source, const char *hint, const char *format,
@@ -242,6 +263,10 @@ static void report_opening(struct session *session, const struct source *source,
                 *reason != '\0' ? reason : ssql_code_text(code));
     if (*hint == '\0' && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         hint = "a database is a directory; to run a script, use -f FILE";
+    if (code == SSQL_LOCKED)
+        hint = session->must_write ? "close the other program, or wait until it ends"
+               : source != NULL    ? "open it with .open -r, or close the other program"
+                                   : "open it with --readonly, or close the other program";
     struct error_report report = {.message = text_string(&message), .hint = hint, .sqlstate = ssql_code_sqlstate(code)};
     if (source != NULL)
         find_first_word(&report, source);
@@ -375,12 +400,9 @@ void session_close(struct session *session, bool keep)
 
 static void report_unfinished(struct session *session, const struct source *source)
 {
-    struct source begin = *source;
     struct text_buffer message = {0};
 
-    for (size_t i = 0; i < source->begin; i++)
-        begin.line += source->text[i] == '\n';
-    text_format(&message, "unfinished statement that began at line %" PRId64, begin.line);
+    text_format(&message, "unfinished statement that began at line %" PRId64, session_first_line(source));
     session_report(session,
                    &(struct error_report){.message = message.data,
                                           .sqlstate = ssql_code_sqlstate(SSQL_SYNTAX),

@@ -50,6 +50,7 @@ struct session {
     bool is_safe;     /* for good: safe_mode.h */
     bool is_batch;    /* no prompt, colour, pager, progress; nothing is left out */
     bool is_readonly; /* databases are opened so */
+    bool must_write;  /* what is to be done cannot be done read-only */
     double timeout;   /* seconds for a statement; 0: none */
     struct pager_settings pager;
     struct progress_line progress;
@@ -131,6 +132,9 @@ struct kept_error {
 
 void session_keep_error(struct session *session, struct kept_error *kept);
 void session_report_kept(struct session *session, struct kept_error *kept, const struct source *source);
+
+/* The line on which the first word of a statement stands. */
+int64_t session_first_line(const struct source *source);
 
 /* The last error of the connection. */
 void session_report_connection(struct session *session, const struct source *source);

@@ -2,6 +2,7 @@
 #ifndef SHELL_SOURCE_H
 #define SHELL_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@ struct source {
     size_t size;       /* bytes of the statement */
     int64_t line;      /* of the first byte of `text`, from 1 */
     int64_t column;    /* code points of that line before `text` */
+    bool is_cut_off;   /* the input ended before a `;` */
 };
 
 #endif

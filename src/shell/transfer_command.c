@@ -90,6 +90,7 @@ static int print_help(const struct transfer_kind *kind)
 static bool set_up(struct session *session, const struct transfer_kind *kind, const struct transfer_options *options)
 {
     session->is_batch = true;
+    session->must_write = kind->writes;
     session->is_quiet = options->is_quiet;
     session->progress.is_on = progress_is_possible() && !options->is_quiet;
     session_choose_colours(session, COLOR_AUTO);

@@ -21,11 +21,17 @@ class BadCommandLine(ShellTest):
                                 (["chekc", "db"], 'did you mean "check"?'), (["inof", "db"], 'did you mean "info"?'),
                                 (["info", "--lvels", "db"], "did you mean --levels?"), (["test", "--updaet"], "did you mean --update?"),
                                 (["help", "selct"], 'did you mean "select"?'), (["help", "42704x"], 'did you mean "42704"?'),
-                                (["-z"], "unknown option -z"), (["--nothing-like-it"], "unknown option --nothing-like-it"),
+                                (["-cvs"], "unknown option -cvs\nhint: did you mean --csv?"), (["-of"], "did you mean --off?"),
+                                (["-isnert"], "did you mean --insert?"), (["-z"], "unknown option -z"), (["--nothing-like-it"], "unknown option --nothing-like-it"),
                                 (["--csv=yes"], "takes no value"), (["--append"], "--output"), (["-v", "x"], "NAME=VALUE")):
             with self.subTest(arguments):
                 self.check_error(*arguments, says=says, status=2)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_value_may_be_glued_to_its_letter(self):
+        self.check("-mcsv", "-cselect 1 as a", out="a\n1\n")
+        self.check("-mmarkdown", "-cselect 1 as a", out="| a   |\n|----:|\n|   1 |\n")
+        self.check_error("-cselec", says='syntax error at "selec"')
 
     def test_unknown_dot_commands_and_arguments_get_a_suggestion(self):
         for command, says in ((".tabels", 'did you mean ".tables"?'), (".mode jsno", "json"), (".set memory_limt 1", "memory_limit"),

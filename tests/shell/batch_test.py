@@ -196,7 +196,12 @@ class Settings(ShellTest):
         writer.stdin.write(b"insert into t values (1, 'a'); select 1;\n")
         writer.stdin.flush()
         writer.stdout.readline()
-        self.check_error("db", "select 1", says="is open in", status=2)
+        refused = 'error: database "db" is open in "ssql" (pid %d) [55006]\nhint: %%s\n' % writer.pid
+        for arguments, hint in ((["db", "select 1"], "open it with --readonly, or close the other program"),
+                                (["import", "db", "t", "-"], "close the other program, or wait until it ends"),
+                                (["compact", "db"], "close the other program, or wait until it ends")):
+            self.check(*arguments, err=refused % hint, status=2)
+        self.check_error("-c", ".open db", says="hint: open it with .open -r, or close the other program")
         self.check("-r", "--no-header", "db", "begin; select 1; commit", out="1\n")
         writer.communicate()
 

@@ -199,6 +199,10 @@ class Help(ShellTest):
                 self.assertIn('More: docs/language.md, "', out)
                 self.assertEqual(self.run_shell("help", *topic.split()).out, out)
         self.assertIn("Example:\nselect name from users", self.run_shell("--help", "select").out)
+        self.assertIn("Example:\nselect name from users", self.run_shell("db", "--csv", "-h", "select").out)
+        self.assertEqual(self.run_shell("-h", "create", "table").out, self.run_shell("help", "create", "table").out)
+        self.assertTrue(self.run_shell("db", "-h").out.startswith("usage: ssql "))
+        self.check_error("db", "-h", "selct", says='did you mean "select"?', status=2)
 
     def test_what_is_unknown_gets_a_suggestion(self):
         self.check_error("help", "selct", says='did you mean "select"?', status=2)

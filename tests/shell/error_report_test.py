@@ -70,12 +70,22 @@ class ErrorReport(ShellTest):
                      "select '%s' as a, naem from users;" % ("x" * 100000)):
             line, mark = self.marked(text)
             with self.subTest(text[:20]):
-                self.assertLess(len(line), 170)
+                self.assertLess(len(line) + line.count("世"), 100)
                 self.assertIn("naem", line)
                 self.assertEqual(mark.strip(), "^~~~")
                 if "世" not in line:
                     self.assertEqual(mark.index("^"), line.index("naem"))
                 self.assertEqual(line.startswith("  ..."), not text.startswith("select naem"))
+
+    def test_a_statement_that_the_end_of_the_input_cuts_off_is_told_by_its_beginning(self):
+        shown = 'unfinished statement that began at line 4, expected ")" [42601]'
+        self.assertEqual(self.report("select 1;\n\n-- a comment\nselect (1\n\n"),
+                         "a.ssql:4:9: error: " + shown + '\n  select (1\n          ^\nhint: a "(" is still open\n')
+        self.assertEqual(self.run_shell(text="\n/* one\n*/\nselect\n(1").err.splitlines()[0], "error: " + shown + ", line 5, column 2")
+        self.assertIn("unfinished statement that began at line 1, expected an expression", self.run_shell("-c", "select 1 +").err)
+        # with its end there, or wrong in itself, a statement is not unfinished
+        self.assertIn('unexpected end of the statement, expected ")"', self.report("select (1;"))
+        self.assertIn('syntax error at "selct"', self.report("selct 1"))
 
     def test_a_position_is_left_out_where_there_is_none(self):
         self.assertEqual(self.report("\n commit;"), 'a.ssql:2: error: no transaction is open [25P01]\nhint: begin one with "begin"\n')
