@@ -146,7 +146,8 @@ SSQL_API int ssql_options_new(ssql_options **options);
  *     memtable_size     0        largest memtable; 0: derived from memory_limit
  *     sstable_size      64MiB    largest file of a table
  *     wal_segment_size  64MiB    largest file of the log
- *     block_rows        1024     rows of a block
+ *     block_rows        1024     most rows of a block
+ *     block_size        256KiB   a block ends with the row that reaches this size, not yet encoded
  *     level0_files      4        overlapping files that start a compaction
  *     threads           0        most threads of one query (up to 64), taken for large scans and aggregates; 0: one for
  *                                each processor, at most 8; 1: the caller's alone. All queries of the handle share them

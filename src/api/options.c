@@ -82,6 +82,8 @@ enum {
     SSTABLE_LEAST = 4 << 10,
     WAL_SEGMENT_LEAST = 64 << 10,
     BLOCK_ROWS_LEAST = 16,
+    BLOCK_SIZE_LEAST = 256,
+    BLOCK_SIZE_MOST = 64 << 20,
     LEVEL0_FILES_LEAST = 2,
     LEVEL0_FILES_MOST = 100,
     MORSEL_ROWS_LEAST = 1,
@@ -128,6 +130,15 @@ static bool set_block_rows(struct ssql_options *options, const char *name, const
     if (!parse_size(name, value, BLOCK_ROWS_LEAST, BATCH_CAPACITY, &rows, &options->error))
         return false;
     options->engine.block_rows = (uint32_t)rows;
+    return true;
+}
+
+static bool set_block_size(struct ssql_options *options, const char *name, const char *value)
+{
+    uint64_t size = 0;
+    if (!parse_size(name, value, BLOCK_SIZE_LEAST, BLOCK_SIZE_MOST, &size, &options->error))
+        return false;
+    options->engine.block_bytes = (uint32_t)size;
     return true;
 }
 
@@ -217,6 +228,7 @@ static const struct option {
     {"sstable_size", set_sstable_size},
     {"wal_segment_size", set_wal_segment_size},
     {"block_rows", set_block_rows},
+    {"block_size", set_block_size},
     {"level0_files", set_level0_files},
     {"threads", set_threads},
     {"morsel_rows", set_morsel_rows},

@@ -43,7 +43,7 @@ static bool knows_option(const char *name, const char *value, struct text_buffer
 }
 
 static const char *const small_options[][2] = {
-    {"memtable_size", "16KiB"}, {"block_rows", "16"},          {"sstable_size", "32KiB"},
+    {"memtable_size", "16KiB"}, {"block_size", "512"},         {"sstable_size", "32KiB"},
     {"level0_files", "2"},      {"wal_segment_size", "64KiB"}, {"memory_limit", "4MiB"},
     {"threads", "2"},           {"morsel_rows", "4"},          {"plan_sharing", "always"},
 };

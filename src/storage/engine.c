@@ -15,7 +15,7 @@ enum {
     FILTER_BITS = 10,   /* per key: 1 % false positives */
     FILTER_BITS_LEAST = 3,
     FILTER_SHARE = 2, /* of the cache: what the filters of all rows may take */
-    BLOCK_BYTES_MOST = 256 << 10,
+    BLOCK_BYTES = 256 << 10,
     CLOSE_FLUSH_BYTES = 64 << 10, /* of log, above which a close flushes, so that the next open has little to read */
     CLOSE_FLUSH_SEGMENTS = 4,
 };
@@ -25,6 +25,7 @@ void engine_options_init(struct engine_options *options)
     *options = (struct engine_options){
         .memory_limit_bytes = (size_t)256 << 20,
         .block_rows = BATCH_CAPACITY,
+        .block_bytes = BLOCK_BYTES,
         .sstable_bytes = (size_t)64 << 20,
         .level0_files = 4,
         .wal_segment_bytes = WAL_SEGMENT_LARGEST,
@@ -113,6 +114,8 @@ static void settle_options(struct engine *engine, const struct engine_options *o
         settled->memtable_bytes = engine->memtable_budget_bytes / 4;
     if (settled->block_rows == 0 || settled->block_rows > BATCH_CAPACITY)
         settled->block_rows = BATCH_CAPACITY;
+    if (settled->block_bytes == 0)
+        settled->block_bytes = BLOCK_BYTES;
     settled->sstable_bytes = at_least(settled->sstable_bytes, 4096);
     if (settled->level0_files == 0)
         settled->level0_files = 1;
@@ -326,7 +329,7 @@ void engine_new_file_name(struct engine *engine, uint32_t table_id, char name[SS
 struct sstable_writer_options engine_writer_options(const struct engine *engine, uint64_t expected_rows)
 {
     return (struct sstable_writer_options){.block_rows = engine->options.block_rows,
-                                           .block_bytes = BLOCK_BYTES_MOST,
+                                           .block_bytes = engine->options.block_bytes,
                                            .filter_bits = FILTER_BITS,
                                            .expected_rows = expected_rows,
                                            .compress = engine->options.compress};

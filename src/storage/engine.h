@@ -23,17 +23,18 @@ struct engine_options {
     size_t memory_limit_bytes; /* memtables (1/4) + block cache (1/2) + work space of the executor (1/4) */
     size_t memtable_bytes;     /* 0: from memory_limit; one memtable is frozen when it is that large */
     uint32_t block_rows;       /* rows of a data block */
+    uint32_t block_bytes;      /* a data block ends early when its rows take that many bytes, not yet encoded */
     size_t sstable_bytes;      /* largest file */
     uint32_t level0_files;     /* overlapping files that start a compaction */
     uint64_t wal_segment_bytes;
     enum sync_mode sync;
     bool compress;
-    bool background; /* false: no threads; flush and compaction run inside the writer's calls (tests) */
+    bool background;      /* false: no threads; flush and compaction run inside the writer's calls (tests) */
     uint32_t threads;     /* of one query at most; 0: one for each processor, at most ENGINE_THREADS_MOST */
     uint32_t morsel_rows; /* rows that a thread reads at a time (scan_morsels.h); 0: as many as are good */
 };
 
-/* Defaults: 256 MiB, 1,024 rows, 64 MiB files, 4 files, 64 MiB segments, full, compress, background. */
+/* Defaults: 256 MiB, 1,024 rows, 256 KiB blocks, 64 MiB files, 4 files, 64 MiB segments, full, compress, background. */
 void engine_options_init(struct engine_options *options);
 
 /* Opens the database on a volume and recovers its log; on an empty writable volume makes a new one (at the first
@@ -68,7 +69,8 @@ struct worker_pool *engine_workers(struct engine *engine);
 
 /* ---- looking ---- */
 
-/* Sequence of the last commit that wrote to a table, durable or not; 0: none, or no such table. Cheap: no transaction. */
+/* Sequence of the last commit that wrote to a table, durable or not; 0: none, or no such table. Cheap: no transaction.
+ */
 uint64_t engine_last_commit(struct engine *engine, uint32_t table_id);
 
 enum { LEVELS = 7 };
@@ -94,7 +96,7 @@ struct engine_statistics {
     size_t memtable_bytes, cache_bytes, work_bytes;
     uint64_t flushes, compactions, stalls_us;
     struct written_bytes written; /* of all tables, also of dropped ones */
-    uint64_t bytes_logged;        /* since the database was made; lasting, but for what was logged just before a crash */
+    uint64_t bytes_logged;  /* since the database was made; lasting, but for what was logged just before a crash */
     uint64_t bytes_spilled; /* written to spill files */
     uint64_t cache_hits, cache_misses;
     uint64_t bytes_read; /* of blocks that were not in the cache */

@@ -222,7 +222,7 @@ static void every_option_takes_what_it_documents(void **state)
         {"readonly", "on"},         {"must_exist", "off"},  {"compress", "off"},       {"background", "off"},
         {"memtable_size", "16KiB"}, {"memtable_size", "0"}, {"sstable_size", "64KiB"}, {"wal_segment_size", "1MiB"},
         {"block_rows", "64"},       {"level0_files", "2"},     {"threads", "2"},          {"threads", "0"},
-        {"morsel_rows", "64"},      {"morsel_rows", "0"},
+        {"morsel_rows", "64"},      {"morsel_rows", "0"},      {"block_size", "512"},
     };
 
     (void)state;
