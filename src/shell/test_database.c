@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -305,6 +306,14 @@ static bool run_with_crash(struct test_database *database, const struct test_req
 
 /* ---- a statement ---- */
 
+/* A backup takes its place once: it cannot be made again by a follower, or after a crash. */
+static bool can_run_twice(const struct test_request *request)
+{
+    static const char word[] = "backup";
+
+    return request->size < sizeof word - 1 || strncasecmp(request->text, word, sizeof word - 1) != 0;
+}
+
 static void mask(const struct test_request *request, struct test_answer *answer)
 {
     if (request->mask != NULL)
@@ -337,7 +346,8 @@ static bool ask_follower(struct test_database *database, const struct test_reque
 static bool run_on_host(struct test_database *database, const struct test_request *request, struct test_answer *answer,
                         struct text_buffer *complaint)
 {
-    bool can_repeat = !database->journal_is_mixed && database->journal_count <= JOURNAL_MOST &&
+    bool can_repeat = can_run_twice(request) && !database->journal_is_mixed &&
+                      database->journal_count <= JOURNAL_MOST &&
                       (database->journal_count == 0 || database->journal_connection == request->connection);
 
     if (!database->weather.is_crashing)
@@ -374,6 +384,6 @@ bool test_database_run(struct test_database *database, const struct test_request
     if (database->weather.is_small && ++database->statement_count % CHECKPOINT_EVERY == 0 &&
         !write_files(database, complaint))
         return false;
-    return !database->weather.is_followed || !answer->is_query || answer->is_error ||
+    return !database->weather.is_followed || !answer->is_query || answer->is_error || !can_run_twice(request) ||
            ask_follower(database, request, answer, complaint);
 }
