@@ -175,7 +175,12 @@ static bool salvage(struct salvaging *salvaging, const struct ssql_options *opti
     if (!is_done)
         volume_directory_discard(to);
     volume_close(to);
-    return is_done && repair_new(salvaging, options, new_path, error);
+    if (is_done && repair_new(salvaging, options, new_path, error))
+        return true;
+    /* Without its catalog it must not be taken for a whole one. */
+    if (is_done && !volume_directory_delete(new_path))
+        error_hint(error, "what is in the new database is not whole: delete it");
+    return false;
 }
 
 int ssql_salvage(const char *path, const char *new_path, ssql_options *options, ssql_check_report *report,

@@ -75,7 +75,8 @@ bool catalog_check_tables(struct engine *engine, const struct schema *schema, ca
 
     bool goes_on = transaction_create(engine, &transaction, error) &&
                    transaction_begin(transaction, TRANSACTION_READ, COMMIT_DURABLE, error) &&
-                   engine_table_ids(engine, &ids, error) && check_schemas(transaction, schema, report, context, error) &&
+                   engine_table_ids(engine, &ids, error) &&
+                   check_schemas(transaction, schema, report, context, error) &&
                    check_ids(schema, buffer_slice(&ids), report, context);
     buffer_clear(&ids);
     transaction_destroy(transaction);

@@ -160,8 +160,7 @@ static bool take_number(const char **text, uint64_t *number)
     return true;
 }
 
-/* The epoch and the counter that end a name: `…epoch-number`, perhaps with the suffix of an unfinished file. */
-static bool name_numbers(const char *name, uint64_t *epoch, uint64_t *number)
+bool check_name_numbers(const char *name, uint64_t *epoch, uint64_t *number)
 {
     const char *leaf = strrchr(name, '/');
 
@@ -180,7 +179,7 @@ static bool check_entry(struct file_check *state, const struct manifest_file *be
     uint64_t epoch, number;
 
     snprintf(prefix, sizeof prefix, "tables/%" PRIu32 "/sst-", state->table_id);
-    if (strncmp(info->name, prefix, strlen(prefix)) != 0 || !name_numbers(info->name, &epoch, &number))
+    if (strncmp(info->name, prefix, strlen(prefix)) != 0 || !check_name_numbers(info->name, &epoch, &number))
         return find_in_file(state, "the manifest gives the table a file with the name of another's");
     if (epoch > header->epoch || number >= header->next_file_number)
         return find_in_file(state, "its name has a number that the manifest has not given yet");
@@ -263,8 +262,7 @@ static bool refers_to_object(struct check *check)
     return refers;
 }
 
-/* Loads the newest manifest. `*is_there` is false when it is damaged, which is reported. */
-static bool load_manifest(struct check *check, bool *is_there)
+bool check_load_manifest(struct check *check, bool *is_there)
 {
     struct ssql_error fault;
 
@@ -341,83 +339,6 @@ static void count_manifest(struct check *check)
     }
 }
 
-/* ---- what nothing names ---- */
-
-struct stray_files {
-    struct check *check;
-    struct buffer names; /* each terminated */
-};
-
-static bool is_of_the_log(const struct check *check, const char *name)
-{
-    uint64_t epoch, number;
-
-    if (!name_numbers(name, &epoch, &number))
-        return false;
-    for (uint32_t i = 0; i < check->manifest->run_count; i++) {
-        const struct wal_run *run = &check->manifest->runs[i];
-        if (run->epoch == epoch && number >= run->first_segment && (!run->has_end || number <= run->end_segment))
-            return true;
-    }
-    return false;
-}
-
-static bool is_stray(const struct check *check, const char *name)
-{
-    if (strncmp(name, "tables/", 7) == 0)
-        return !manifest_names(check->manifest, name);
-    return strncmp(name, "wal/", 4) == 0 && !is_of_the_log(check, name);
-}
-
-static bool note_stray(void *context, const char *name, uint64_t size)
-{
-    struct stray_files *stray = context;
-
-    (void)size;
-    if (is_stray(stray->check, name))
-        buffer_append(&stray->names, name, strlen(name) + 1);
-    return !stray->names.failed;
-}
-
-static bool report_stray(struct check *check, const char *name)
-{
-    uint64_t epoch, number;
-
-    /* Every opening enters its epoch in the manifest before it makes a file; a backup that has begun to renew one brings
-     * files first. */
-    if (!check->is_backup && name_numbers(name, &epoch, &number) && epoch > check->manifest->header.epoch)
-        return check_find(check, CHECK_DAMAGE, MANIFEST_NAME, -1, 0,
-                          "it is older than files that are there: a later opening than it knows of made them");
-    return check_find(check, CHECK_NOTICE, name, -1, 0,
-                      "nothing names it: it is left over, or a writer at work is using it");
-}
-
-/* Listed first, then compared with the newest manifest: what a writer makes meanwhile is not listed, or named there. */
-static bool check_stray_files(struct check *check)
-{
-    struct stray_files stray = {.check = check};
-    struct ssql_error fault;
-    bool goes_on = true, is_there = true;
-
-    enum volume_status status = volume_list(check->volume, note_stray, &stray, &fault);
-    if (stray.names.failed)
-        goes_on = error_no_memory(check->error);
-    else if (status != VOLUME_OK)
-        goes_on = check_find_fault(check, "", 0, "", &fault);
-    if (goes_on && stray.names.size > 0)
-        goes_on = load_manifest(check, &is_there);
-    if (goes_on && is_there)
-        goes_on = check_backup_mark(check);
-    for (size_t i = 0; goes_on && is_there && i < stray.names.size;
-         i += strlen((const char *)stray.names.data + i) + 1) {
-        const char *name = (const char *)stray.names.data + i;
-        if (is_stray(check, name))
-            goes_on = report_stray(check, name);
-    }
-    buffer_clear(&stray.names);
-    return goes_on;
-}
-
 /* ---- all of it ---- */
 
 /* What one manifest names. What comes after something damaged is checked all the same. */
@@ -437,7 +358,7 @@ static bool check_all(struct check *check)
     bool is_there;
 
     for (int attempt = 0; attempt < ATTEMPTS_BESIDE_WRITER; attempt++) {
-        if (!load_manifest(check, &is_there))
+        if (!check_load_manifest(check, &is_there))
             return false;
         if (!is_there)
             return true;

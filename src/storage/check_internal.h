@@ -1,5 +1,5 @@
-/* check_internal.h - the state of one check, shared by check.c (manifest, files, what nothing names), check_log.c and
- * check_backup.c. */
+/* check_internal.h - the state of one check, shared by check.c (manifest, files), check_log.c and check_stray.c (what
+ * nothing names). */
 #ifndef SSQL_STORAGE_CHECK_INTERNAL_H
 #define SSQL_STORAGE_CHECK_INTERNAL_H
 
@@ -19,7 +19,6 @@ struct check {
     struct manifest *manifest;
     struct wal_recovery log; /* the segments that count */
     struct buffer checked;   /* names of files that need no second look, each terminated */
-    bool is_backup;          /* and this is its manifest: files of a newer one may have been brought already */
     bool is_behind;          /* a writer has replaced a file: the newer manifest is to be checked too */
 };
 
@@ -34,8 +33,14 @@ bool check_find_fault(struct check *check, const char *file, uint32_t table_id, 
 /* check_log.c: reads the runs that the manifest names. */
 bool check_log(struct check *check);
 
-/* check_backup.c: looks at the mark of a backup, and notes whether this is one. */
-bool check_backup_mark(struct check *check);
+/* check_stray.c: what the manifest does not name, and whether there is a newer one than it. Loads it anew. */
+bool check_stray_files(struct check *check);
+
+/* Loads the newest manifest. `*is_there` is false when it is damaged, which is reported. */
+bool check_load_manifest(struct check *check, bool *is_there);
+
+/* The epoch and the counter that end a name: `…epoch-number`, perhaps with the suffix of an unfinished file. */
+bool check_name_numbers(const char *name, uint64_t *epoch, uint64_t *number);
 
 /* Whether the newest manifest is another than the one that is being checked. */
 bool check_manifest_changed(struct check *check);

@@ -35,7 +35,7 @@ static bool put(struct log_salvage *log, struct salvage_table *table, struct sli
 static bool apply_write(struct log_salvage *log, const struct record_operation *operation, uint64_t sequence)
 {
     struct salvage_table *table = salvage_table(log->salvage, operation->table_id);
-    struct ssql_error fault;
+    struct ssql_error fault = {0};
 
     if (table == NULL || table->is_dropped) {
         log->strange_count += table == NULL && sequence > log->catalog_sequence;
@@ -52,7 +52,7 @@ static bool apply_write(struct log_salvage *log, const struct record_operation *
     buffer_reset(&log->key);
     if (!row_check(table->format, operation->bytes) || !row_key(table->format, operation->bytes, &log->key, &fault)) {
         log->strange_count++;
-        return true;
+        return fault.code != SSQL_NO_MEMORY || error_no_memory(log->salvage->error);
     }
     return put(log, table, buffer_slice(&log->key), operation->bytes, sequence);
 }

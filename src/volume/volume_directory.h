@@ -29,4 +29,8 @@ MUST_CHECK bool volume_directory_open(const char *path, const struct volume_dire
  * be deleted stays, still marked. The handle is good for volume_close only, afterwards. */
 void volume_directory_discard(struct volume *volume);
 
+/* Deletes the database in a directory that no handle has open: first and durably its manifest, then, where memory and
+ * permissions allow, all the rest. False when the manifest is still there, or may come back. */
+bool volume_directory_delete(const char *path);
+
 #endif

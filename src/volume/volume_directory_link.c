@@ -124,3 +124,29 @@ void volume_directory_discard(struct volume *volume)
     if (directory->has_made_root && rmdir(directory->path) != 0)
         return; /* somebody else has put something there */
 }
+
+static bool delete_root(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return errno == ENOENT;
+    bool is_gone = (unlinkat(fd, DIRECTORY_ROOT_REGISTER, 0) == 0 || errno == ENOENT) && fsync(fd) == 0;
+    close(fd);
+    return is_gone;
+}
+
+bool volume_directory_delete(const char *path)
+{
+    const struct volume_directory_options how = {.must_exist = true};
+    struct volume *volume;
+    struct ssql_error ignored;
+    bool is_open = volume_directory_open(path, &how, &volume, &ignored); /* takes the lock, while there is a manifest */
+    bool is_gone = delete_root(path);
+
+    if (is_open && is_gone)
+        volume_directory_discard(volume);
+    if (is_open)
+        volume_close(volume);
+    return is_gone;
+}
