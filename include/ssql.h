@@ -467,10 +467,11 @@ SSQL_API void ssql_tables_free(ssql_tables *tables);
 SSQL_API int ssql_level_count(void);
 
 /* A number about the database as it is now. Names: last_sequence, durable_sequence, wal_bytes, wal_segments, wal_syncs,
- * memtable_bytes, cache_bytes, work_bytes, flushes, compactions, bytes_logged, bytes_flushed, bytes_compacted,
- * bytes_spilled, stall_microseconds, cache_hits, cache_misses, bytes_read (of blocks that were not in the cache). Bytes
- * logged, flushed and compacted are counted since the database was made, other things since it was opened. Fails with
- * SSQL_BAD_OPTION for another name; *value is 0 then. Any thread. */
+ * memtables (that hold rows), memtable_bytes, cache_bytes, work_bytes, flushes, compactions, bytes_logged,
+ * bytes_flushed, bytes_compacted, bytes_spilled, stall_microseconds, cache_hits, cache_misses, bytes_read (of blocks that
+ * were not in the cache), filter_hits (files that their filter ruled out when a key was sought), filter_misses (that had
+ * to be read). Bytes logged, flushed and compacted are counted since the database was made, other things since it was
+ * opened. Fails with SSQL_BAD_OPTION for another name; *value is 0 then. Any thread. */
 SSQL_API int ssql_stat(ssql_db *db, const char *name, int64_t *value);
 
 /* The i-th of these names, from 0; NULL past the last. Static. */
@@ -533,7 +534,8 @@ SSQL_API int ssql_finding_stat(const ssql_finding *finding, const char *name, in
 /* Writes all rows that are only in memory and the log to the tables' files. */
 SSQL_API int ssql_checkpoint(ssql_conn *conn);
 
-/* Merges each table into one level: smallest files, fastest reads; reads and writes all data. */
+/* Merges each table into one level: smallest files, fastest reads; reads and writes all data. The connection's progress
+ * is reported as "compacting", in rows; ssql_interrupt ends it, each table merged or as it was. */
 SSQL_API int ssql_compact(ssql_conn *conn);
 
 /* The same for one table. Fails with SSQL_UNKNOWN_TABLE. */

@@ -139,7 +139,11 @@ int ssql_checkpoint(ssql_conn *conn)
 
 int ssql_compact(ssql_conn *conn)
 {
-    return call_engine(conn, engine_compact);
+    connection_begin_call(conn);
+    session_begin_work(conn->session);
+    return engine_compact_table(conn->db->engine, EVERY_TABLE, &conn->session->cancellation, &conn->error)
+               ? SSQL_OK
+               : connection_fail(conn, NULL, 0);
 }
 
 int ssql_wait_idle(ssql_conn *conn)

@@ -72,5 +72,6 @@ void ssql_set_progress(ssql_conn *conn, ssql_progress_report *report, void *cont
 
     session->progress.report = report;
     session->progress.context = context;
+    session->progress.counted = &session->cancellation.counted;
     session->cancellation.progress = report == NULL ? NULL : &session->progress;
 }

@@ -110,6 +110,7 @@ static const struct statistic statistics[] = {
     STATISTIC("wal_bytes", wal_bytes),
     STATISTIC("wal_segments", wal_segments),
     STATISTIC("wal_syncs", wal_syncs),
+    STATISTIC("memtables", memtables),
     STATISTIC("memtable_bytes", memtable_bytes),
     STATISTIC("cache_bytes", cache_bytes),
     STATISTIC("work_bytes", work_bytes),
@@ -122,6 +123,8 @@ static const struct statistic statistics[] = {
     STATISTIC("stall_microseconds", stalls_us),
     STATISTIC("cache_hits", cache_hits),
     STATISTIC("cache_misses", cache_misses),
+    STATISTIC("filter_hits", filter_hits),
+    STATISTIC("filter_misses", filter_misses),
     STATISTIC("bytes_read", bytes_read),
 };
 static const int statistic_count = sizeof statistics / sizeof statistics[0];

@@ -103,7 +103,10 @@ int ssql_compact_table(ssql_conn *conn, const char *table)
     else if (done)
         done = error_set(&conn->error, SSQL_UNKNOWN_TABLE, NO_SPAN, "unknown table \"%s\"", table);
     session_end_look(conn->session, &look);
-    return done && engine_compact_table(conn->db->engine, id, &conn->error) ? SSQL_OK : connection_fail(conn, NULL, 0);
+    session_begin_work(conn->session);
+    return done && engine_compact_table(conn->db->engine, id, &conn->session->cancellation, &conn->error)
+               ? SSQL_OK
+               : connection_fail(conn, NULL, 0);
 }
 
 void ssql_tables_free(ssql_tables *tables)

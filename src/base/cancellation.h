@@ -14,8 +14,9 @@
 
 struct cancellation {
     atomic_int requested;
-    struct progress *progress;        /* NULL: nobody wants to know */
-    const struct cancellation *outer; /* NULL, or one that asks here, too. It stays the same while this is checked */
+    struct progress *progress;    /* NULL: nobody wants to know */
+    struct cancellation *outer;   /* NULL, or one that asks here, too. It stays the same while this is checked */
+    atomic_int_least64_t counted; /* of the outermost: what has been read so far, for the progress */
 };
 
 static inline bool cancellation_is_requested(const struct cancellation *cancellation)
@@ -24,6 +25,15 @@ static inline bool cancellation_is_requested(const struct cancellation *cancella
         if (atomic_load_explicit(&cancellation->requested, memory_order_relaxed) != 0)
             return true;
     return false;
+}
+
+/* So much more was read. Any thread that may check; `cancellation` may be NULL. */
+static inline void cancellation_count(struct cancellation *cancellation, uint64_t count)
+{
+    while (cancellation != NULL && cancellation->outer != NULL)
+        cancellation = cancellation->outer;
+    if (cancellation != NULL)
+        atomic_fetch_add_explicit(&cancellation->counted, (int64_t)count, memory_order_relaxed);
 }
 
 /* True while nobody asked; else fails with SSQL_INTERRUPTED. `cancellation` may be NULL. */

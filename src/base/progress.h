@@ -4,6 +4,7 @@
 #ifndef SSQL_BASE_PROGRESS_H
 #define SSQL_BASE_PROGRESS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,15 +14,17 @@ struct progress {
     int (*report)(void *context, const char *what, int64_t done, int64_t total); /* not 0: give up */
     void *context;
     uint64_t next_report_ns;
-    const char *what;    /* one word; static */
-    int64_t done, total; /* total 0: not known */
-    bool is_refused;     /* the report said so; stays until the next start */
+    const char *what;                    /* one word; static */
+    int64_t done, total;                 /* total 0: not known */
+    const atomic_int_least64_t *counted; /* NULL, or what other threads count (cancellation.h): added to `done` */
+    int64_t counted_before;              /* of it, when this began */
+    bool is_refused;                     /* the report said so; stays until the next start */
 };
 
 /* At a statement's start, in the thread that runs it. */
 void progress_start(struct progress *progress);
 
-/* What is being done from here on. */
+/* What is being done from here on; `done` is 0. */
 void progress_begin(struct progress *progress, const char *what, int64_t total); /* accepts NULL */
 
 /* False: the report wants the statement to give up. */

@@ -135,7 +135,7 @@ bool operator_next(struct operator* operator, struct batch * batch, struct ssql_
     if (operator->profile == NULL ? !operator->type->next(operator, batch, error)
                                   : !next_counted(operator, batch, error))
         return false;
-    if (progress != NULL && operator->child == NULL)
+    if (progress != NULL && operator->child == NULL && operator->node->kind != PLAN_SCAN) /* that counts itself */
         progress->done += batch->selected_count;
     return true;
 }

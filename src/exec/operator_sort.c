@@ -104,6 +104,15 @@ static bool read_threshold(struct sort_state *state, struct ssql_error *error)
     return true;
 }
 
+/* What was read waits to be brought into order, and is handed out then. */
+static void tell_sorting(const struct sort_state *state, int64_t row_count)
+{
+    const struct cancellation *cancellation = state->base.runtime->context.cancellation;
+
+    if (cancellation != NULL)
+        progress_begin(cancellation->progress, "sorting", row_count);
+}
+
 /* Narrows the batch to rows that are not after the threshold by their first key. */
 static bool drop_rows_beyond(struct sort_state *state, struct batch *batch, struct ssql_error *error)
 {
@@ -129,6 +138,7 @@ static bool drop_rows_beyond(struct sort_state *state, struct batch *batch, stru
 static bool read_child(struct sort_state *state, struct ssql_error *error)
 {
     struct batch batch;
+    int64_t row_count = 0;
 
     for (;;) {
         if (!operator_next(state->base.child, &batch, error))
@@ -140,7 +150,9 @@ static bool read_child(struct sort_state *state, struct ssql_error *error)
         for (uint32_t i = 0; i < batch.selected_count; i++)
             if (!add_row(state, &batch, batch_row(&batch, i), error))
                 return false;
+        row_count += batch.selected_count;
     }
+    tell_sorting(state, state->sort.row_limit < (uint64_t)row_count ? (int64_t)state->sort.row_limit : row_count);
     state->is_sorted = true;
     return sort_rows_finish(&state->sort, error);
 }
@@ -177,6 +189,7 @@ static bool sort_next(struct operator* self, struct batch *batch, struct ssql_er
         if (!decode_row(state, payload, count++, error))
             return false;
     }
+    cancellation_count(self->runtime->context.cancellation, count);
     row_batch_show(&state->rows, count, batch);
     return true;
 }

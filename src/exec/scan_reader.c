@@ -84,4 +84,5 @@ void scan_statistics_add(struct scan_statistics *sum, const struct scan_statisti
     sum->blocks_cached += added->blocks_cached;
     sum->blocks_skipped += added->blocks_skipped;
     sum->rows_read += added->rows_read;
+    sum->rows_skipped += added->rows_skipped;
 }

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "shell/command_line.h"
+#include "shell/interrupt.h"
 #include "shell/output.h"
+#include "shell/progress.h"
 #include "shell/session.h"
 
 static int64_t table_bytes(ssql_conn *connection)
@@ -30,6 +32,12 @@ static int64_t table_bytes(ssql_conn *connection)
     return bytes;
 }
 
+static int report(void *context, const char *what, int64_t done, int64_t total)
+{
+    progress_show_report(context, what, done, total);
+    return 0;
+}
+
 static int complain(const char *reason, const char *hint, int code)
 {
     if (code == SSQL_LOCKED)
@@ -40,17 +48,33 @@ static int complain(const char *reason, const char *hint, int code)
     return code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START;
 }
 
-/* `table` NULL: all. */
+/* With progress, and an end by Ctrl-C. `table` NULL: all. */
+static int merge(ssql_conn *connection, const char *table)
+{
+    struct progress_line progress = {.is_on = progress_is_possible()};
+
+    interrupt_install();
+    interrupt_watch(connection);
+    progress_begin(&progress);
+    if (progress.is_on)
+        ssql_set_progress(connection, report, &progress);
+    int code = table == NULL ? ssql_compact(connection) : ssql_compact_table(connection, table);
+    ssql_set_progress(connection, NULL, NULL);
+    interrupt_watch(NULL);
+    progress_hide(&progress);
+    return code;
+}
+
 static int compact(ssql_conn *connection, const char *table)
 {
     int code = ssql_checkpoint(connection);
     int64_t before = table_bytes(connection);
 
     if (code == SSQL_OK)
-        code = table == NULL ? ssql_compact(connection) : ssql_compact_table(connection, table);
+        code = merge(connection, table);
     if (code != SSQL_OK) {
         int status = complain(ssql_errmsg(connection), ssql_errhint(connection), ssql_errcode(connection));
-        return status == STATUS_DAMAGED ? status : STATUS_FAILED;
+        return status == STATUS_DAMAGED ? status : code == SSQL_INTERRUPTED ? STATUS_INTERRUPTED : STATUS_FAILED;
     }
     struct text_buffer text = {0};
     text_add_string(&text, "ok: ");

@@ -37,6 +37,8 @@ static size_t fitting(const struct text_buffer *text)
 void progress_begin(struct progress_line *line)
 {
     line->begin = line->is_on ? now() : 0;
+    line->part_begin = line->begin;
+    line->part[0] = '\0';
     line->last = 0;
     line->is_paused = false;
 }
@@ -82,20 +84,45 @@ void progress_describe(struct text_buffer *to, const char *what, int64_t done, i
     }
 }
 
+/* The rate of one part, such as sorting, has nothing to do with that of reading before it. */
+static void begin_part(struct progress_line *line, const char *what, double time)
+{
+    if (strncmp(line->part, what, sizeof line->part - 1) == 0)
+        return;
+    if (line->part[0] != '\0')
+        line->part_begin = time;
+    snprintf(line->part, sizeof line->part, "%s", what);
+}
+
 void progress_show(struct progress_line *line, const char *what, int64_t done, int64_t total, const char *unit)
 {
     double time = line->is_on ? now() : 0;
     struct text_buffer text = {0};
 
+    if (line->is_on)
+        begin_part(line, what, time);
     if (!line->is_on || line->is_paused || time - line->begin < SHOWN_AFTER_SECONDS ||
         time - line->last < SHOWN_EVERY_SECONDS)
         return;
     line->last = time;
     line->is_visible = true;
-    progress_describe(&text, what, done, total, unit, time - line->begin);
+    progress_describe(&text, what, done, total, unit, time - line->part_begin);
     fprintf(stderr, "\r%.*s\033[K", (int)fitting(&text), text.data);
     fflush(stderr);
     text_clear(&text);
+}
+
+void progress_show_report(struct progress_line *line, const char *what, int64_t done, int64_t total)
+{
+    static const char *const in_bytes[] = {"loading", "examining", "backing up"};
+    static const int64_t megabyte = 1000000;
+
+    for (size_t i = 0; i < sizeof in_bytes / sizeof in_bytes[0]; i++)
+        if (strcmp(what, in_bytes[i]) == 0) {
+            progress_show(line, what, done / megabyte, total / megabyte, " MB");
+            return;
+        }
+    progress_show(line, what, done, total, " rows");
 }
 
 void progress_hide(struct progress_line *line)

@@ -300,7 +300,7 @@ static int report_progress(void *context, const char *what, int64_t done, int64_
 {
     struct session *session = context;
 
-    progress_show(&session->progress, what, done, total, "");
+    progress_show_report(&session->progress, what, done, total);
     return 0;
 }
 

@@ -7,6 +7,8 @@
 
 enum {
     SHARD_COUNT = 16,
+    COUNT_PLACES = 64, /* 2 to the COUNT_PLACE_BITS */
+    COUNT_PLACE_BITS = 6,
     SHARD_FIRST_BUCKETS = 64,
     BLOCK_SHARE = 8,  /* one of so many bytes of the capacity stays for blocks, whatever is reserved */
     LARGE_SHARE = 64, /* more than one of so many bytes of the capacity is large, … */
@@ -38,8 +40,15 @@ struct shard {
     char padding[64]; /* keeps neighbours off this shard's cache line */
 };
 
+/* Threads count in places of their own, so that look-ups do not wait for each other's cache lines. */
+struct filter_counts {
+    atomic_uint_least64_t hits, misses;
+    char padding[64 - 2 * sizeof(uint64_t)];
+};
+
 struct block_cache {
     struct shard shards[SHARD_COUNT];
+    struct filter_counts filter_counts[COUNT_PLACES];
     size_t capacity_bytes;
     atomic_size_t reserved_bytes;
 };
@@ -331,6 +340,23 @@ void block_cache_forget_file(struct block_cache *cache, uint64_t file)
     }
 }
 
+/* Descriptors of threads lie pages apart. */
+static struct filter_counts *own_counts(struct block_cache *cache)
+{
+    uint64_t thread = (uint64_t)(uintptr_t)pthread_self() >> 12;
+
+    return &cache->filter_counts[(thread * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - COUNT_PLACE_BITS)];
+}
+
+void block_cache_count_filter(struct block_cache *cache, bool is_hit)
+{
+    struct filter_counts *counts = own_counts(cache);
+    atomic_uint_least64_t *count = is_hit ? &counts->hits : &counts->misses;
+
+    /* Not in one step: that would cost as much as asking the filter. */
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 void block_cache_read_statistics(struct block_cache *cache, struct block_cache_statistics *statistics)
 {
     *statistics = (struct block_cache_statistics){
@@ -346,6 +372,11 @@ void block_cache_read_statistics(struct block_cache *cache, struct block_cache_s
         statistics->bytes_inserted += shard->bytes_inserted;
         statistics->used_bytes += shard->used_bytes;
         pthread_mutex_unlock(&shard->mutex);
+    }
+    for (uint32_t i = 0; i < COUNT_PLACES; i++) {
+        struct filter_counts *counts = &cache->filter_counts[i];
+        statistics->filter_hits += atomic_load_explicit(&counts->hits, memory_order_relaxed);
+        statistics->filter_misses += atomic_load_explicit(&counts->misses, memory_order_relaxed);
     }
 }
 

@@ -38,8 +38,13 @@ void block_cache_release(struct block_cache *cache, size_t size);
 /* Forgets the blocks of a file that is no longer needed. */
 void block_cache_forget_file(struct block_cache *cache, uint64_t file);
 
+/* Counts what a file's filter has said: that the file cannot hold the key (a hit), or that it must be read. Threads
+ * mostly count apart; where two of them do not, a count may be lost. */
+void block_cache_count_filter(struct block_cache *cache, bool is_hit);
+
 struct block_cache_statistics {
     uint64_t hits, misses, evictions, bytes_inserted;
+    uint64_t filter_hits, filter_misses;
     size_t used_bytes, capacity_bytes; /* used: with what is reserved */
 };
 void block_cache_read_statistics(struct block_cache *cache, struct block_cache_statistics *statistics);

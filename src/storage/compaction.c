@@ -120,6 +120,14 @@ static void merge_chunks(struct compaction_merge *merge)
     }
 }
 
+/* Somebody may wait for it, and no longer want to. */
+static bool tell_progress(struct cancellation *cancellation, uint32_t row_count, struct ssql_error *error)
+{
+    if (cancellation != NULL && cancellation->progress != NULL)
+        cancellation->progress->done += row_count;
+    return cancellation_check(cancellation, error);
+}
+
 /* Loads the next chunk of every source whose chunk has ended. */
 static bool load_sources(struct compaction_merge *merge, struct ssql_error *error)
 {
@@ -129,7 +137,8 @@ static bool load_sources(struct compaction_merge *merge, struct ssql_error *erro
         while (source->has_next && (!source->is_loaded || source->position == source->count)) {
             if (engine_is_closing(merge->compaction->table->engine))
                 return error_set(error, SSQL_INTERRUPTED, NO_SPAN, "compaction stopped: the database is being closed");
-            if (!source_load(source, error) || !source_begin_merge(source, error))
+            if (!source_load(source, error) || !source_begin_merge(source, error) ||
+                !tell_progress(merge->compaction->cancellation, source->count, error))
                 return false;
         }
         if (!source->is_loaded || source->position == source->count)
@@ -277,6 +286,11 @@ static bool run_merge(struct compaction *compaction, struct ssql_error *error)
     merge_clear(merge);
     free(merge);
     return done;
+}
+
+void compaction_watch(struct compaction *compaction, struct cancellation *cancellation)
+{
+    compaction->cancellation = cancellation;
 }
 
 bool compaction_run(struct compaction *compaction, struct ssql_error *error)

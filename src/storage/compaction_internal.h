@@ -15,6 +15,7 @@ struct compaction {
     uint32_t input_count;
     uint32_t output_level;
     bool is_move; /* the inputs are disjoint and meet nothing in the output level */
+    struct cancellation *cancellation; /* NULL: nobody waits. It is told of each row that is read */
     uint64_t oldest_snapshot;
     /* Versions up to here are the oldest of their keys wherever these may be: they are written with sequence 0, and
      * tombstones among them vanish. At most oldest_snapshot. */

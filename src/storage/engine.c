@@ -372,6 +372,21 @@ uint64_t engine_bytes_logged(struct engine *engine)
     return engine->logged_before + (engine->wal == NULL ? 0 : wal_appended_position(engine->wal));
 }
 
+static uint64_t count_memtables(struct engine *engine)
+{
+    uint64_t count = 0;
+
+    pthread_mutex_lock(&engine->tables_mutex);
+    for (uint32_t i = 0; i < engine->table_count; i++) {
+        struct table_version *version = table_acquire_version(engine->tables[i]);
+        for (uint32_t j = 0; j < version->memtable_count; j++)
+            count += memtable_version_count(version->memtables[j]) > 0;
+        table_version_release(version);
+    }
+    pthread_mutex_unlock(&engine->tables_mutex);
+    return count;
+}
+
 void engine_read_statistics(struct engine *engine, struct engine_statistics *statistics)
 {
     struct block_cache_statistics cache;
@@ -400,6 +415,9 @@ void engine_read_statistics(struct engine *engine, struct engine_statistics *sta
     statistics->cache_bytes = cache.used_bytes;
     statistics->cache_hits = cache.hits;
     statistics->cache_misses = cache.misses;
+    statistics->filter_hits = cache.filter_hits;
+    statistics->filter_misses = cache.filter_misses;
+    statistics->memtables = count_memtables(engine);
     statistics->bytes_read = cache.bytes_inserted;
 }
 

@@ -4,6 +4,7 @@
 #ifndef SSQL_STORAGE_ENGINE_H
 #define SSQL_STORAGE_ENGINE_H
 
+#include "base/cancellation.h"
 #include "base/memory_budget.h"
 #include "base/worker_pool.h"
 #include "storage/row_format.h"
@@ -58,8 +59,11 @@ MUST_CHECK bool engine_flush(struct engine *engine, struct ssql_error *error);
 MUST_CHECK bool engine_wait_idle(struct engine *engine, struct ssql_error *error);
 /* Merges each table into its lowest level. */
 MUST_CHECK bool engine_compact(struct engine *engine, struct ssql_error *error);
-/* The same for one table; nothing is done when there is none with this number. */
-MUST_CHECK bool engine_compact_table(struct engine *engine, uint32_t table_id, struct ssql_error *error);
+/* The same for one table, or all with EVERY_TABLE; nothing is done when there is none with this number. `cancellation`
+ * (may be NULL) ends it with SSQL_INTERRUPTED, each table merged or as it was; progress counts rows. */
+#define EVERY_TABLE UINT32_MAX
+MUST_CHECK bool engine_compact_table(struct engine *engine, uint32_t table_id, struct cancellation *cancellation,
+                                     struct ssql_error *error);
 
 /* The executor's share of the memory limit. */
 struct memory_budget *engine_work_budget(struct engine *engine);
@@ -99,6 +103,8 @@ struct engine_statistics {
     uint64_t bytes_logged;  /* since the database was made; lasting, but for what was logged just before a crash */
     uint64_t bytes_spilled; /* written to spill files */
     uint64_t cache_hits, cache_misses;
+    uint64_t filter_hits, filter_misses; /* files that a filter ruled out for a key, or did not */
+    uint64_t memtables;                  /* that hold rows, also those that wait to be flushed */
     uint64_t bytes_read; /* of blocks that were not in the cache */
 };
 void engine_read_statistics(struct engine *engine, struct engine_statistics *statistics);

@@ -118,9 +118,9 @@ static void note_compaction(struct engine *engine)
     pthread_mutex_unlock(&engine->background_mutex);
 }
 
-/* One compaction of a table; *did_some tells whether there was anything to do. */
-static bool compact_once(struct engine *engine, struct table *table, enum compaction_purpose purpose, bool *did_some,
-                         struct ssql_error *error)
+/* One compaction of a table; *did_some tells whether there was anything to do. `cancellation` may be NULL. */
+static bool compact_once(struct engine *engine, struct table *table, enum compaction_purpose purpose,
+                         struct cancellation *cancellation, bool *did_some, struct ssql_error *error)
 {
     struct compaction *compaction = NULL;
 
@@ -129,6 +129,7 @@ static bool compact_once(struct engine *engine, struct table *table, enum compac
     bool is_done = engine_check_writable(engine, error) && engine_claim_epoch(engine, error) &&
                    compaction_pick(table, purpose, &compaction, error);
     if (is_done && compaction != NULL) {
+        compaction_watch(compaction, cancellation);
         is_done = compaction_run(compaction, error);
         *did_some = is_done;
     }
@@ -144,52 +145,68 @@ static bool compact_urgent(struct engine *engine, enum compaction_purpose purpos
     bool is_done = true, did_some = true;
 
     while (is_done && did_some && !atomic_load(&engine->is_closing) && (table = most_urgent(engine, purpose)) != NULL) {
-        is_done = compact_once(engine, table, purpose, &did_some, error);
+        is_done = compact_once(engine, table, purpose, NULL, &did_some, error);
         table_release(table);
     }
     return is_done;
 }
 
-static bool compact_fully(struct engine *engine, struct table *table, struct ssql_error *error)
+static bool compact_fully(struct engine *engine, struct table *table, struct cancellation *cancellation,
+                          struct ssql_error *error)
 {
     bool did_some = atomic_load(&table->dropped_sequence) == UINT64_MAX, is_done = true;
 
     while (is_done && did_some)
-        is_done = compact_once(engine, table, COMPACT_EVERYTHING, &did_some, error);
+        is_done = compact_once(engine, table, COMPACT_EVERYTHING, cancellation, &did_some, error);
     return is_done;
 }
 
-static bool compact_everything(struct engine *engine, struct ssql_error *error)
+/* Rows in the files of the tables, as one merge of each reads them. */
+static int64_t count_file_rows(struct table *const *tables, uint32_t count)
 {
-    uint32_t count;
+    int64_t rows = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct table_version *version = table_acquire_version(tables[i]);
+        for (uint32_t level = 0; level < LEVELS; level++)
+            for (uint32_t j = 0; j < version->file_count[level]; j++)
+                rows += (int64_t)version->files[level][j]->info.row_count;
+        table_version_release(version);
+    }
+    return rows;
+}
+
+/* `table_id` EVERY_TABLE: all. */
+static bool compact_tables(struct engine *engine, uint32_t table_id, struct cancellation *cancellation,
+                           struct ssql_error *error)
+{
+    uint32_t count, first = 0;
     struct table **tables = engine_copy_tables(engine, &count);
     bool is_done = tables != NULL || error_no_memory(error);
+    uint32_t end = is_done ? count : 0;
 
-    for (uint32_t i = 0; i < count && is_done; i++)
-        is_done = compact_fully(engine, tables[i], error);
+    while (table_id != EVERY_TABLE && first < end && tables[first]->id != table_id)
+        first++;
+    if (table_id != EVERY_TABLE && first < end)
+        end = first + 1;
+    if (cancellation != NULL && is_done)
+        progress_begin(cancellation->progress, "compacting", count_file_rows(tables + first, end - first));
+    for (uint32_t i = first; i < end && is_done; i++)
+        is_done = compact_fully(engine, tables[i], cancellation, error);
     engine_release_tables(tables, count);
     return is_done;
 }
 
-bool engine_compact_table(struct engine *engine, uint32_t table_id, struct ssql_error *error)
+bool engine_compact_table(struct engine *engine, uint32_t table_id, struct cancellation *cancellation,
+                          struct ssql_error *error)
 {
-    uint32_t count;
-    bool is_done = engine_flush(engine, error);
-    struct table **tables = is_done ? engine_copy_tables(engine, &count) : NULL;
-
-    if (tables == NULL)
-        return is_done && error_no_memory(error);
-    for (uint32_t i = 0; i < count && is_done; i++)
-        if (tables[i]->id == table_id)
-            is_done = compact_fully(engine, tables[i], error);
-    engine_release_tables(tables, count);
-    return is_done;
+    return engine_flush(engine, error) && compact_tables(engine, table_id, cancellation, error);
 }
 
 bool engine_compact_due(struct engine *engine, bool everything, struct ssql_error *error)
 {
     if (everything)
-        return compact_everything(engine, error);
+        return compact_tables(engine, EVERY_TABLE, NULL, error);
     return compact_urgent(engine, COMPACT_RUNS, error) && compact_urgent(engine, COMPACT_DOWN, error);
 }
 

@@ -284,6 +284,7 @@ struct scan *scan_rest(struct scan *scan)
     scan->is_validating = false;
     scan->begun = NULL;
     scan->statistics = (struct scan_statistics){0};
+    scan->told_rows = 0;
     return scan;
 }
 
@@ -314,6 +315,15 @@ bool scan_next(struct scan *scan, struct batch *batch, struct ssql_error *error)
 {
     scan_begin_batch(scan, batch, 0, NULL, 0);
     return scan->is_validating ? scan_next_validated(scan, batch, error) : scan_next_ordered(scan, batch, error);
+}
+
+bool scan_check(struct scan *scan, struct ssql_error *error)
+{
+    uint64_t rows = scan->statistics.rows_read + scan->statistics.rows_skipped;
+
+    cancellation_count(scan->request.cancellation, rows - scan->told_rows);
+    scan->told_rows = rows;
+    return cancellation_check(scan->request.cancellation, error);
 }
 
 void scan_read_statistics(const struct scan *scan, struct scan_statistics *statistics)

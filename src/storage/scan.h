@@ -46,7 +46,7 @@ struct scan;
 
 struct scan_statistics {
     uint64_t blocks_read, blocks_cached, blocks_skipped; /* skipped: by zone maps or key range */
-    uint64_t rows_read;
+    uint64_t rows_read, rows_skipped;
 };
 
 /* Everything the request points to stays until scan_close. The range is recorded as read (write transactions). */

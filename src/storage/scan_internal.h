@@ -52,6 +52,7 @@ struct scan {
     struct vector *vectors;
     struct merged_rows *merged; /* made when first needed */
     struct scan_statistics statistics;
+    uint64_t told_rows; /* of them: whoever waits knows about */
 };
 
 /* scan_open without a transaction: `version` (NULL: no rows) stays pinned until scan_close or scan_rest. */
@@ -65,6 +66,9 @@ MUST_CHECK bool scan_morsels_create_version(const struct table_version *version,
                                             const struct row_format *format, uint64_t snapshot,
                                             const struct scan_request *request, uint64_t forced_rows,
                                             struct scan_morsels **morsels, struct ssql_error *error);
+
+/* Tells how far the scan is. False when it is to be given up. */
+MUST_CHECK bool scan_check(struct scan *scan, struct ssql_error *error);
 
 /* The drivers: fill the batch with at least one selected row, or leave row_count 0 at the end. */
 MUST_CHECK bool scan_next_ordered(struct scan *scan, struct batch *batch, struct ssql_error *error);

@@ -33,7 +33,7 @@ static struct slice far_key(const struct scan *scan, const struct scan_source *s
 
 static bool load_for_merge(struct scan *scan, struct scan_source *source, struct ssql_error *error)
 {
-    if (!cancellation_check(scan->request.cancellation, error) || !source_load(source, error))
+    if (!scan_check(scan, error) || !source_load(source, error))
         return false;
     if (source->count == 0) {
         source_unload(source);
@@ -185,7 +185,7 @@ bool scan_next_ordered(struct scan *scan, struct batch *batch, struct ssql_error
     while (batch->row_count == 0) {
         if (scan->begun != NULL && !go_on(scan, error))
             return false;
-        if (!cancellation_check(scan->request.cancellation, error) || !prepare_sources(scan, error))
+        if (!scan_check(scan, error) || !prepare_sources(scan, error))
             return false;
         struct scan_source *first = find_first(scan);
         if (first == NULL)

@@ -197,12 +197,16 @@ bool source_next_is_plain(const struct scan_source *source, uint32_t *row_count)
 void source_skip_next(struct scan_source *source)
 {
     assert(source->has_next && source->memtable == NULL);
+    if (source->statistics != NULL) {
+        const struct sstable *sstable = source->files[source->file_index]->sstable;
+        uint32_t block = source->block_index;
+        source->statistics->blocks_skipped++;
+        source->statistics->rows_skipped += sstable_row_offset(sstable, block + 1) - sstable_row_offset(sstable, block);
+    }
     if (source->options.descending)
         source->block_index--;
     else
         source->block_index++;
-    if (source->statistics != NULL)
-        source->statistics->blocks_skipped++;
     settle(source);
 }
 

@@ -198,11 +198,11 @@ static bool load_memtable_rows(struct scan_source *source, struct ssql_error *er
 
 static void advance(struct scan_source *source)
 {
-    uint64_t skipped = source->statistics == NULL ? 0 : source->statistics->blocks_skipped;
+    struct scan_statistics before = source->statistics == NULL ? (struct scan_statistics){0} : *source->statistics;
 
     source_skip_next(source);
     if (source->statistics != NULL)
-        source->statistics->blocks_skipped = skipped;
+        *source->statistics = before;
 }
 
 bool source_load(struct scan_source *source, struct ssql_error *error)

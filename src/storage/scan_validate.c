@@ -164,7 +164,7 @@ static bool drop_by_walk(struct scan *scan, struct scan_source *source, const st
     else
         done = source_start_files(probe, other->files, other->file_count, &range, &other->options, error);
     while (done && probe->has_next && next < *count) {
-        done = cancellation_check(scan->request.cancellation, error) && source_load(probe, error) &&
+        done = scan_check(scan, error) && source_load(probe, error) &&
                source_load_keys(probe, error);
         if (done)
             *count = drop_in_chunk(scan, source, other, rows, *count, &next);
@@ -217,7 +217,7 @@ bool scan_next_validated(struct scan *scan, struct batch *batch, struct ssql_err
 {
     while (batch->row_count == 0 && scan->current < scan->source_count) {
         struct scan_source *source = &scan->sources[scan->current];
-        if (!cancellation_check(scan->request.cancellation, error))
+        if (!scan_check(scan, error))
             return false;
         if (!source->has_next) {
             source_unload(source);

@@ -303,5 +303,6 @@ bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, 
             return true;
     }
     *may = filter_may_contain(slice_make(filter, footer->filter_size), footer->filter_probes, key_hash);
+    block_cache_count_filter(sstable->cache, !*may);
     return true;
 }

@@ -119,8 +119,10 @@ enum compaction_purpose {
 double compaction_urgency(struct table *table, enum compaction_purpose purpose);
 MUST_CHECK bool compaction_pick(struct table *table, enum compaction_purpose purpose, struct compaction **compaction,
                                 struct ssql_error *error);
+/* Before it runs: `cancellation`, which may be NULL, is told of the rows that are read, and can end it. */
+void compaction_watch(struct compaction *compaction, struct cancellation *cancellation);
 /* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the
- * compaction either way. Stops early with SSQL_INTERRUPTED when the engine closes. */
+ * compaction either way. Stops early with SSQL_INTERRUPTED when the engine closes or it is cancelled. */
 MUST_CHECK bool compaction_run(struct compaction *compaction, struct ssql_error *error);
 
 /* ---- lookup.c: the newest version of one key ---- */
