@@ -57,8 +57,10 @@ static bool is_listed(const struct copy_load *load, uint32_t column)
 /* In the header, or where the first record has a member of that name. */
 static struct record_place name_place(const struct copy_load *load, const struct record_batch *batch, uint32_t place)
 {
-    if (!copy_is_json(load))
-        return (struct record_place){.line = record_reader_header_line(load->reader), .column = 1};
+    const struct record_place *in_header = record_reader_name_place(load->reader, place);
+
+    if (in_header != NULL)
+        return *in_header;
     for (uint32_t row = 0; batch != NULL && row < batch->count; row++)
         if (record_field(batch, row, place)->kind != FIELD_ABSENT)
             return record_reader_field_place(load->reader, batch, row, place);

@@ -323,6 +323,36 @@ static enum scan_stop scan_first(struct scan *scan, struct scanned_record *scann
     return scan->fault == NULL ? SCAN_FULL : stop_at_fault(scan, scanned);
 }
 
+/* Behind the field at `at`: its delimiter, or the end. */
+static const uint8_t *pass_field(const uint8_t *at, const uint8_t *end, uint8_t delimiter, bool is_csv)
+{
+    if (is_csv && at < end && *at == '"') {
+        at++;
+        while (at < end && (*at != '"' || (end - at > 1 && at[1] == '"')))
+            at += *at == '"' ? 2 : 1;
+    }
+    const uint8_t *found = at < end ? memchr(at, delimiter, (size_t)(end - at)) : NULL;
+    return found == NULL ? end : found;
+}
+
+static bool note_name_places(struct record_reader *reader, const struct record *header, uint32_t count)
+{
+    const uint8_t *at = header->raw, *end = header->raw + header->size;
+    struct record_place *places = arena_alloc_array(&reader->names.arena, count, sizeof *places);
+    struct record_place place = record_reader_record_place(reader, header);
+
+    for (uint32_t i = 0; places != NULL && i < count; i++) {
+        places[i] = place;
+        const uint8_t *next =
+            pass_field(at, end, (uint8_t)reader->options.delimiter, reader->options.format == RECORD_FORMAT_CSV);
+        next += next < end;
+        place_advance(&place, at, next, end);
+        at = next;
+    }
+    reader->name_places = places;
+    return places != NULL;
+}
+
 static enum scan_stop take_names(struct scan *scan, const struct scanned_record *scanned)
 {
     struct record_reader *reader = scan->reader;
@@ -338,8 +368,9 @@ static enum scan_stop take_names(struct scan *scan, const struct scanned_record 
         if (!name_table_add(&reader->names, name, error))
             return stop_without_memory(reader);
     }
+    if (!note_name_places(reader, &scanned->record, scan->count))
+        return stop_without_memory(reader);
     reader->has_names = true;
-    reader->header_line = scanned->record.line;
     reader->column_count = scan->count;
     reader->is_count_known = true;
     reader->begin = (size_t)(scanned->next - reader->window);
@@ -407,18 +438,6 @@ static enum scan_stop delimited_scan(struct record_reader *reader)
         reader->line = scanned.next_line;
     }
     return SCAN_FULL;
-}
-
-/* Behind the field at `at`: its delimiter, or the end. */
-static const uint8_t *pass_field(const uint8_t *at, const uint8_t *end, uint8_t delimiter, bool is_csv)
-{
-    if (is_csv && at < end && *at == '"') {
-        at++;
-        while (at < end && (*at != '"' || (end - at > 1 && at[1] == '"')))
-            at += *at == '"' ? 2 : 1;
-    }
-    const uint8_t *found = at < end ? memchr(at, delimiter, (size_t)(end - at)) : NULL;
-    return found == NULL ? end : found;
 }
 
 static const uint8_t *delimited_find_field(const struct record_reader *reader, const struct record *record,

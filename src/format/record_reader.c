@@ -180,6 +180,18 @@ enum scan_stop reader_fault(struct record_reader *reader, struct record record, 
     return next == NULL ? SCAN_BROKEN : SCAN_FAULT;
 }
 
+void place_advance(struct record_place *place, const uint8_t *from, const uint8_t *to, const uint8_t *end)
+{
+    uint64_t lines = line_end_count(from, to, end);
+
+    if (lines == 0)
+        place->column += character_count(from, to);
+    else
+        place->column = 1 + character_count(line_begin(from, to), to);
+    place->line += lines;
+    place->offset += (uint64_t)(to - from);
+}
+
 const uint8_t *text_fault(struct slice text, struct ssql_error *error)
 {
     const uint8_t *zero = text.size == 0 ? NULL : memchr(text.data, '\0', text.size);
@@ -411,9 +423,10 @@ struct slice record_reader_column_name(const struct record_reader *reader, uint3
     return reader->names.names[column];
 }
 
-uint64_t record_reader_header_line(const struct record_reader *reader)
+const struct record_place *record_reader_name_place(const struct record_reader *reader, uint32_t column)
 {
-    return reader->header_line;
+    assert(column < reader->names.count);
+    return reader->name_places == NULL ? NULL : &reader->name_places[column];
 }
 
 uint64_t record_reader_bytes_read(const struct record_reader *reader)

@@ -71,8 +71,8 @@ bool record_reader_has_names(const struct record_reader *reader);
 /* The name of a column, as the file has it; needs record_reader_has_names. Lives as long as the reader. */
 struct slice record_reader_column_name(const struct record_reader *reader, uint32_t column);
 
-/* The line of the header, for messages about its names; 0 without one. */
-uint64_t record_reader_header_line(const struct record_reader *reader);
+/* Where a column's name stands in the header, for messages; NULL without one. Lives as long as the reader. */
+const struct record_place *record_reader_name_place(const struct record_reader *reader, uint32_t column);
 
 /* Where a record of the last batch, or of the last fault, begins. */
 struct record_place record_reader_record_place(const struct record_reader *reader, const struct record *record);

@@ -75,7 +75,7 @@ struct record_reader {
 
     struct name_table names;
     bool has_names;
-    uint64_t header_line;
+    struct record_place *name_places; /* of the header's names, in the arena of the names; NULL: no header */
     uint64_t lines_to_skip;
     bool is_past_mark, is_begun;
     enum json_place json_place;
@@ -132,6 +132,9 @@ enum scan_stop reader_fault(struct record_reader *reader, struct record record, 
 
 /* Line ends of [from, to): LF, CRLF and CR alone; a CR at `to` counts when no LF follows before `end`. */
 uint64_t line_end_count(const uint8_t *from, const uint8_t *to, const uint8_t *end);
+
+/* Moves a place that stands at `from` on to `to`; the text goes on to `end`. */
+void place_advance(struct record_place *place, const uint8_t *from, const uint8_t *to, const uint8_t *end);
 
 /* The fault for text that is no valid UTF-8 or holds a NUL byte, in `error`, and where it is; NULL: there is none. */
 const uint8_t *text_fault(struct slice text, struct ssql_error *error);

@@ -71,10 +71,25 @@ static const char *const end_of_statement = "the end of the statement";
 
 /* ---- what was expected ---- */
 
+/* The name of an option may be one of the grammar's words, too. */
+static bool expects_option(const struct expectation *expected)
+{
+    return expects(expected, "a name") && !expects(expected, "a quoted name") && expects(expected, "create") &&
+           expects(expected, "primary");
+}
+
+/* The value of an option is a literal or a word. */
+static bool expects_option_value(const struct expectation *expected)
+{
+    return expects(expected, "a name") && !expects(expected, "case") && expects(expected, "an integer") &&
+           expects(expected, "insert");
+}
+
 /* A type is a word that is neither quoted nor one of the grammar's. */
 static bool expects_type(const struct expectation *expected)
 {
-    return expects(expected, "a name") && !expects(expected, "a quoted name");
+    return expects(expected, "a name") && !expects(expected, "a quoted name") && !expects_option(expected) &&
+           !expects_option_value(expected);
 }
 
 /* Whether the text's next token would be the first of an operand. */
@@ -115,6 +130,10 @@ static void show_classes(const struct expectation *expected, int wrong_kind, str
 
     if (expression)
         show(shown, "an expression");
+    else if (expects_option(expected))
+        show(shown, "an option");
+    else if (expects_option_value(expected))
+        show(shown, "a value");
     else if (expects_type(expected))
         show(shown, "a type");
     else if (expects(expected, "a name") && !(expects(expected, "as") && expects(expected, end_of_statement)))
@@ -131,8 +150,8 @@ static bool is_implied(const struct expectation *expected, const char *token)
     bool expression = expects(expected, "an integer"), operand_ended = !expression && expects(expected, "+");
 
     if (strcmp(token, "a name") == 0 || strcmp(token, "a quoted name") == 0 || strcmp(token, end_of_statement) == 0 ||
-        is_one_of(token, minor_words) || (expression && is_one_of(token, expression_starts)) ||
-        (operand_ended && is_one_of(token, operators)))
+        is_one_of(token, minor_words) || expects_option(expected) || expects_option_value(expected) ||
+        (expression && is_one_of(token, expression_starts)) || (operand_ended && is_one_of(token, operators)))
         return true;
     if (is_word(token) && expects(expected, "a name") && !is_reserved(token))
         return true;
@@ -397,7 +416,8 @@ static bool hint_at_keyword_as_name(const struct mistake *mistake)
     if (mistake->before->kind == TOKEN_PRIMARY && mistake->wrong->kind == TOKEN_IDENTIFIER)
         return hint(mistake, "\"primary\" is a reserved word; as a name it needs backquotes: `primary`");
     if (mistake->keyword == NULL || !mistake->keyword->is_reserved || !expects(&mistake->expected, "a name") ||
-        expects_type(&mistake->expected) || expects(&mistake->expected, "as"))
+        expects_type(&mistake->expected) || expects_option_value(&mistake->expected) ||
+        expects(&mistake->expected, "as"))
         return false;
     bool is_follower_of_nothing = expects(&mistake->expected, "case") && is_one_of(mistake->keyword->text, followers) &&
                                   !(mistake->before->kind == TOKEN_SELECT || mistake->before->kind == TOKEN_BY);
@@ -454,6 +474,12 @@ static bool hint_at_type(const struct mistake *mistake)
     return expects_type(&mistake->expected) && hint(mistake, "the types are int, string, bool and float");
 }
 
+static bool hint_at_option(const struct mistake *mistake)
+{
+    return (expects_option(&mistake->expected) || expects_option_value(&mistake->expected)) &&
+           hint(mistake, "options are names with their values: (header true, skip 2)");
+}
+
 static bool hint_at_beginning(const struct mistake *mistake)
 {
     return mistake->wrong->kind != TOKEN_END_OF_TEXT && mistake->context.wrong == 0 &&
@@ -462,11 +488,22 @@ static bool hint_at_beginning(const struct mistake *mistake)
 
 /* The first that has something to say wins. */
 static bool (*const hints[])(const struct mistake *mistake) = {
-    hint_at_prefixed_string,   hint_at_certain_foreign, hint_at_near_word,
-    hint_at_possible_foreign,  hint_at_comma,           hint_at_order_of_clauses,
-    hint_at_missing_semicolon, hint_at_missing_part,    hint_at_bracket,
-    hint_at_keyword_as_name,   hint_at_value_as_name,   hint_at_sign_in_name,
-    hint_at_assignment,        hint_at_missing_comma,   hint_at_type,
+    hint_at_prefixed_string,
+    hint_at_certain_foreign,
+    hint_at_near_word,
+    hint_at_possible_foreign,
+    hint_at_comma,
+    hint_at_order_of_clauses,
+    hint_at_missing_semicolon,
+    hint_at_missing_part,
+    hint_at_bracket,
+    hint_at_keyword_as_name,
+    hint_at_value_as_name,
+    hint_at_sign_in_name,
+    hint_at_assignment,
+    hint_at_missing_comma,
+    hint_at_type,
+    hint_at_option,
     hint_at_beginning,
 };
 

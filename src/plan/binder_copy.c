@@ -12,6 +12,19 @@ static bool bad_value(struct binder *binder, const struct copy_option *option, c
                      SLICE_PRINT(option->name.text), wanted);
 }
 
+/* The same for one of a few words, with the nearest. */
+static bool bad_word(struct binder *binder, const struct copy_option *option, const char *wanted, struct slice text,
+                     const char *const *words)
+{
+    struct nearest nearest = nearest_start(text);
+
+    bad_value(binder, option, wanted);
+    for (; *words != NULL; words++)
+        nearest_consider(&nearest, slice_of(*words));
+    nearest_hint(&nearest, binder->error);
+    return false;
+}
+
 static bool take_bool(struct binder *binder, const struct copy_option *option, bool *taken)
 {
     const struct expr *value = option->value;
@@ -48,11 +61,12 @@ static bool take_text(struct binder *binder, const struct copy_option *option, c
 static bool set_format(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
     static const char WANTED[] = "csv, tsv, json, jsonl or insert";
+    static const char *const words[] = {"csv", "tsv", "json", "jsonl", "insert", NULL};
     struct slice text = {.data = NULL};
 
     if (!take_text(binder, option, WANTED, &text))
         return false;
-    return record_format_find(text, &plan->format) || bad_value(binder, option, WANTED);
+    return record_format_find(text, &plan->format) || bad_word(binder, option, WANTED, text, words);
 }
 
 static bool set_header(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
@@ -132,6 +146,7 @@ static bool set_primary(struct binder *binder, const struct copy_option *option,
 static bool set_on_conflict(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
     static const char WANTED[] = "fail, ignore or replace";
+    static const char *const words[] = {"fail", "ignore", "replace", NULL};
     struct slice text = {.data = NULL};
 
     if (!take_text(binder, option, WANTED, &text))
@@ -143,7 +158,7 @@ static bool set_on_conflict(struct binder *binder, const struct copy_option *opt
     else if (name_equal(text, slice_of("replace")))
         plan->conflict = COPY_CONFLICT_REPLACE;
     else
-        return bad_value(binder, option, WANTED);
+        return bad_word(binder, option, WANTED, text, words);
     return true;
 }
 
@@ -237,6 +252,29 @@ static bool format_takes(enum record_format format, enum option_use use)
     return false;
 }
 
+/* What is found wrong with a value is told at its place. */
+static bool blame(struct binder *binder, const struct copy_option *option)
+{
+    if (option != NULL)
+        binder->error->span = option->value->span;
+    return false;
+}
+
+/* Once delimiter, null and format are known: whether fields can be told apart with them. */
+static bool check_delimiters(struct binder *binder, const struct copy *copy, const struct copy_plan *plan)
+{
+    char usual = plan->format == RECORD_FORMAT_TSV ? '\t' : ',';
+    char delimiter = plan->delimiter == '\0' ? usual : plan->delimiter;
+
+    if (!format_takes(plan->format, OPTION_DELIMITED))
+        return true;
+    if (!record_check_delimiters(delimiter, slice_make(NULL, 0), binder->error))
+        return blame(binder, find_option(copy, "delimiter"));
+    if (!record_check_delimiters(delimiter, plan->null_text, binder->error))
+        return blame(binder, find_option(copy, "null"));
+    return true;
+}
+
 static bool bind_options(struct binder *binder, const struct copy *copy, struct copy_plan *plan)
 {
     uint32_t seen = 0;
@@ -261,7 +299,7 @@ static bool bind_options(struct binder *binder, const struct copy *copy, struct 
             return error_set(binder->error, SSQL_BAD_OPTION, option->name.span, "format %s has no option %s",
                              record_format_name(plan->format), rule->name);
     }
-    return true;
+    return check_delimiters(binder, copy, plan);
 }
 
 /* ---- places ---- */

@@ -199,7 +199,31 @@ static void a_field_knows_where_it_stands(void **state)
     assert_int_equal(place.line, 3);
     assert_int_equal(place.column, 7);
     assert_true(slice_equal(record_raw(&batch.records[0]), slice_of("x,\"two\nl,\"\"\",3")));
-    assert_int_equal(record_reader_header_line(reader), 1);
+    assert_int_equal(record_reader_name_place(reader, 0)->line, 1);
+    assert_int_equal(record_reader_name_place(reader, 0)->column, 1);
+    assert_int_equal(record_reader_name_place(reader, 1)->column, 3);
+    assert_int_equal(record_reader_name_place(reader, 2)->column, 5);
+    record_reader_destroy(reader);
+}
+
+static void names_stand_where_the_header_has_them(void **state)
+{
+    struct memory_source source = {.bytes = slice_of("\n\n\"é\",bb,\"c\nc\",d,\n1,2,3,4,5\n")};
+    static const uint64_t places[][3] = {{3, 1, 2}, {3, 5, 7}, {3, 8, 10}, {4, 4, 16}, {4, 6, 18}};
+    struct record_reader *reader;
+    struct record_batch batch;
+    struct ssql_error error = {0};
+
+    (void)state;
+    assert_true(record_reader_create(&headed, memory_source_of(&source), &reader, &error));
+    assert_int_equal(record_reader_next(reader, &batch, &error), RECORDS_READ);
+    assert_int_equal(batch.field_count, 5);
+    for (uint32_t i = 0; i < 5; i++) {
+        const struct record_place *place = record_reader_name_place(reader, i);
+        assert_int_equal(place->line, places[i][0]);
+        assert_int_equal(place->column, places[i][1]);
+        assert_int_equal(place->offset, places[i][2]);
+    }
     record_reader_destroy(reader);
 }
 
@@ -354,6 +378,7 @@ int main(void)
         cmocka_unit_test(lines_can_be_skipped),
         cmocka_unit_test(delimiters_can_be_chosen),
         cmocka_unit_test(a_field_knows_where_it_stands),
+        cmocka_unit_test(names_stand_where_the_header_has_them),
         cmocka_unit_test(a_rejected_record_comes_with_its_bytes),
         cmocka_unit_test(many_records_come_in_batches),
         cmocka_unit_test(wide_records_come_in_smaller_batches_up_to_a_limit),
