@@ -176,7 +176,7 @@ struct bound_query *bind_copy_to(struct binder *binder, const struct copy *copy,
 /* ---- binder_schema.c ---- */
 
 /* False with an error; *exists: the table is there already and that is all right. */
-bool bind_create_table(struct binder *binder, const struct create_table *create, struct table_definition *definition,
+bool bind_create_table(struct binder *binder, const struct create_table *create, struct create_table_plan *made,
                        bool *exists);
 
 #endif

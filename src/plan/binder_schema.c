@@ -12,8 +12,9 @@ static bool check_name(struct binder *binder, const struct name *name, const cha
                      what, NAME_SIZE_MOST, name->text.size);
 }
 
-/* The default is bound to see that it is a constant of the column's type; what is kept is its text. */
-static bool bind_default(struct binder *binder, const struct expr *expr, struct column_schema *column)
+/* The default is bound to see that it is a constant of the column's type, and to try it; what is kept is its text. */
+static bool bind_default(struct binder *binder, const struct expr *expr, struct column_schema *column,
+                         struct create_table_plan *made)
 {
     struct buffer text = {0};
     struct bound_expr *bound;
@@ -26,6 +27,8 @@ static bool bind_default(struct binder *binder, const struct expr *expr, struct 
         return false;
     if (bound_is_null(bound))
         return true;
+    if (bound->kind != BOUND_CONSTANT)
+        made->defaults[made->default_count++] = bound;
     expr_append_text(&text, expr);
     if (!text.failed)
         column->default_text = arena_copy(binder->arena, buffer_slice(&text));
@@ -42,7 +45,7 @@ static int find_column(const struct column_schema *columns, uint32_t count, stru
 }
 
 static bool bind_definition(struct binder *binder, const struct column_definition *written,
-                            struct column_schema *columns, uint32_t place)
+                            struct column_schema *columns, uint32_t place, struct create_table_plan *made)
 {
     struct column_schema *column = &columns[place];
 
@@ -55,7 +58,7 @@ static bool bind_definition(struct binder *binder, const struct column_definitio
     column->type = written->type.type;
     column->is_not_null = written->is_not_null;
     return column->name.data != NULL &&
-           (written->default_value == NULL || bind_default(binder, written->default_value, column));
+           (written->default_value == NULL || bind_default(binder, written->default_value, column, made));
 }
 
 static bool refuse_key_column(struct binder *binder, const struct create_table *create, const struct name *name)
@@ -100,9 +103,10 @@ static bool bind_key(struct binder *binder, const struct create_table *create, s
     return true;
 }
 
-bool bind_create_table(struct binder *binder, const struct create_table *create, struct table_definition *definition,
+bool bind_create_table(struct binder *binder, const struct create_table *create, struct create_table_plan *made,
                        bool *exists)
 {
+    struct table_definition *definition = &made->definition;
     struct column_schema *columns;
 
     const struct table_schema *present = schema_find_table(binder->schema, create->table.text);
@@ -122,10 +126,11 @@ bool bind_create_table(struct binder *binder, const struct create_table *create,
                          "a table has at most %d columns", COLUMNS_MOST - 1);
     columns = arena_alloc_array(binder->arena, create->column_count, sizeof *columns);
     definition->name = arena_copy(binder->arena, create->table.text);
-    if (columns == NULL || definition->name.data == NULL)
+    made->defaults = arena_alloc_array(binder->arena, create->column_count, sizeof(struct bound_expr *));
+    if (columns == NULL || definition->name.data == NULL || made->defaults == NULL)
         return false;
     for (uint32_t i = 0; i < create->column_count; i++)
-        if (!bind_definition(binder, &create->columns[i], columns, i))
+        if (!bind_definition(binder, &create->columns[i], columns, i, made))
             return false;
     definition->column_count = create->column_count;
     definition->columns = columns;

@@ -60,6 +60,13 @@ struct sort_key {
 
 enum insert_mode { INSERT_NEW, INSERT_OR_REPLACE /* upsert */, INSERT_OR_NOTHING /* on conflict do nothing */ };
 
+struct create_table_plan {
+    struct table_definition definition;
+    struct ssql_span name_span;
+    struct bound_expr **defaults; /* those that are computed: they are tried before the table is made */
+    uint32_t default_count;
+};
+
 struct plan_node {
     enum plan_kind kind;
     struct plan_node *child; /* NULL for leaves */
@@ -114,14 +121,11 @@ struct plan_node {
         } update;
         struct {
             const struct table_schema *table;
-            const uint16_t *key; /* per key column: position in the child's output */
-        } remove;                /* PLAN_DELETE */
+            const uint16_t *key;          /* per key column: position in the child's output */
+        } remove;                         /* PLAN_DELETE */
         const struct copy_plan *copy;     /* PLAN_COPY_FROM, PLAN_COPY_TO */
         const struct backup_plan *backup; /* PLAN_BACKUP */
-        struct {
-            struct table_definition definition;
-            struct ssql_span name_span;
-        } create_table;
+        struct create_table_plan create_table;
         struct {
             const struct table_schema *table;
         } drop_table;

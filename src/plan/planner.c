@@ -27,17 +27,15 @@ void plan_empty(struct plan *plan)
 
 static struct plan_node *plan_create_table(struct binder *binder, const struct create_table *create)
 {
-    struct table_definition definition = {0};
+    struct create_table_plan made = {.name_span = create->table.span};
     struct plan_node *node;
     bool exists;
 
-    if (!bind_create_table(binder, create, &definition, &exists))
+    if (!bind_create_table(binder, create, &made, &exists))
         return NULL;
     node = plan_node_make(binder->arena, exists ? PLAN_NOTHING : PLAN_CREATE_TABLE);
-    if (node != NULL && !exists) {
-        node->create_table.definition = definition;
-        node->create_table.name_span = create->table.span;
-    }
+    if (node != NULL && !exists)
+        node->create_table = made;
     return node;
 }
 
@@ -109,8 +107,8 @@ static void set_properties(struct plan *plan, const struct statement *statement)
                          statement->kind == STATEMENT_DESCRIBE || statement->kind == STATEMENT_EXPLAIN ||
                          statement->kind == STATEMENT_BACKUP;
     plan->changes_schema = kind == PLAN_CREATE_TABLE || kind == PLAN_DROP_TABLE;
-    plan->is_read_only = !plan->changes_schema && kind != PLAN_INSERT && kind != PLAN_UPDATE &&
-                         kind != PLAN_DELETE && kind != PLAN_COPY_FROM;
+    plan->is_read_only = !plan->changes_schema && kind != PLAN_INSERT && kind != PLAN_UPDATE && kind != PLAN_DELETE &&
+                         kind != PLAN_COPY_FROM;
 }
 
 /* ---- parameters ---- */
