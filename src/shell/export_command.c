@@ -1,9 +1,12 @@
 #include "shell/export_command.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
+#include "shell/compressed_output.h"
+#include "shell/copy_streams.h"
 #include "shell/statement_text.h"
 
 static bool is_table(struct transfer *transfer, const char *name, bool *is_found)
@@ -106,14 +109,6 @@ static bool add_rows(struct transfer *transfer, struct text_buffer *to)
     return add_query(transfer, to, what);
 }
 
-static bool is_compressed_name(const char *path)
-{
-    size_t size = strlen(path);
-
-    return (size > 3 && strcasecmp(path + size - 3, ".gz") == 0) ||
-           (size > 4 && strcasecmp(path + size - 4, ".zst") == 0);
-}
-
 static void say_outcome(struct transfer *transfer, const char *path)
 {
     struct text_buffer text = {0};
@@ -125,13 +120,20 @@ static void say_outcome(struct transfer *transfer, const char *path)
     text_clear(&text);
 }
 
-static bool run_copy(struct transfer *transfer, const char *statement, const char *path)
+static bool execute(struct transfer *transfer, const char *statement)
 {
     struct session *session = transfer->session;
     bool done = ssql_exec(session->connection, statement, strlen(statement)) == SSQL_OK;
 
     progress_hide(&session->progress);
-    if (!done) {
+    return done;
+}
+
+static bool run_copy(struct transfer *transfer, const char *statement, const char *path)
+{
+    struct session *session = transfer->session;
+
+    if (!execute(transfer, statement)) {
         session->write_failure_is_told = session_results(session)->error != 0;
         return transfer_fail_connection(transfer, NULL);
     }
@@ -140,14 +142,75 @@ static bool run_copy(struct transfer *transfer, const char *statement, const cha
     return path != NULL || session_flush(session);
 }
 
+/* ---- compressed, past the library ---- */
+
+/* Where the bytes of the copy statement go. */
+struct compressed_file {
+    struct transfer *transfer;
+    const char *path;
+    struct output output;
+    struct compressed_output compressed;
+};
+
+static int write_compressed(void *context, const char *bytes, size_t size)
+{
+    struct compressed_file *file = context;
+    struct text_buffer message = {0};
+
+    if (compressed_output_add(&file->compressed, bytes, size))
+        return 0;
+    text_format(&message, "cannot write %s: %s", file->path, file->compressed.fault);
+    ssql_copy_fail(file->transfer->session->connection, message.data);
+    text_clear(&message);
+    return 1;
+}
+
+static bool fail_writing(struct compressed_file *file, const char *why)
+{
+    return transfer_fail(file->transfer, ssql_code_sqlstate(SSQL_IO), NULL, "cannot write %s: %s", file->path, why);
+}
+
+static bool write_file(struct compressed_file *file, const char *statement)
+{
+    ssql_conn *connection = file->transfer->session->connection;
+
+    if (!compressed_output_init(&file->compressed, &file->output, compression_of_name(file->path)))
+        return fail_writing(file, file->compressed.fault);
+    ssql_set_copy_output(connection, write_compressed, file, file->path);
+    bool done = execute(file->transfer, statement);
+    if (!done)
+        transfer_fail_connection(file->transfer, NULL);
+    else if (!compressed_output_finish(&file->compressed))
+        done = fail_writing(file, file->compressed.fault);
+    copy_streams_connect(file->transfer->session);
+    compressed_output_clear(&file->compressed);
+    return done;
+}
+
+/* The file takes its place when all of it is written. */
+static bool run_compressed(struct transfer *transfer, const char *statement, const char *path)
+{
+    struct compressed_file file = {.transfer = transfer, .path = path, .output = {.file = -1}};
+
+    if (!output_open_file(&file.output, path, false))
+        return fail_writing(&file, strerror(errno));
+    bool done = write_file(&file, statement);
+    bool is_closed = output_close(&file.output, done);
+    int number = errno;
+    text_clear(&file.output.text);
+    if (done && !is_closed)
+        return fail_writing(&file, output_error_text(number));
+    if (done)
+        say_outcome(transfer, path);
+    return done;
+}
+
 static bool export_run(struct transfer *transfer)
 {
     const char *path = transfer->count > 1 && strcmp(transfer->arguments[1], "-") != 0 ? transfer->arguments[1] : NULL;
+    bool is_compressed = path != NULL && compression_of_name(path) != COMPRESSION_NONE;
     struct text_buffer statement = {0};
 
-    if (path != NULL && is_compressed_name(path))
-        return transfer_fail(transfer, NULL, "ssql export DB TABLE | gzip > FILE",
-                             "export does not compress: it would not write what %s is called after", path);
     /* What went before stands before it. */
     session_flush(transfer->session);
     progress_begin(&transfer->session->progress);
@@ -155,13 +218,14 @@ static bool export_run(struct transfer *transfer)
     bool done = add_rows(transfer, &statement);
     if (done) {
         text_add_string(&statement, " to ");
-        if (path == NULL)
+        if (path == NULL || is_compressed)
             text_add_string(&statement, "stdout");
         else
             add_string_literal(&statement, path, strlen(path));
         transfer_options_add(&statement, transfer->options, transfer_format(transfer->options, path));
         text_add_char(&statement, ')');
-        done = run_copy(transfer, statement.data, path);
+        done =
+            is_compressed ? run_compressed(transfer, statement.data, path) : run_copy(transfer, statement.data, path);
     }
     text_clear(&statement);
     return done;
@@ -171,7 +235,7 @@ const struct transfer_kind export_kind = {
     .name = "export",
     .usage = "[OPTION]... DB TABLE|QUERY [FILE]",
     .about = "Writes a table, or the rows of a query, to FILE or to standard output. A file takes its place when all\n"
-             "rows are in it.\n",
+             "rows are in it; one that is called .gz or .zst is compressed.\n",
     .use = TRANSFER_EXPORT,
     .least = 1,
     .most = 2,

@@ -140,6 +140,10 @@ class Laws(Transfer):
         for seed in range(8):
             self.check_round_trip(seed, self.through_file("t.csv"))
 
+    def test_compressed_rows_read_back(self):
+        for seed, name in enumerate(("t.csv.gz", "t.csv.zst", "t.tsv.gz", "t.json.zst", "t.jsonl.gz", "t.jsonl.zst")):
+            self.check_round_trip(seed + 70, self.through_file(name))
+
     def test_csv_with_other_signs_reads_back(self):
         for seed in range(12, 17):
             self.check_round_trip(seed, self.through_file("t.csv", "--delimiter", ";", "--null", "NA"))
@@ -488,11 +492,45 @@ class Export(Transfer):
         self.assertEqual(self.read("t.jsonl"), '{"id":1,"name":"Ada"}\n{"id":2,"name":null}\n')
         self.assertEqual(sorted(os.listdir(self.folder)), ["db", "t.jsonl"])
 
+    def test_a_file_is_compressed_when_its_name_says_so(self):
+        rows = "id,name\n" + "".join("%d,name %d\n" % (i, i * i) for i in range(30000))
+        self.write("rows.csv", rows)
+        self.check("import", "-q", "--create", "--primary", "id", "db", "t", "rows.csv")
+        for name in ("t.csv.gz", "t.CSV.GZ", "t.csv.zst"):
+            self.check("export", "db", "t", name, err="30,000 rows written to %s\n" % name)
+            self.assertLess(os.path.getsize(self.path(name)), len(rows) // 2)
+        self.check("db", ".export t dot.csv.gz", err="30,000 rows written to dot.csv.gz\n")
+        for name in ("t.csv.gz", "dot.csv.gz"):
+            with gzip.open(self.path(name), "rt") as file:
+                self.assertEqual(file.read(), rows)
+        if shutil.which("zstd"):
+            done = subprocess.run(["zstd", "-dqc", self.path("t.csv.zst")], capture_output=True)
+            self.assertEqual(done.stdout.decode(), rows)
+        self.check("export", "-q", "db", "select * from t where id < 0", "none.jsonl.gz")
+        with gzip.open(self.path("none.jsonl.gz"), "rt") as file:
+            self.assertEqual(file.read(), "")
+
+    def test_a_compressed_file_takes_its_place_when_it_is_whole(self):
+        self.people()
+        for name in ("t.jsonl.gz", "t.jsonl.zst"):
+            self.check("export", "-q", "db", "people", name)
+            with open(self.path(name), "rb") as file:
+                before = file.read()
+            self.check_error("export", "db", "select 1 / (id - 2) as x from people order by id", name, says="22012")
+            with open(self.path(name), "rb") as file:
+                self.assertEqual(file.read(), before)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["db", "t.jsonl.gz", "t.jsonl.zst"])
+
     def test_where_nothing_can_be_written(self):
         self.people()
         self.check_error("export", "db", "people", "/dev/full", says="No space left")
         self.check_error("export", "db", "people", "none/t.csv", says="No such file or directory")
-        self.check_error("export", "db", "people", "t.csv.gz", says="does not compress")
+        for name in ("none/t.csv.gz", "none/t.csv.zst"):
+            self.check_error("export", "db", "people", name, says="cannot write %s: No such file or directory [58030]" % name)
+        for name in ("full.csv.gz", "full.csv.zst"):
+            os.symlink("/dev/full", self.path(name))
+            self.check_error("export", "db", "people", name, says="cannot write %s: No space left on device [58030]" % name)
+            self.assertTrue(os.path.islink(self.path(name)))
         for command in ("export db people", "dump db"):
             done = subprocess.run("'%s' %s >/dev/full" % (PROGRAM, command), shell=True, cwd=self.folder, env=self.environment,
                                   capture_output=True)
