@@ -3,7 +3,7 @@ file(GLOB sim_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/sim/*.c)
 add_executable(sim ${sim_sources})
 target_link_libraries(sim PRIVATE ssql_objects)
 set(planted_functions log_sync wal_commit log_seal object_create manifest_store wal_runs wal_retire_before compaction_pick
-    engine_oldest_snapshot filter_may_contain transaction_validate)
+    engine_oldest_snapshot key_filter_may_contain transaction_validate)
 list(TRANSFORM planted_functions PREPEND "LINKER:--wrap=")
 target_link_options(sim PRIVATE ${planted_functions})
 add_test(NAME sim/crashes COMMAND sim --seconds 6)

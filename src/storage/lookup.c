@@ -18,7 +18,7 @@ static bool file_may_hold(struct table_file *file, const struct lookup_key *key,
     *may = false;
     if (!file_spans(file, key->key))
         return true;
-    return sstable_may_contain(file->sstable, key->hash, may, error);
+    return sstable_may_contain(file->sstable, key->key, key->hash, may, error);
 }
 
 /* Pins the block that holds the key's newest version in the file, when the file has the key. */
@@ -170,7 +170,7 @@ static void add_candidate(struct candidates *candidates, struct table_file *file
 {
     if (!file_spans(file, key->key))
         return;
-    sstable_prefetch_filter(file->sstable, key->hash);
+    sstable_prefetch_filter(file->sstable, key->key, key->hash);
     candidates->files[candidates->count++] = file;
 }
 

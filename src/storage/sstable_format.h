@@ -45,7 +45,8 @@
  * The packed end of string i (counted from the end of the prefix) is the end less (i + 1) * shortest. Rows that are null or
  * tombstones have any value. Key columns are never null.
  *
- * Filter: 64-byte lines of a blocked bloom filter (filter.h), or nothing.
+ * Filter: nothing, or 64-byte lines of a blocked bloom filter (filter.h), or, of files whose key is one int, a bitmap: bit i%8 of
+ * byte i/8 is set when the first key + i is a key; whole words of 8 bytes.
  *
  * Index
  *        0     4  column_count
@@ -71,8 +72,8 @@
  *       72     8  tombstone_count
  *       80     8  lowest_sequence
  *       88     8  highest_sequence
- *       96     1  filter kind    0 none, 1 blocked bloom
- *       97     1  filter probes
+ *       96     1  filter kind    0 none, 1 blocked bloom, 2 bitmap
+ *       97     1  filter probes  of a bloom filter, else 0
  *       98    22  reserved
  *      120     8  checksum       of the footer before this field
  *
@@ -102,6 +103,7 @@ enum {
     INDEX_BLOCK_SIZE = 32,
     FILTER_NONE = 0,
     FILTER_BLOCKED_BLOOM = 1,
+    FILTER_KEY_BITMAP = 2,
     LZ4_RATIO_MOST = 255, /* bytes that one byte of a stream can stand for */
 };
 

@@ -18,6 +18,7 @@ struct sstable {
     uint64_t cache_file;    /* in the block cache */
     uint64_t base_sequence; /* of every row, when not 0 */
     struct sstable_footer footer;
+    uint64_t first_key_head; /* with a bitmap for a filter */
 
     uint8_t *index;        /* as in the file, checked */
     const uint8_t *blocks; /* in the index */

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/pages.h"
-#include "storage/filter.h"
+#include "storage/key_filter.h"
 #include "storage/sstable_internal.h"
 
 enum { TAIL_SIZE = 64 << 10 /* bytes that are read at once, in the hope that the whole index is among them */ };
@@ -67,12 +68,7 @@ static bool check_footer(const struct sstable *sstable, const struct sstable_inf
                         footer->filter_size <= place - footer->filter_offset &&
                         footer->index_offset == footer->filter_offset + footer->filter_size &&
                         footer->index_size == place - footer->index_offset;
-    bool filter_fits = footer->filter_kind == FILTER_NONE
-                           ? footer->filter_size == 0
-                           : footer->filter_kind == FILTER_BLOCKED_BLOOM && footer->filter_size > 0 &&
-                                 footer->filter_size % FILTER_LINE_SIZE == 0 &&
-                                 footer->filter_size / FILTER_LINE_SIZE <= UINT32_MAX && footer->filter_probes >= 1 &&
-                                 footer->filter_probes <= FILTER_PROBES_MOST;
+    bool filter_fits = key_filter_is_sound(footer->filter_kind, footer->filter_probes, footer->filter_size);
     if (!parts_follow || !filter_fits || footer->block_count == 0 ||
         footer->index_size / INDEX_BLOCK_SIZE < footer->block_count)
         return sstable_damaged(sstable, place, "its footer makes no sense", error);
@@ -135,6 +131,22 @@ done:
     return loaded;
 }
 
+/* A bitmap counts from the first key: its numbers are those from there to the last. */
+static bool check_bitmap(struct sstable *sstable, uint64_t size, struct ssql_error *error)
+{
+    const struct sstable_footer *footer = &sstable->footer;
+
+    if (footer->filter_kind != FILTER_KEY_BITMAP)
+        return true;
+    if (!sstable->format->key_is_int)
+        return sstable_damaged(sstable, size - SSTABLE_FOOTER_SIZE, "its footer makes no sense", error);
+    sstable->first_key_head = load_u64be(sstable_block_first_key(sstable, 0).data);
+    if (key_filter_covers(footer->filter_size, sstable->first_key_head,
+                          load_u64be(sstable_block_last_key(sstable, footer->block_count - 1).data)))
+        return true;
+    return sstable_damaged(sstable, footer->filter_offset, "its filter ends before its last key", error);
+}
+
 /* The manifest names it, so its absence is damage. */
 static bool open_object(struct sstable *sstable, struct volume *volume, uint64_t size, struct ssql_error *error)
 {
@@ -163,7 +175,8 @@ bool sstable_open(struct volume *volume, struct block_cache *cache, const struct
     memcpy(opened->name, info->name, sizeof opened->name);
     opened->name[sizeof opened->name - 1] = 0;
     opened->identity = sstable_identity(opened->name);
-    if (!open_object(opened, volume, info->size, error) || !load_tail(opened, info, error)) {
+    if (!open_object(opened, volume, info->size, error) || !load_tail(opened, info, error) ||
+        !check_bitmap(opened, info->size, error)) {
         sstable_close(opened);
         return false;
     }
@@ -279,15 +292,18 @@ void sstable_free_filter(struct sstable *sstable)
     block_cache_release(sstable->cache, sstable->footer.filter_size);
 }
 
-void sstable_prefetch_filter(const struct sstable *sstable, uint64_t key_hash)
+void sstable_prefetch_filter(const struct sstable *sstable, struct slice key, uint64_t key_hash)
 {
     const uint8_t *filter = atomic_load_explicit(&sstable->filter, memory_order_acquire);
 
     if (filter != NULL)
-        filter_prefetch(slice_make(filter, sstable->footer.filter_size), key_hash);
+        key_filter_prefetch(&(struct key_filter){.bytes = slice_make(filter, sstable->footer.filter_size),
+                                                 .kind = sstable->footer.filter_kind},
+                            sstable->first_key_head, key, key_hash);
 }
 
-bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, struct ssql_error *error)
+bool sstable_may_contain(struct sstable *sstable, struct slice key, uint64_t key_hash, bool *may,
+                         struct ssql_error *error)
 {
     const struct sstable_footer *footer = &sstable->footer;
 
@@ -302,7 +318,9 @@ bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, 
         if (filter == NULL)
             return true;
     }
-    *may = filter_may_contain(slice_make(filter, footer->filter_size), footer->filter_probes, key_hash);
+    const struct key_filter whole = {
+        .bytes = slice_make(filter, footer->filter_size), .kind = footer->filter_kind, .probes = footer->filter_probes};
+    *may = key_filter_may_contain(&whole, sstable->first_key_head, key, key_hash);
     block_cache_count_filter(sstable->cache, !*may);
     return true;
 }

@@ -40,13 +40,14 @@ void sstable_zone(const struct sstable *sstable, uint32_t block, uint32_t column
 uint64_t filter_hash(struct slice key);
 /* False: the key is certainly not in the file. Reads the filter at the first call that finds room for it in the cache
  * (else the answer is true); a filter that cannot be read or is damaged fails. */
-MUST_CHECK bool sstable_may_contain(struct sstable *sstable, uint64_t key_hash, bool *may, struct ssql_error *error);
+MUST_CHECK bool sstable_may_contain(struct sstable *sstable, struct slice key, uint64_t key_hash, bool *may,
+                                    struct ssql_error *error);
 
 /* Reads the filter, if there is one and it was not read before, even if the cache has no room for it. */
 MUST_CHECK bool sstable_hold_filter(struct sstable *sstable, struct ssql_error *error);
 
-/* Begins to fetch the filter's line for the key, if the filter was read. */
-void sstable_prefetch_filter(const struct sstable *sstable, uint64_t key_hash);
+/* Begins to fetch what the filter has on the key, if the filter was read. */
+void sstable_prefetch_filter(const struct sstable *sstable, struct slice key, uint64_t key_hash);
 
 /* ---- blocks ---- */
 

@@ -65,7 +65,8 @@ static bool check_filter(struct verification *state, const struct block *block, 
     bool may;
 
     for (uint32_t row = 0; state->has_filter && row < block->row_count; row++) {
-        if (!sstable_may_contain(state->sstable, filter_hash(row_key_at(state, row, bytes)), &may, error))
+        struct slice key = row_key_at(state, row, bytes);
+        if (!sstable_may_contain(state->sstable, key, filter_hash(key), &may, error))
             return false;
         if (!may)
             return block_damaged(block, "the filter denies a key", error);

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "base/key_codec.h"
-#include "storage/filter.h"
+#include "storage/key_filter.h"
 #include "storage/sstable_format.h"
 #include "storage/sstable_index_builder.h"
+
+#define SIGN_BIT (UINT64_C(1) << 63) /* a number's key_head is the number with this bit turned over */
 
 enum { APPEND_SIZE = 256 << 10 /* bytes that are gathered before they go to the volume */ };
 
@@ -32,7 +34,7 @@ struct sstable_writer {
     struct object_writer *object; /* NULL before the first bytes */
     struct buffer output;         /* bytes that the object has not got yet */
     uint64_t size;                /* of the file so far, output included */
-    struct filter_builder filter;
+    struct key_filter_builder filter;
     struct sstable_index_builder index;
     struct block_encoder *encoder;
     struct sstable_footer totals;
@@ -80,7 +82,7 @@ static void writer_free(struct sstable_writer *writer)
 {
     object_abandon(writer->object);
     buffer_clear(&writer->output);
-    filter_builder_clear(&writer->filter);
+    key_filter_builder_clear(&writer->filter);
     sstable_index_builder_clear(&writer->index);
     block_encoder_destroy(writer->encoder);
     buffer_clear(&writer->first_key);
@@ -116,8 +118,8 @@ bool sstable_writer_create(struct volume *volume, const char *name, const struct
         return error_no_memory(error);
     }
     if (!block_encoder_create(format->layout.column_count, options->compress, &made->encoder, error) ||
-        (options->filter_bits > 0 &&
-         !filter_builder_init(&made->filter, options->expected_rows, options->filter_bits, error))) {
+        (options->filter_bits > 0 && !key_filter_builder_init(&made->filter, format->key_is_int, options->expected_rows,
+                                                              options->filter_bits, error))) {
         writer_free(made);
         return false;
     }
@@ -402,8 +404,8 @@ bool sstable_writer_add(struct sstable_writer *writer, struct slice key, struct 
     writer->tombstones[i] = row.data == NULL;
     writer->pending_tombstones = writer->pending_tombstones || row.data == NULL;
     writer->pending_bytes += row.data == NULL ? key.size : row.size;
-    if (writer->options.filter_bits > 0)
-        filter_builder_add(&writer->filter, filter_hash(key));
+    if (writer->options.filter_bits > 0 && !key_filter_builder_add(&writer->filter, key, error))
+        return keep_failure(writer, false, error);
     if (writer->pending_count < writer->options.block_rows && writer->pending_bytes < writer->options.block_bytes)
         return true;
     return keep_failure(writer, !writer->failed && flush_pending(writer, error), error);
@@ -423,41 +425,40 @@ static void append_row_key(const struct sstable_writer *writer, const struct sst
     key_encode(key, parts, layout->key_count);
 }
 
-/* One int: its key is eight bytes, made without a buffer. */
-static void filter_int_keys(struct sstable_writer *writer, const struct sstable_rows *rows)
+/* One int: its key is a number, made without a buffer. */
+static bool filter_int_keys(struct sstable_writer *writer, const struct sstable_rows *rows, struct ssql_error *error)
 {
     const struct vector *column = &rows->columns[writer->format->layout.key_columns[0]];
 
     for (uint32_t i = 0; i < rows->row_count; i++) {
         int64_t integer = column->integers[column->kind == VECTOR_CONSTANT ? 0 : i];
-        uint8_t key[INT_KEY_SIZE];
-        key_encode_int(integer, key);
-        filter_builder_add(&writer->filter, filter_hash(slice_make(key, sizeof key)));
+        if (!key_filter_builder_add_head(&writer->filter, (uint64_t)integer ^ SIGN_BIT, error))
+            return false;
     }
+    return true;
 }
 
-static void filter_any_keys(struct sstable_writer *writer, const struct sstable_rows *rows)
+static bool filter_any_keys(struct sstable_writer *writer, const struct sstable_rows *rows, struct ssql_error *error)
 {
     struct buffer *key = &writer->block_last_key;
 
-    for (uint32_t i = 0; i < rows->row_count && !key->failed; i++) {
+    for (uint32_t i = 0; i < rows->row_count; i++) {
         buffer_reset(key);
         append_row_key(writer, rows, i, key);
-        filter_builder_add(&writer->filter, filter_hash(buffer_slice(key)));
+        if (key->failed)
+            return error_no_memory(error);
+        if (!key_filter_builder_add(&writer->filter, buffer_slice(key), error))
+            return false;
     }
+    return true;
 }
 
 /* Adds every row's key to the filter; the first and the last stay for the index. */
 static bool gather_keys(struct sstable_writer *writer, const struct sstable_rows *rows, struct ssql_error *error)
 {
-    if (writer->options.filter_bits > 0) {
-        if (writer->format->key_is_int)
-            filter_int_keys(writer, rows);
-        else
-            filter_any_keys(writer, rows);
-        if (writer->block_last_key.failed)
-            return error_no_memory(error);
-    }
+    if (writer->options.filter_bits > 0 &&
+        !(writer->format->key_is_int ? filter_int_keys(writer, rows, error) : filter_any_keys(writer, rows, error)))
+        return false;
     buffer_reset(&writer->block_first_key);
     append_row_key(writer, rows, 0, &writer->block_first_key);
     buffer_reset(&writer->block_last_key);
@@ -490,12 +491,14 @@ static bool write_tail(struct sstable_writer *writer, struct ssql_error *error)
 
     footer->filter_offset = writer->size;
     if (writer->options.filter_bits > 0) {
-        struct slice filter = filter_builder_finish(&writer->filter);
-        footer->filter_kind = FILTER_BLOCKED_BLOOM;
-        footer->filter_probes = (uint8_t)writer->filter.probes;
-        footer->filter_size = filter.size;
-        footer->filter_checksum = sstable_checksum(filter, writer->identity, writer->size);
-        if (!append(writer, filter, error))
+        struct key_filter filter;
+        if (!key_filter_builder_finish(&writer->filter, &filter, error))
+            return false;
+        footer->filter_kind = filter.kind;
+        footer->filter_probes = filter.probes;
+        footer->filter_size = filter.bytes.size;
+        footer->filter_checksum = sstable_checksum(filter.bytes, writer->identity, writer->size);
+        if (!append(writer, filter.bytes, error))
             return false;
     }
     footer->block_count = writer->index.block_count;

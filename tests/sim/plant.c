@@ -5,7 +5,7 @@
 #include "simulation.h"
 #include "storage/compaction_internal.h"
 #include "storage/engine_internal.h"
-#include "storage/filter.h"
+#include "storage/key_filter.h"
 #include "storage/transaction_internal.h"
 
 const char *const plant_names[] = {"log_not_synced",
@@ -139,13 +139,13 @@ uint64_t __wrap_engine_oldest_snapshot(struct engine *engine)
     return __real_engine_oldest_snapshot(engine);
 }
 
-bool __real_filter_may_contain(struct slice lines, uint32_t probes, uint64_t hash);
-bool __wrap_filter_may_contain(struct slice lines, uint32_t probes, uint64_t hash);
-bool __wrap_filter_may_contain(struct slice lines, uint32_t probes, uint64_t hash)
+bool __real_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key, uint64_t hash);
+bool __wrap_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key, uint64_t hash);
+bool __wrap_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key, uint64_t hash)
 {
     if (is_planted("stale_filter") && hash % 8 == 0)
         return false;
-    return __real_filter_may_contain(lines, probes, hash);
+    return __real_key_filter_may_contain(filter, first_head, key, hash);
 }
 
 bool __real_transaction_validate(struct transaction *transaction, struct ssql_error *error);

@@ -468,7 +468,7 @@ static void check_file(const struct table *table, const struct sstable_info *inf
         assert_true(sstable_row_offset(sstable, found) <= i);
         assert_true(slice_compare(sstable_block_last_key(sstable, found), key) >= 0);
         assert_true(found == 0 || slice_compare(sstable_block_last_key(sstable, found - 1), key) < 0);
-        assert_true(sstable_may_contain(sstable, filter_hash(key), &may, &error));
+        assert_true(sstable_may_contain(sstable, key, filter_hash(key), &may, &error));
         assert_true(may);
     }
     if (!sstable_verify(sstable, &error))

@@ -124,7 +124,7 @@ static bool read_everything(struct ssql_error *error)
         is_good = check_rows(&block, (uint32_t)sstable_row_offset(sstable, b), error);
         block_release(&block);
     }
-    is_good = is_good && sstable_may_contain(sstable, 1, &may, error);
+    is_good = is_good && sstable_may_contain(sstable, sstable_block_first_key(sstable, 0), 1, &may, error);
     sstable_close(sstable);
     return is_good;
 }

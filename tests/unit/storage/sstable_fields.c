@@ -141,7 +141,7 @@ static bool read_file(struct ssql_error *error)
 
     if (!sstable_open(fixture.volume, fixture.cache, fixture.format, &fixture.info, &sstable, error))
         return false;
-    bool is_good = sstable_may_contain(sstable, 12345, &may, error);
+    bool is_good = sstable_may_contain(sstable, sstable_block_first_key(sstable, 0), 12345, &may, error);
     for (uint32_t i = 0; i < sstable_block_count(sstable); i++)
         is_good = read_block(sstable, i, error) && is_good;
     seek_known_keys(sstable);
