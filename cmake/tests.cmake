@@ -15,3 +15,4 @@ foreach(source ${unit_sources})
 endforeach()
 
 include(${CMAKE_SOURCE_DIR}/cmake/library_tests.cmake)
+include(${CMAKE_SOURCE_DIR}/cmake/failing_system.cmake)

@@ -6,18 +6,14 @@
 
 static enum ssql_code code_of(enum volume_status status, enum ssql_code unavailable)
 {
-    switch (status) {
-    case VOLUME_OK: return SSQL_OK;
-    case VOLUME_NOT_FOUND: return SSQL_CANNOT_OPEN;
-    case VOLUME_EXISTS: return SSQL_INTERNAL;
-    case VOLUME_CONFLICT: return SSQL_INTERNAL;
-    case VOLUME_FENCED: return SSQL_LOCKED;
-    case VOLUME_UNKNOWN: return SSQL_UNKNOWN_OUTCOME;
-    case VOLUME_UNAVAILABLE: return unavailable;
-    case VOLUME_NO_SPACE: return SSQL_DISK_FULL;
-    case VOLUME_CORRUPT: return SSQL_CORRUPT;
-    }
-    return SSQL_INTERNAL;
+    static const enum ssql_code codes[] = {
+        [VOLUME_NOT_FOUND] = SSQL_CANNOT_OPEN,   [VOLUME_EXISTS] = SSQL_INTERNAL,
+        [VOLUME_CONFLICT] = SSQL_INTERNAL,       [VOLUME_FENCED] = SSQL_LOCKED,
+        [VOLUME_UNKNOWN] = SSQL_UNKNOWN_OUTCOME, [VOLUME_NO_SPACE] = SSQL_DISK_FULL,
+        [VOLUME_CORRUPT] = SSQL_CORRUPT,
+    };
+
+    return status == VOLUME_UNAVAILABLE ? unavailable : codes[status];
 }
 
 enum volume_status volume_fail(struct ssql_error *error, enum volume_status status, enum ssql_code code,
@@ -150,8 +146,8 @@ enum volume_status object_delete(struct volume *volume, const char *name, struct
     return status != VOLUME_OK ? status : volume->operations->object_delete(volume, name, error);
 }
 
-enum volume_status object_link(struct volume *from, const char *name, uint64_t size, struct volume *to,
-                               bool *is_linked, struct ssql_error *error)
+enum volume_status object_link(struct volume *from, const char *name, uint64_t size, struct volume *to, bool *is_linked,
+                               struct ssql_error *error)
 {
     *is_linked = false;
     enum volume_status status = check_write(to, name, true, error);

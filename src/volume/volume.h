@@ -74,7 +74,8 @@ MUST_CHECK enum volume_status object_link(struct volume *from, const char *name,
 
 /* Creates a log whose blocks exist on the device up to `preallocated` bytes (they read as anything), so that a sync
  * within them costs one data sync. `recycle` (NULL or the name of a closed log that is no longer needed) may give its
- * blocks: it is gone afterwards, whatever the outcome. The name is durable when this returns. */
+ * blocks: whatever the outcome, it is gone afterwards, or left for clean-up where it cannot be deleted. The name is
+ * durable when this returns. */
 MUST_CHECK enum volume_status log_create(struct volume *volume, const char *name, uint64_t preallocated,
                                          const char *recycle, struct volume_log **log, struct ssql_error *error);
 /* Appends at the log's end; readable at once, durable after log_sync. After a failure the log's end is unchanged, and

@@ -1,5 +1,6 @@
 #include "volume/volume_directory_internal.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -224,9 +225,10 @@ static enum volume_status open_parent_locked(struct volume_directory *directory,
                                              int *parent_fd, const char **leaf, struct ssql_error *error)
 {
     const char *slash = strrchr(name, '/');
-    char parent[VOLUME_NAME_SIZE] = ".";
+    char parent[VOLUME_NAME_SIZE];
 
-    *leaf = slash == NULL ? name : slash + 1;
+    assert(slash != NULL); /* objects and logs are never at the top */
+    *leaf = slash + 1;
     if (make) {
         enum volume_status status = prepare_write_locked(directory, error);
         if (status == VOLUME_OK)
@@ -236,10 +238,8 @@ static enum volume_status open_parent_locked(struct volume_directory *directory,
     }
     if (directory->directory_fd < 0)
         return directory_fail_reading(directory, error, ENOENT, "open", name);
-    if (slash != NULL) {
-        memcpy(parent, name, (size_t)(slash - name));
-        parent[slash - name] = '\0';
-    }
+    memcpy(parent, name, (size_t)(slash - name));
+    parent[slash - name] = '\0';
     *parent_fd = openat(directory->directory_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return *parent_fd >= 0 ? VOLUME_OK : directory_fail_reading(directory, error, errno, "open", name);
 }
@@ -254,12 +254,10 @@ enum volume_status directory_open_parent(struct volume_directory *directory, con
     return status;
 }
 
-/* The root may come into being while a reader has the volume open. */
+/* -1 while the root is not there; with the first write it may come into being in another thread. */
 static int root_fd(struct volume_directory *directory)
 {
     pthread_mutex_lock(&directory->mutex);
-    if (directory->directory_fd < 0 && directory->is_read_only)
-        directory->directory_fd = open(directory->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int fd = directory->directory_fd;
     pthread_mutex_unlock(&directory->mutex);
     return fd;
@@ -318,7 +316,7 @@ static enum volume_status list_entry(struct volume_directory *directory, int par
     struct stat status;
 
     int length = snprintf(name, sizeof name, "%s%s", prefix, leaf);
-    if (length < 0 || length >= VOLUME_NAME_SIZE || leaf[0] == '.')
+    if (length >= VOLUME_NAME_SIZE || leaf[0] == '.')
         return VOLUME_OK;
     if (fstatat(parent_fd, leaf, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? VOLUME_OK : directory_fail_reading(directory, error, errno, "look at", name);
@@ -457,13 +455,13 @@ static bool is_own_leftover(const char *leaf)
            strcmp(leaf, "tables") == 0;
 }
 
+/* Of a directory that holds nothing but what has our names, so the file has one, too. */
 static bool note_first_file(void *context, const char *name, uint64_t size)
 {
-    bool *is_found = context;
-
+    (void)name;
     (void)size;
-    *is_found = strncmp(name, "wal/", 4) == 0 || strncmp(name, "tables/", 7) == 0;
-    return !*is_found;
+    *(bool *)context = true;
+    return false;
 }
 
 /* No log and no object is made before the first manifest. Where there is one without it, the manifest was lost, and a
@@ -647,8 +645,8 @@ bool volume_directory_open(const char *path, const struct volume_directory_optio
     directory->is_read_only = options->read_only;
     directory->directory_fd = -1;
     directory->lock_fd = -1;
-    if (pthread_mutex_init(&directory->mutex, NULL) != 0 || pthread_mutex_init(&directory->register_mutex, NULL) != 0)
-        abort(); /* cannot happen with default attributes */
+    int failed = pthread_mutex_init(&directory->mutex, NULL) | pthread_mutex_init(&directory->register_mutex, NULL);
+    assert(failed == 0); /* with default attributes they cannot fail */
     if (!open_root(directory, options, error)) {
         directory_close(&directory->base);
         return false;

@@ -1,5 +1,6 @@
 #include "volume/volume_faulty.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -80,9 +81,10 @@ static uint64_t mix(uint64_t z)
 static void wait_as_planned(struct volume_faulty *faulty)
 {
     uint64_t number = faulty->plan_number;
+    bool is_frozen = faulty->plan.freeze;
     struct timespec until;
 
-    while (faulty->plan.freeze && faulty->plan_number == number)
+    while (is_frozen && faulty->plan_number == number)
         pthread_cond_wait(&faulty->plan_changed, &faulty->mutex);
     if (faulty->plan_number != number || faulty->plan.delay_us == 0)
         return;
@@ -595,9 +597,9 @@ static void init_locks(struct volume_faulty *faulty)
     pthread_condattr_t attributes;
 
     /* None of these can fail with valid attributes. */
-    if (pthread_condattr_init(&attributes) != 0 || pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) != 0 ||
-        pthread_cond_init(&faulty->plan_changed, &attributes) != 0 || pthread_mutex_init(&faulty->mutex, NULL) != 0)
-        abort();
+    int failed = pthread_condattr_init(&attributes) | pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    failed |= pthread_cond_init(&faulty->plan_changed, &attributes) | pthread_mutex_init(&faulty->mutex, NULL);
+    assert(failed == 0);
     pthread_condattr_destroy(&attributes);
 }
 

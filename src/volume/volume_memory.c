@@ -1,5 +1,6 @@
 #include "volume/volume_memory_internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct memory_writer {
@@ -33,6 +34,13 @@ struct memory_scratch {
     pthread_mutex_t mutex; /* appending moves the bytes under the readers */
     struct buffer bytes;
 };
+
+static void init_mutex(pthread_mutex_t *mutex)
+{
+    int failed = pthread_mutex_init(mutex, NULL);
+
+    assert(failed == 0); /* with default attributes it cannot fail */
+}
 
 /* ---- stored things ---- */
 
@@ -87,12 +95,10 @@ void memory_unlink(struct volume_memory *memory, struct memory_file *file)
     file->is_linked = false;
     if (memory->keeps_deleted)
         return;
-    for (size_t i = 0; i < memory->file_count; i++) {
-        if (memory->files[i] == file) {
-            remove_at(memory, i);
-            return;
-        }
-    }
+    size_t i = 0;
+    while (memory->files[i] != file)
+        i++; /* it is there: a linked file is listed */
+    remove_at(memory, i);
 }
 
 void memory_forget_deleted(struct volume_memory *memory)
@@ -502,8 +508,7 @@ static enum volume_status memory_scratch_create(struct volume *volume, struct sc
 
     if (scratch == NULL)
         return volume_no_memory(error);
-    if (pthread_mutex_init(&scratch->mutex, NULL) != 0)
-        abort(); /* cannot happen with default attributes */
+    init_mutex(&scratch->mutex);
     scratch->base.operations = volume->operations;
     *out = &scratch->base;
     return VOLUME_OK;
@@ -649,8 +654,7 @@ bool volume_memory_create(struct volume **volume, struct ssql_error *error)
     *volume = NULL;
     if (memory == NULL)
         return error_no_memory(error);
-    if (pthread_mutex_init(&memory->mutex, NULL) != 0)
-        abort(); /* cannot happen with default attributes */
+    init_mutex(&memory->mutex);
     memory->base.operations = &memory_operations;
     *volume = &memory->base;
     return true;

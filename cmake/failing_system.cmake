@@ -1,0 +1,14 @@
+# Tests whose system calls and allocations go through the test, which lets them fail: tests/unit/volume/failing_system.h,
+# tests/unit/api/failing_memory.h.
+set(system_calls open openat close read write pread pwrite stat lstat fstat fstatat access faccessat unlinkat renameat
+    renameat2 linkat mkdir mkdirat rmdir fsync fdatasync ftruncate fallocate fcntl fchmod dup lseek fdopendir readdir
+    realpath strdup strndup mmap)
+set(allocations malloc calloc realloc aligned_alloc posix_memalign)
+list(TRANSFORM system_calls PREPEND "LINKER:--wrap=")
+list(TRANSFORM allocations PREPEND "LINKER:--wrap=")
+foreach(target unit_volume_system_faults unit_volume_system_errors)
+  target_link_options(${target} PRIVATE ${system_calls})
+endforeach()
+foreach(target unit_volume_system_faults)
+  target_link_options(${target} PRIVATE ${allocations})
+endforeach()
