@@ -8,6 +8,7 @@
 #include "shell/compressed_output.h"
 #include "shell/copy_streams.h"
 #include "shell/statement_text.h"
+#include "shell/unfinished_file.h"
 
 static bool is_table(struct transfer *transfer, const char *name, bool *is_found)
 {
@@ -123,10 +124,12 @@ static void say_outcome(struct transfer *transfer, const char *path)
 static bool execute(struct transfer *transfer, const char *statement)
 {
     struct session *session = transfer->session;
-    bool done = ssql_exec(session->connection, statement, strlen(statement)) == SSQL_OK;
 
+    unfinished_statement_begin(session->connection);
+    int code = ssql_exec(session->connection, statement, strlen(statement));
+    unfinished_statement_end();
     progress_hide(&session->progress);
-    return done;
+    return code == SSQL_OK;
 }
 
 static bool run_copy(struct transfer *transfer, const char *statement, const char *path)

@@ -14,6 +14,7 @@
 #include "shell/import_script.h"
 #include "shell/interrupt.h"
 #include "shell/statement_text.h"
+#include "shell/unfinished_file.h"
 
 enum { MEGABYTE = 1000000 };
 
@@ -285,6 +286,8 @@ static bool copy_file(struct import *import, int file)
     struct text_buffer statement = {0};
     char *rejects = rejects_path(import);
 
+    if (import->file_count > 1 && rejects != NULL)
+        unfinished_file_guard(rejects);
     add_statement(&statement, import, file, rejects);
     if (is_path_for_copy(import))
         compressed_input_close(&import->input);
@@ -297,6 +300,7 @@ static bool copy_file(struct import *import, int file)
     done = done ? take_rejects(import, rejects) : fail_copy(import);
     if (!done)
         drop_rejects(import, rejects);
+    unfinished_file_forget(rejects);
     free(rejects);
     text_clear(&statement);
     return done;

@@ -46,6 +46,11 @@ void interrupt_watch(ssql_conn *connection)
     atomic_store(&watched, connection);
 }
 
+void interrupt_note(void)
+{
+    atomic_store(&pending, 1);
+}
+
 bool interrupt_is_pending(void)
 {
     return atomic_load(&pending) != 0;

@@ -11,6 +11,9 @@ void interrupt_install(void);
 /* The connection whose statement is asked to give up; NULL: none. */
 void interrupt_watch(ssql_conn *connection);
 
+/* For handlers of other signals that shall be taken for Ctrl-C. */
+void interrupt_note(void);
+
 /* Signals since the last interrupt_take. */
 bool interrupt_is_pending(void);
 bool interrupt_take(void);

@@ -10,6 +10,7 @@
 #include "shell/safe_mode.h"
 #include "shell/statement_text.h"
 #include "shell/timeout.h"
+#include "shell/unfinished_file.h"
 
 /* ---- parameters ---- */
 
@@ -201,16 +202,28 @@ static void run_with_rows(struct session *session, ssql_stmt *statement, const s
     }
 }
 
+/* copy to a file, rejects: what is not whole is removed before a signal ends the program. */
+static bool writes_files(const struct source *source)
+{
+    struct word word;
+    size_t at = 0;
+
+    return next_word(source->text + source->begin, source->size, &at, &word) && word_is(&word, "copy");
+}
+
 static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct measure *measure,
                 struct outcome *outcome)
 {
+    if (writes_files(source))
+        unfinished_statement_begin(session->connection);
     if (ssql_column_count(statement) > 0) {
         run_with_rows(session, statement, source, measure, outcome);
-        return;
+    } else {
+        run_without_rows(session, statement, outcome);
+        if (measure != NULL)
+            measure_stop(measure);
     }
-    run_without_rows(session, statement, outcome);
-    if (measure != NULL)
-        measure_stop(measure);
+    unfinished_statement_end();
 }
 
 /* ---- what is said about it ---- */

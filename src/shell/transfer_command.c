@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shell/interrupt.h"
+#include "shell/unfinished_file.h"
 
 /* ---- errors ---- */
 
@@ -61,7 +62,10 @@ bool transfer_fail_import_interrupted(struct transfer *transfer)
 bool transfer_execute(struct transfer *transfer, const char *text)
 {
     transfer->session->needs_sync = true;
-    return ssql_exec(transfer->session->connection, text, strlen(text)) == SSQL_OK;
+    unfinished_statement_begin(transfer->session->connection);
+    int code = ssql_exec(transfer->session->connection, text, strlen(text));
+    unfinished_statement_end();
+    return code == SSQL_OK;
 }
 
 /* ---- the command of the program ---- */

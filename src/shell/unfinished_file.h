@@ -4,11 +4,19 @@
 #ifndef SHELL_UNFINISHED_FILE_H
 #define SHELL_UNFINISHED_FILE_H
 
+#include <ssql.h>
+
 /* From here on the file at `path` is removed when such a signal comes; `path` stays the caller's and must live until
  * unfinished_file_forget, which is called before it is freed. */
 void unfinished_file_guard(const char *path);
 
 /* The file is whole or removed. NULL is accepted. */
 void unfinished_file_forget(const char *path);
+
+/* While a statement runs that writes files of its own, the library alone knows what is to be removed: the first such
+ * signal asks it to give up, and unfinished_statement_end ends the program. What does not hear is ended by a second
+ * signal, or three seconds later. The connection lives until the end. */
+void unfinished_statement_begin(ssql_conn *connection);
+void unfinished_statement_end(void);
 
 #endif

@@ -11,7 +11,36 @@ from shell import PROGRAM, ShellTest
 ROWS = "id,name\n1,a\n2,\n3,\"\"\n"
 
 
+def wait_until(holds):
+    end = time.monotonic() + 30
+    while not holds():
+        if time.monotonic() > end:
+            raise AssertionError("it does not come about")
+        time.sleep(0.01)
+
+
 class Copy(ShellTest):
+    def test_a_signal_that_ends_the_shell_leaves_no_part_of_a_file(self):
+        """Rows come through pipes that stay open: the statements are in their midst."""
+        self.check("db", "create table t { id int primary, name string }")
+        self.write("bad", "old\n")
+        self.write("first.csv", "id,name\n1,one\nx,y\n")
+        os.mkfifo(self.path("pipe.csv"))
+        before = sorted(os.listdir(self.folder))
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            for arguments in (["import", "--rejects", "bad", "db", "t", "pipe.csv"],
+                              ["import", "--rejects", "bad", "db", "t", "first.csv", "pipe.csv"],
+                              ["db", "copy t from 'pipe.csv' (rejects 'bad')"]):
+                process = self.start(*arguments)
+                with open(self.path("pipe.csv"), "wb", buffering=0) as pipe:
+                    pipe.write(b"id,name\n" + b"2,two\nno number,y\n" * 10000)
+                    wait_until(lambda: any(name.endswith(".part") for name in os.listdir(self.folder)))
+                    process.send_signal(number)
+                    process.communicate(timeout=30)
+                self.assertEqual(process.returncode, -number)
+                self.assertEqual((sorted(os.listdir(self.folder)), self.read("bad")), (before, "old\n"), arguments)
+        self.check("--no-header", "db", "select count(*) from t", out="0\n")
+
     def test_standard_input_gives_rows(self):
         self.check("db", "copy t from stdin (create true, primary 'id')", text=ROWS)
         self.check("db", "select * from t", out="id\tname\n1\ta\n2\t\\N\n3\t\n")
