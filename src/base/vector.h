@@ -21,6 +21,7 @@ struct vector {
         const double *reals;
         const uint8_t *booleans; /* 0 or 1 */
         const struct slice *strings;
+        const void *items; /* whichever it is */
     };
     const uint16_t *codes;     /* VECTOR_DICTIONARY */
     uint32_t dictionary_count; /* VECTOR_DICTIONARY: items in `strings`, distinct */

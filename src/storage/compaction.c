@@ -179,7 +179,7 @@ static bool merge_all(struct compaction_merge *merge, struct ssql_error *error)
 /* ---- setting up ---- */
 
 /* Level 0 files are a source each; the files of another level are one. */
-static bool start_sources(struct compaction_merge *merge, struct ssql_error *error)
+static void start_sources(struct compaction_merge *merge)
 {
     const struct compaction *compaction = merge->compaction;
     const struct table *table = compaction->table;
@@ -197,10 +197,8 @@ static bool start_sources(struct compaction_merge *merge, struct ssql_error *err
             end++;
         struct scan_source *source = &merge->sources[merge->source_count++];
         source_init(source, table->format, column_count, NULL);
-        if (!source_start_files(source, compaction->inputs + begin, end - begin, &everything, &options, error))
-            return false;
+        source_start_files(source, compaction->inputs + begin, end - begin, &everything, &options);
     }
-    return true;
 }
 
 static bool merge_init(struct compaction_merge *merge, struct compaction *compaction, struct ssql_error *error)
@@ -218,8 +216,8 @@ static bool merge_init(struct compaction_merge *merge, struct compaction *compac
         row_count += compaction->inputs[i]->info.row_count;
         byte_count += compaction->inputs[i]->info.size;
     }
-    return start_sources(merge, error) &&
-           output_init(&merge->output, compaction, merge->sources, merge->source_count, row_count, byte_count, error);
+    start_sources(merge);
+    return output_init(&merge->output, compaction, merge->sources, merge->source_count, row_count, byte_count, error);
 }
 
 static void merge_clear(struct compaction_merge *merge)

@@ -56,13 +56,11 @@ static bool add_memtable(struct scan *scan, const struct memtable *memtable, con
     return started;
 }
 
-static bool add_files(struct scan *scan, struct table_file *const *files, uint32_t count,
-                      const struct source_options *options, struct ssql_error *error)
+static void add_files(struct scan *scan, struct table_file *const *files, uint32_t count,
+                      const struct source_options *options)
 {
-    bool started = source_start_files(next_source(scan), files, count, &scan->range, options, error);
-
+    source_start_files(next_source(scan), files, count, &scan->range, options);
     keep_source(scan);
-    return started;
 }
 
 /* The transaction's own writes come first and hide all else, the later ones the earlier. */
@@ -76,8 +74,7 @@ static bool add_own_sources(struct scan *scan, uint64_t memtable_snapshot, struc
     options.snapshot = UINT64_MAX;
     for (uint32_t i = 0; i < scan->own_file_count; i++) {
         options.own_rank--;
-        if (!add_files(scan, &scan->own_files[i], 1, &options, error))
-            return false;
+        add_files(scan, &scan->own_files[i], 1, &options);
     }
     return true;
 }
@@ -91,26 +88,24 @@ static bool add_version_sources(struct scan *scan, const struct table_version *v
             !add_memtable(scan, version->memtables[i], &options, error))
             return false;
     for (uint32_t i = 0; i < version->file_count[0]; i++)
-        if (version->files[0][i]->info.base_sequence <= scan->snapshot &&
-            !add_files(scan, &version->files[0][i], 1, &options, error))
-            return false;
+        if (version->files[0][i]->info.base_sequence <= scan->snapshot)
+            add_files(scan, &version->files[0][i], 1, &options);
     for (uint32_t level = 1; level < LEVELS; level++)
-        if (version->file_count[level] > 0 &&
-            !add_files(scan, version->files[level], version->file_count[level], &options, error))
-            return false;
+        if (version->file_count[level] > 0)
+            add_files(scan, version->files[level], version->file_count[level], &options);
     return true;
 }
 
 /* ---- opening ---- */
 
-static bool check_bound(const struct row_format *format, struct slice bound, struct ssql_error *error)
+static void check_bound(const struct row_format *format, struct slice bound)
 {
-    if (bound.data == NULL || !format->key_is_int || bound.size == INT_KEY_SIZE)
-        return true;
-    return error_set(error, SSQL_INTERNAL, NO_SPAN, "a scan's bound of %zu bytes is no int key", bound.size);
+    assert(bound.data == NULL || !format->key_is_int || bound.size == INT_KEY_SIZE);
+    (void)format;
+    (void)bound;
 }
 
-static bool check_request(const struct scan *scan, struct ssql_error *error)
+static void check_request(const struct scan *scan)
 {
     const struct scan_request *request = &scan->request;
     uint32_t column_count = scan->format->layout.column_count;
@@ -121,7 +116,8 @@ static bool check_request(const struct scan *scan, struct ssql_error *error)
         assert(request->columns[i] < column_count);
     for (uint32_t i = 0; i < request->zone_count; i++)
         assert(request->zones[i].column < column_count);
-    return check_bound(scan->format, request->low, error) && check_bound(scan->format, request->high, error);
+    check_bound(scan->format, request->low);
+    check_bound(scan->format, request->high);
 }
 
 static bool retain_own_writes(struct scan *scan, const struct own_writes *own, struct ssql_error *error)
@@ -169,8 +165,8 @@ static bool reserve_sources(struct scan *scan, uint32_t capacity, struct ssql_er
 static bool open_sources(struct scan *scan, const struct table_version *version, const struct own_writes *own,
                          struct ssql_error *error)
 {
-    if (!check_request(scan, error) || !retain_own_writes(scan, own, error) ||
-        !reserve_sources(scan, count_sources(scan, version), error))
+    check_request(scan);
+    if (!retain_own_writes(scan, own, error) || !reserve_sources(scan, count_sources(scan, version), error))
         return false;
     if (scan->vectors == NULL) {
         scan->vectors = calloc(scan->request.column_count + 1, sizeof *scan->vectors);

@@ -1,6 +1,7 @@
 /* The merging path: keys first, columns late. Merging yields pairs (source, row); each column is then gathered source
  * by source in a loop of its own, first those of the filter, then the others for the survivors. A merge ends with the
  * first chunk that ends, so that every row of a batch is in a chunk that is still loaded. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/merge.h"
@@ -205,12 +206,13 @@ static void place_strings(struct slice *to, const struct vector *vector, const u
 static void place_items(struct merged_column *column, enum ssql_type type, const struct vector *vector,
                         const uint16_t *rows, const uint16_t *places, uint32_t count)
 {
-    switch (type) {
-    case SSQL_TYPE_INT:
-    case SSQL_TYPE_FLOAT: place_words(column->items, vector, rows, places, count); break;
-    case SSQL_TYPE_BOOL: place_bytes(column->items, vector->booleans, vector->kind, rows, places, count); break;
-    case SSQL_TYPE_STRING: place_strings(column->items, vector, rows, places, count); break;
-    case SSQL_TYPE_NULL: break;
+    if (type == SSQL_TYPE_STRING) {
+        place_strings(column->items, vector, rows, places, count);
+    } else if (type == SSQL_TYPE_BOOL) {
+        place_bytes(column->items, vector->booleans, vector->kind, rows, places, count);
+    } else {
+        assert(type == SSQL_TYPE_INT || type == SSQL_TYPE_FLOAT);
+        place_words(column->items, vector, rows, places, count);
     }
     if (vector->nulls != NULL)
         place_bytes(column->nulls, vector->nulls, vector->kind == VECTOR_CONSTANT ? VECTOR_CONSTANT : VECTOR_FLAT, rows,
@@ -246,14 +248,8 @@ static bool gather_column(struct scan *scan, uint32_t ordinal, struct ssql_error
         place_items(column, type, vector, merged->group_row + start, merged->group_place + start, count);
         has_nulls |= vector->nulls != NULL;
     }
-    *out = (struct vector){.type = type, .kind = VECTOR_FLAT, .nulls = has_nulls ? column->nulls : NULL};
-    switch (type) {
-    case SSQL_TYPE_INT: out->integers = column->items; break;
-    case SSQL_TYPE_FLOAT: out->reals = column->items; break;
-    case SSQL_TYPE_BOOL: out->booleans = column->items; break;
-    case SSQL_TYPE_STRING: out->strings = column->items; break;
-    case SSQL_TYPE_NULL: break;
-    }
+    *out = (struct vector){
+        .type = type, .kind = VECTOR_FLAT, .items = column->items, .nulls = has_nulls ? column->nulls : NULL};
     return true;
 }
 

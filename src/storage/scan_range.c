@@ -29,9 +29,8 @@ bool block_seek_after(const struct block *block, struct slice key, uint32_t *row
         store_u64be(successor, head + 1);
         return block_seek(block, slice_make(successor, 8), row, &equal, error);
     }
-    if (key.size > KEY_SIZE_MOST)
-        return error_set(error, SSQL_TOO_LARGE, NO_SPAN, "a key of %zu bytes is longer than %d bytes", key.size,
-                         KEY_SIZE_MOST);
+    if (key.size > KEY_SIZE_MOST) /* no row has that key */
+        return block_seek(block, key, row, &equal, error);
     if (key.size > 0)
         memcpy(successor, key.data, key.size);
     successor[key.size] = 0;

@@ -136,10 +136,10 @@ static void find_last_block(struct scan_source *source)
     settle(source);
 }
 
-bool source_start_files(struct scan_source *source, struct table_file *const *files, uint32_t count,
-                        const struct key_range *range, const struct source_options *options, struct ssql_error *error)
+void source_start_files(struct scan_source *source, struct table_file *const *files, uint32_t count,
+                        const struct key_range *range, const struct source_options *options)
 {
-    (void)error;
+    assert(count > 0);
     start(source, range, options);
     source->files = files;
     source->file_count = count;
@@ -150,13 +150,10 @@ bool source_start_files(struct scan_source *source, struct table_file *const *fi
         source->lowest_sequence = lowest < source->lowest_sequence ? lowest : source->lowest_sequence;
         source->highest_sequence = highest > source->highest_sequence ? highest : source->highest_sequence;
     }
-    if (count == 0)
-        return true;
     if (options->descending)
         find_last_block(source);
     else
         find_first_block(source);
-    return true;
 }
 
 static const struct sstable *next_sstable(const struct scan_source *source)

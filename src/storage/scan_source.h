@@ -81,10 +81,9 @@ void source_clear(struct scan_source *source); /* also a zeroed one */
 MUST_CHECK bool source_start_memtable(struct scan_source *source, const struct memtable *memtable,
                                       const struct key_range *range, const struct source_options *options,
                                       struct ssql_error *error);
-/* `files` stay as they are while the source is in use. */
-MUST_CHECK bool source_start_files(struct scan_source *source, struct table_file *const *files, uint32_t count,
-                                   const struct key_range *range, const struct source_options *options,
-                                   struct ssql_error *error);
+/* `files`, at least one, stay as they are while the source is in use. */
+void source_start_files(struct scan_source *source, struct table_file *const *files, uint32_t count,
+                        const struct key_range *range, const struct source_options *options);
 
 /* The next block's keys, as the index has them (files with has_next only). */
 struct slice source_next_first_key(const struct scan_source *source);

@@ -1,4 +1,5 @@
 /* Columns of a chunk, decoded when somebody asks: whole where many rows are wanted, else only those. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/scan_source_internal.h"
@@ -9,17 +10,13 @@ enum {
     RUN_SHARE = 2, /* rows in a row are decoded by themselves up to half of the chunk */
 };
 
-/* One row of a memtable; tombstones have no row to read. Ints are read in place, for they are most of what is scanned.
- */
+/* One row of a memtable; nobody reads tombstones. Ints are read in place, for they are most of what is scanned. */
 static void read_memtable_value(const struct scan_source *source, struct source_column *column, uint16_t table_column,
                                 uint32_t row)
 {
     struct slice bytes = source->versions[row].row;
 
-    if (bytes.data == NULL) {
-        column->nulls[row] = 1;
-        return;
-    }
+    assert(bytes.data != NULL);
     if (column->vector.type == SSQL_TYPE_INT) {
         column->nulls[row] = (bytes.data[table_column / 8] >> (table_column % 8)) & 1;
         ((int64_t *)column->items)[row] = (int64_t)load_u64le(bytes.data + source->format->offsets[table_column]);
@@ -27,14 +24,13 @@ static void read_memtable_value(const struct scan_source *source, struct source_
     }
     struct value value = row_value(source->format, bytes, table_column);
     column->nulls[row] = value.is_null;
-    switch (column->vector.type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_INT: break;
-    case SSQL_TYPE_FLOAT: ((double *)column->items)[row] = value.is_null ? 0 : value.real; break;
-    case SSQL_TYPE_BOOL: ((uint8_t *)column->items)[row] = !value.is_null && value.boolean; break;
-    case SSQL_TYPE_STRING:
+    if (column->vector.type == SSQL_TYPE_FLOAT) {
+        ((double *)column->items)[row] = value.is_null ? 0 : value.real;
+    } else if (column->vector.type == SSQL_TYPE_BOOL) {
+        ((uint8_t *)column->items)[row] = !value.is_null && value.boolean;
+    } else {
+        assert(column->vector.type == SSQL_TYPE_STRING);
         ((struct slice *)column->items)[row] = value.is_null ? slice_make(NULL, 0) : value.string;
-        break;
     }
 }
 
@@ -47,18 +43,11 @@ static bool read_memtable_column(struct scan_source *source, struct source_colum
     if (!source_reserve(&column->items, vector_item_size(type), error) ||
         !source_reserve((void **)&column->nulls, sizeof *column->nulls, error))
         return false;
-    column->vector = (struct vector){.type = type, .kind = VECTOR_FLAT};
+    column->vector = (struct vector){.type = type, .kind = VECTOR_FLAT, .items = column->items};
     for (uint32_t i = 0; i < count; i++) {
         uint32_t row = rows == NULL ? i : rows[i];
         read_memtable_value(source, column, table_column, row);
         any_null |= column->nulls[row];
-    }
-    switch (type) {
-    case SSQL_TYPE_INT: column->vector.integers = column->items; break;
-    case SSQL_TYPE_FLOAT: column->vector.reals = column->items; break;
-    case SSQL_TYPE_BOOL: column->vector.booleans = column->items; break;
-    case SSQL_TYPE_STRING: column->vector.strings = column->items; break;
-    case SSQL_TYPE_NULL: break;
     }
     column->vector.nulls = any_null ? column->nulls : NULL;
     return true;

@@ -157,12 +157,12 @@ static bool drop_by_walk(struct scan *scan, struct scan_source *source, const st
     const struct key_range range = {.low = source_row_key(source, rows[0], scratch[0]),
                                     .high = source_row_key(source, rows[*count - 1], scratch[1])};
     uint32_t next = 0;
-    bool done;
+    bool done = true;
 
     if (other->memtable != NULL)
         done = source_start_memtable(probe, other->memtable, &range, &other->options, error);
     else
-        done = source_start_files(probe, other->files, other->file_count, &range, &other->options, error);
+        source_start_files(probe, other->files, other->file_count, &range, &other->options);
     while (done && probe->has_next && next < *count) {
         done = scan_check(scan, error) && source_load(probe, error) &&
                source_load_keys(probe, error);

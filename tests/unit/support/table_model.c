@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/key_codec.h"
+#include "storage/sstable_internal.h"
 #include "volume/volume_memory.h"
 
 static void must(bool done, const struct ssql_error *error)
@@ -307,6 +308,11 @@ static void make_level0(struct model *model, struct sources *sources)
         sources->file_count[0] += write_files(model, memtable, UINT32_MAX, true, 0, sources->files[0]);
         memtable_release(memtable);
     }
+    if (model->options.has_twins) {
+        memmove(sources->files[0] + 1, sources->files[0], sources->file_count[0] * sizeof(struct table_file *));
+        table_file_retain(sources->files[0][0]);
+        sources->file_count[0]++;
+    }
 }
 
 /* A commit that went to files while the newest memtable was taking writes: newer than some of them, older than others.
@@ -403,7 +409,9 @@ void model_init(struct model *model, const struct model_options *options)
     memset(model, 0, sizeof *model);
     model->options = *options;
     model->random = options->seed * 0x9E3779B97F4A7C15u + 1;
-    must(volume_memory_create(&model->engine.volume, &error), &error);
+    struct volume *memory;
+    must(volume_memory_create(&memory, &error), &error);
+    must(volume_faulty_create(memory, &model->engine.volume, &error), &error);
     must(block_cache_create(1 << 20, &model->engine.cache, &error), &error);
     make_layout(options->key_kind, layout);
     must(table_create(&model->engine, 1, layout, 0, &model->table, &error), &error);
@@ -430,4 +438,26 @@ void model_clear(struct model *model)
     block_cache_destroy(model->engine.cache);
     volume_close(model->engine.volume);
     free(model->versions);
+}
+
+uint32_t model_files(const struct model *model, struct table_file **files, uint32_t capacity)
+{
+    uint32_t count = 0;
+
+    for (uint32_t level = 0; level < LEVELS; level++)
+        for (uint32_t i = 0; i < model->version->file_count[level] && count < capacity; i++)
+            files[count++] = model->version->files[level][i];
+    if (model->own_file != NULL && count < capacity)
+        files[count++] = model->own_file;
+    return count;
+}
+
+void model_set_faults(struct model *model, const struct fault_plan *plan)
+{
+    struct table_file *files[SOURCES_MOST];
+    uint32_t count = model_files(model, files, SOURCES_MOST);
+
+    for (uint32_t i = 0; i < count; i++)
+        block_cache_forget_file(model->engine.cache, files[i]->sstable->cache_file);
+    volume_faulty_set(model->engine.volume, plan);
 }

@@ -1,10 +1,11 @@
 /* table_model.h - random tables for tests of the read path: the same versions of rows are spread over memtables and
  * sstables of every kind, and kept in a plain array that answers what a snapshot sees. The engine is a zeroed struct
- * with a volume and a cache: enough for files and versions. */
+ * with a volume (a faulty one over memory) and a cache: enough for files and versions. */
 #ifndef TESTS_SUPPORT_TABLE_MODEL_H
 #define TESTS_SUPPORT_TABLE_MODEL_H
 
 #include "storage/engine_internal.h"
+#include "volume/volume_faulty.h"
 
 enum { MODEL_KEYS = 600, MODEL_COLUMNS = 6 };
 
@@ -26,6 +27,7 @@ struct model_options {
     uint32_t block_rows;
     bool has_levels, has_level0, has_memtables, has_spilled, has_own;
     bool is_disjoint; /* each source has keys of its own */
+    bool has_twins;   /* a file of level 0 stands there twice: the same versions in two sources */
 };
 
 struct model {
@@ -45,6 +47,10 @@ struct model {
 uint64_t model_random(struct model *model, uint64_t below);
 void model_init(struct model *model, const struct model_options *options);
 void model_clear(struct model *model);
+/* The volume, which is a faulty one, does as it is told; blocks that were read before are read again. */
+void model_set_faults(struct model *model, const struct fault_plan *plan);
+/* Files of all levels, and of the own writes; at most `capacity`. */
+uint32_t model_files(const struct model *model, struct table_file **files, uint32_t capacity);
 
 /* The version of a key that a snapshot and the own writes show, tombstones too, or NULL. */
 const struct model_version *model_find(const struct model *model, uint32_t key, uint64_t snapshot);
