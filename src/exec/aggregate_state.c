@@ -1,6 +1,7 @@
 #include "exec/aggregate_state.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "exec/hash_table.h"
@@ -141,6 +142,16 @@ static bool add_extreme(struct aggregate_states *states, struct aggregate_state 
     return true;
 }
 
+/* An infinity among what is added is no overflow. */
+static void add_float(struct aggregate_state *state, double item)
+{
+    double sum = state->real + item;
+
+    if (!isfinite(sum) && isfinite(state->real) && isfinite(item))
+        state->has_overflowed = true;
+    state->real = sum;
+}
+
 bool aggregate_states_add(struct aggregate_states *states, uint32_t group, const struct value *value,
                           struct ssql_error *error)
 {
@@ -153,7 +164,7 @@ bool aggregate_states_add(struct aggregate_states *states, uint32_t group, const
     case AGGREGATE_AVG:
         state->count++;
         if (value->type == SSQL_TYPE_FLOAT)
-            state->real += value->real;
+            add_float(state, value->real);
         else
             state->sum += value->integer;
         return true;
@@ -204,6 +215,8 @@ static void sum_all_floats(struct aggregate_state *state, const double *items, s
 
     for (uint32_t i = 0; i < selection.count; i++)
         sum += items[selection_row(selection, i)];
+    for (uint32_t i = 0; !isfinite(sum) && i < selection.count; i++) /* once more, to see why */
+        add_float(state, items[selection_row(selection, i)]);
     state->real = sum;
     state->count += selection.count;
 }
@@ -221,7 +234,7 @@ static void sum_grouped(struct aggregate_states *states, const uint32_t *groups,
         if (is_int)
             state->sum += argument->integers[row];
         else
-            state->real += argument->reals[row];
+            add_float(state, argument->reals[row]);
         state->count++;
     }
 }
@@ -304,6 +317,12 @@ static void merge_extreme(struct aggregate_states *states, struct aggregate_stat
         state->integer = added->integer;
 }
 
+static void merge_floats(struct aggregate_state *state, const struct aggregate_state *added)
+{
+    add_float(state, added->real);
+    state->has_overflowed = state->has_overflowed || added->has_overflowed;
+}
+
 static void merge_state(struct aggregate_states *states, struct aggregate_state *state,
                         const struct aggregate_state *added)
 {
@@ -314,7 +333,7 @@ static void merge_state(struct aggregate_states *states, struct aggregate_state 
     case AGGREGATE_SUM:
     case AGGREGATE_AVG:
         if (states->type == SSQL_TYPE_FLOAT)
-            state->real += added->real;
+            merge_floats(state, added);
         else
             state->sum += added->sum;
         break;
@@ -335,17 +354,21 @@ void aggregate_states_merge(struct aggregate_states *states, const uint32_t *gro
 
 /* ---- results ---- */
 
+/* Of a sum or an average. */
+static bool float_result(const struct aggregate_states *states, const struct aggregate_state *state, double divisor,
+                         struct value *result, struct ssql_error *error)
+{
+    if (states->type == SSQL_TYPE_FLOAT && state->has_overflowed)
+        return error_set(error, SSQL_OUT_OF_RANGE, states->aggregate->span, "the sum does not fit in a float");
+    *result = value_float((states->type == SSQL_TYPE_FLOAT ? state->real : (double)state->sum) / divisor);
+    return true;
+}
+
 static bool sum_result(const struct aggregate_states *states, const struct aggregate_state *state, struct value *result,
                        struct ssql_error *error)
 {
-    if (states->type == SSQL_TYPE_FLOAT) {
-        *result = value_float(state->real);
-        return true;
-    }
-    if (states->aggregate->type == SSQL_TYPE_FLOAT) {
-        *result = value_float((double)state->sum);
-        return true;
-    }
+    if (states->aggregate->type == SSQL_TYPE_FLOAT)
+        return float_result(states, state, 1, result, error);
     if (state->sum > INT64_MAX || state->sum < INT64_MIN)
         return error_set(error, SSQL_OUT_OF_RANGE, states->aggregate->span, "the sum does not fit in an int");
     *result = value_int((int64_t)state->sum);
@@ -369,10 +392,7 @@ bool aggregate_states_result(const struct aggregate_states *states, uint32_t gro
     case AGGREGATE_COUNT_ROWS:
     case AGGREGATE_COUNT: break;
     case AGGREGATE_SUM: return sum_result(states, state, result, error);
-    case AGGREGATE_AVG:
-        *result =
-            value_float((states->type == SSQL_TYPE_FLOAT ? state->real : (double)state->sum) / (double)state->count);
-        break;
+    case AGGREGATE_AVG: return float_result(states, state, (double)state->count, result, error);
     case AGGREGATE_MIN:
     case AGGREGATE_MAX: *result = extreme_of(states, state); break;
     case AGGREGATE_GROUP_CONCAT: *result = value_string(slice_make(state->text.bytes, state->text.size)); break;

@@ -1,6 +1,7 @@
 /* aggregate_state.h - the running values of one aggregate, an item per group, and the loops that feed them.
  * Strings (min, max, group_concat) are kept per group, their bytes reserved from the operator's memory.
- * Ints are summed exactly, in 128 bits; only the result may be out of range. One thread at a time. */
+ * Ints are summed exactly, in 128 bits; only the result may be out of range. Floats that are finite have a finite sum,
+ * or none. One thread at a time. */
 #ifndef SSQL_EXEC_AGGREGATE_STATE_H
 #define SSQL_EXEC_AGGREGATE_STATE_H
 
@@ -17,7 +18,10 @@ struct aggregate_text {
 struct aggregate_state {
     union {
         int128 sum;
-        double real;
+        struct {
+            double real;
+            bool has_overflowed; /* the sum of finite floats was not finite */
+        };
         int64_t integer;
         struct aggregate_text text;
     };

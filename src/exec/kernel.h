@@ -138,6 +138,10 @@ uint32_t kernel_decide(bool is_or, bool is_first, const struct vector *value, st
 void kernel_copy(const struct vector *source, enum ssql_type type, struct selection selection, void *result,
                  uint8_t *nulls);
 
+/* Fails a call of `+`, or of a function's name: its finite operands have no finite result. */
+bool kernel_fail_float(const struct kernel_call *call, const char *function, double left, double right,
+                       struct ssql_error *error);
+
 /* ---- lists of `in` ---- */
 
 /* The constants of a list, sorted. The other items are looked at row by row. */

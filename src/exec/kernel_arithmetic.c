@@ -1,6 +1,6 @@
-/* Arithmetic on ints (checked) and floats.
- * Add and subtract first compute every row and gather overflow as one sign bit, which the compiler vectorises; only
- * when the bit is set is the row looked for, and it counts only when it is not null. */
+/* Arithmetic on ints and floats, checked: finite floats have a finite result, or none.
+ * Loops first compute every row and gather overflow as one sign bit, which the compiler vectorises; only when the bit
+ * is set is the row looked for, and it counts only when it is not null. */
 #include <math.h>
 
 #include "exec/kernel.h"
@@ -182,11 +182,50 @@ static ALWAYS_INLINE double compute_float(enum scalar_function function, double 
     return left / right;
 }
 
-static ALWAYS_INLINE void run_floats(struct kernel_call *call, enum scalar_function function)
+/* The sign bit is set when the float is not finite: its exponent, all ones, carries into it. */
+static ALWAYS_INLINE uint64_t infinity_bit(double item)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &item, sizeof bits);
+    return (bits & UINT64_C(0x7FF0000000000000)) + UINT64_C(0x0010000000000000);
+}
+
+bool kernel_fail_float(const struct kernel_call *call, const char *function, double left, double right,
+                       struct ssql_error *error)
+{
+    char left_text[FLOAT_TEXT_SIZE], right_text[FLOAT_TEXT_SIZE];
+
+    float_format(left, left_text);
+    float_format(right, right_text);
+    if (function[1] == '\0')
+        return error_set(error, SSQL_OUT_OF_RANGE, call->span, "%s %s %s does not fit in a float", left_text, function,
+                         right_text);
+    return error_set(error, SSQL_OUT_OF_RANGE, call->span, "%s(%s, %s) does not fit in a float", function, left_text,
+                     right_text);
+}
+
+/* inf and nan among the operands follow IEEE 754: they were there before. */
+static bool check_infinity(const struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
+{
+    const struct vector *left = &call->arguments[0], *right = &call->arguments[1];
+    const double *result = call->result;
+
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        double left_item = left->reals[vector_item(left, row)], right_item = right->reals[vector_item(right, row)];
+        if (!isfinite(result[row]) && isfinite(left_item) && isfinite(right_item) && !kernel_row_is_null(call, row))
+            return kernel_fail_float(call, operator_text(function), left_item, right_item, error);
+    }
+    return true;
+}
+
+static ALWAYS_INLINE bool run_floats(struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
 {
     const struct vector *left = &call->arguments[0], *right = &call->arguments[1];
     const double *left_items = left->reals, *right_items = right->reals;
     double *restrict result = call->result;
+    uint64_t infinity = 0;
     uint32_t count = call->selection.count;
 
     if (call->selection.rows != NULL) {
@@ -194,40 +233,42 @@ static ALWAYS_INLINE void run_floats(struct kernel_call *call, enum scalar_funct
             uint32_t row = call->selection.rows[i];
             result[row] =
                 compute_float(function, left_items[vector_item(left, row)], right_items[vector_item(right, row)]);
+            infinity |= infinity_bit(result[row]);
         }
     } else if (right->kind == VECTOR_CONSTANT) {
         double constant = right_items[0];
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < count; i++) {
             result[i] = compute_float(function, left_items[vector_item(left, i)], constant);
+            infinity |= infinity_bit(result[i]);
+        }
     } else if (left->kind == VECTOR_CONSTANT) {
         double constant = left_items[0];
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < count; i++) {
             result[i] = compute_float(function, constant, right_items[i]);
+            infinity |= infinity_bit(result[i]);
+        }
     } else {
-        for (uint32_t i = 0; i < count; i++)
+        for (uint32_t i = 0; i < count; i++) {
             result[i] = compute_float(function, left_items[i], right_items[i]);
+            infinity |= infinity_bit(result[i]);
+        }
     }
+    return (int64_t)infinity >= 0 || check_infinity(call, function, error);
 }
 
 static bool add_floats(struct kernel_call *call, struct ssql_error *error)
 {
-    (void)error;
-    run_floats(call, FUNCTION_ADD);
-    return true;
+    return run_floats(call, FUNCTION_ADD, error);
 }
 
 static bool subtract_floats(struct kernel_call *call, struct ssql_error *error)
 {
-    (void)error;
-    run_floats(call, FUNCTION_SUBTRACT);
-    return true;
+    return run_floats(call, FUNCTION_SUBTRACT, error);
 }
 
 static bool multiply_floats(struct kernel_call *call, struct ssql_error *error)
 {
-    (void)error;
-    run_floats(call, FUNCTION_MULTIPLY);
-    return true;
+    return run_floats(call, FUNCTION_MULTIPLY, error);
 }
 
 static bool check_float_divisors(const struct kernel_call *call, struct ssql_error *error)
@@ -244,10 +285,7 @@ static bool check_float_divisors(const struct kernel_call *call, struct ssql_err
 
 static bool divide_floats(struct kernel_call *call, struct ssql_error *error)
 {
-    if (!check_float_divisors(call, error))
-        return false;
-    run_floats(call, FUNCTION_DIVIDE);
-    return true;
+    return check_float_divisors(call, error) && run_floats(call, FUNCTION_DIVIDE, error);
 }
 
 static bool remain_floats(struct kernel_call *call, struct ssql_error *error)
@@ -280,7 +318,6 @@ static bool negate_floats(struct kernel_call *call, struct ssql_error *error)
 void kernel_find_arithmetic(enum scalar_function function, enum ssql_type type, struct kernel *kernel)
 {
     bool is_float = type == SSQL_TYPE_FLOAT;
-    bool is_division = function == FUNCTION_DIVIDE || function == FUNCTION_REMAINDER;
 
     switch ((int)function) {
     case FUNCTION_NEGATE: kernel->run = is_float ? negate_floats : negate_ints; break;
@@ -292,5 +329,5 @@ void kernel_find_arithmetic(enum scalar_function function, enum ssql_type type, 
     default: return;
     }
     kernel->is_strict = true;
-    kernel->can_fail = !is_float || is_division;
+    kernel->can_fail = !is_float || function != FUNCTION_NEGATE;
 }

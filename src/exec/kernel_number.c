@@ -138,7 +138,13 @@ static bool ceil_floats(struct kernel_call *call, struct ssql_error *error)
 
 static bool sqrt_floats(struct kernel_call *call, struct ssql_error *error)
 {
-    (void)error;
+    for (uint32_t i = 0; i < call->selection.count; i++) {
+        uint32_t row = selection_row(call->selection, i);
+        if (!kernel_row_is_null(call, row) && float_item(&call->arguments[0], row) < 0) {
+            error_set(error, SSQL_OUT_OF_RANGE, call->span, "a negative number has no square root");
+            return error_hint(error, "sqrt(abs(x)), or case when x >= 0 then sqrt(x) end");
+        }
+    }
     return run_floats(call, FUNCTION_SQRT);
 }
 
@@ -152,11 +158,15 @@ static bool round_floats_to(struct kernel_call *call, struct ssql_error *error)
 {
     double *result = call->result;
 
-    (void)error;
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
-        if (!kernel_row_is_null(call, row))
-            result[row] = round_float(float_item(&call->arguments[0], row), int_item(&call->arguments[1], row));
+        if (kernel_row_is_null(call, row))
+            continue;
+        double item = float_item(&call->arguments[0], row);
+        int64_t digits = int_item(&call->arguments[1], row);
+        result[row] = round_float(item, digits);
+        if (!isfinite(result[row]) && isfinite(item))
+            return kernel_fail_float(call, "round", item, (double)digits, error);
     }
     return true;
 }
@@ -182,15 +192,27 @@ static bool sign_numbers(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
+static bool fail_power(const struct kernel_call *call, double base, double exponent, struct ssql_error *error)
+{
+    if (base == 0)
+        return error_set(error, SSQL_DIVISION_BY_ZERO, call->span, "zero to a negative power is a division by zero");
+    if (base < 0 && exponent != trunc(exponent))
+        return error_set(error, SSQL_OUT_OF_RANGE, call->span, "a negative number has only whole powers");
+    return kernel_fail_float(call, "power", base, exponent, error);
+}
+
 static bool power_floats(struct kernel_call *call, struct ssql_error *error)
 {
     double *result = call->result;
 
-    (void)error;
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
-        if (!kernel_row_is_null(call, row))
-            result[row] = pow(float_item(&call->arguments[0], row), float_item(&call->arguments[1], row));
+        if (kernel_row_is_null(call, row))
+            continue;
+        double base = float_item(&call->arguments[0], row), exponent = float_item(&call->arguments[1], row);
+        result[row] = pow(base, exponent);
+        if (!isfinite(result[row]) && isfinite(base) && isfinite(exponent))
+            return fail_power(call, base, exponent, error);
     }
     return true;
 }
@@ -210,14 +232,20 @@ void kernel_find_number(enum scalar_function function, enum ssql_type type, uint
             kernel->run = is_float ? round_floats : same_ints;
         } else {
             kernel->run = is_float ? round_floats_to : round_ints;
-            kernel->can_fail = !is_float;
+            kernel->can_fail = true;
         }
         break;
     case FUNCTION_FLOOR: kernel->run = is_float ? floor_floats : same_ints; break;
     case FUNCTION_CEIL: kernel->run = is_float ? ceil_floats : same_ints; break;
     case FUNCTION_SIGN: kernel->run = sign_numbers; break;
-    case FUNCTION_SQRT: kernel->run = sqrt_floats; break;
-    case FUNCTION_POWER: kernel->run = power_floats; break;
+    case FUNCTION_SQRT:
+        kernel->run = sqrt_floats;
+        kernel->can_fail = true;
+        break;
+    case FUNCTION_POWER:
+        kernel->run = power_floats;
+        kernel->can_fail = true;
+        break;
     default: return;
     }
     kernel->is_strict = true;

@@ -20,17 +20,17 @@ static bool call_can_fail(const struct bound_expr *call)
 {
     switch (call->function) {
     case FUNCTION_NEGATE:
-    case FUNCTION_ADD:
-    case FUNCTION_SUBTRACT:
-    case FUNCTION_MULTIPLY:
-    case FUNCTION_ABS:
-    case FUNCTION_ROUND: return call->type == SSQL_TYPE_INT;
-    case FUNCTION_DIVIDE:
+    case FUNCTION_ABS: return call->type == SSQL_TYPE_INT;
+    case FUNCTION_ROUND: return call->type == SSQL_TYPE_INT || call->argument_count > 1;
+    case FUNCTION_DIVIDE: return call->type == SSQL_TYPE_FLOAT || !is_divisor_safe(call->arguments[1]);
     case FUNCTION_REMAINDER: return !is_divisor_safe(call->arguments[1]);
     case FUNCTION_LIKE: return call->argument_count == 3;
     case FUNCTION_REPLACE:
     case FUNCTION_CONCAT:
     case FUNCTION_REPEAT:
+    case FUNCTION_ADD:
+    case FUNCTION_SUBTRACT:
+    case FUNCTION_MULTIPLY:
     case FUNCTION_SQRT:
     case FUNCTION_POWER: return true;
     default: return false;

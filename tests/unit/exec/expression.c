@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "exec/expression.h"
 #include "exec/expression_filter.h"
 #include "plan_builder.h"
@@ -90,12 +92,19 @@ static struct outcome naive_int(enum scalar_function function, int64_t left, int
 
 static struct outcome naive_float(enum scalar_function function, double left, double right)
 {
+    bool is_division = function == FUNCTION_DIVIDE;
+    double result = left / right;
+
     switch ((int)function) {
-    case FUNCTION_ADD: return ok(value_float(left + right));
-    case FUNCTION_SUBTRACT: return ok(value_float(left - right));
-    case FUNCTION_MULTIPLY: return ok(value_float(left * right));
+    case FUNCTION_ADD: result = left + right; break;
+    case FUNCTION_SUBTRACT: result = left - right; break;
+    case FUNCTION_MULTIPLY: result = left * right; break;
     }
-    return right == 0 ? failure(SSQL_DIVISION_BY_ZERO) : ok(value_float(left / right));
+    if (is_division && right == 0)
+        return failure(SSQL_DIVISION_BY_ZERO);
+    if (isfinite(left) && isfinite(right) && !isfinite(result))
+        return failure(SSQL_OUT_OF_RANGE);
+    return ok(value_float(result));
 }
 
 static bool naive_compare(enum scalar_function function, int order)
