@@ -220,6 +220,78 @@ static void complete_command(struct completion *completion, const char *text, si
     free(typed.text);
 }
 
+/* ---- files in statements ---- */
+
+/* Where a statement stands, token by token. */
+struct statement_place {
+    const char *text;
+    bool is_begun, names_files; /* copy, backup */
+    bool wants_file;            /* the token was from, to or rejects */
+    size_t file;                /* offset of a name whose quote is still open; 0: none */
+};
+
+static bool token_is(const struct statement_place *place, size_t begin, size_t end, const char *word)
+{
+    return end - begin == strlen(word) && strncasecmp(place->text + begin, word, end - begin) == 0;
+}
+
+static int note_token(void *context, int kind, size_t begin, size_t end)
+{
+    struct statement_place *place = context;
+    bool wanted_file = place->wants_file;
+
+    if (kind == SSQL_TOKEN_COMMENT)
+        return 0;
+    place->wants_file = false;
+    if (token_is(place, begin, end, ";")) {
+        place->is_begun = place->names_files = false;
+        return 0;
+    }
+    if (kind == SSQL_TOKEN_OPEN && wanted_file && strchr("'\"", place->text[begin]) != NULL)
+        place->file = begin + 1;
+    if (!place->is_begun)
+        place->names_files = token_is(place, begin, end, "copy") || token_is(place, begin, end, "backup");
+    place->is_begun = true;
+    place->wants_file =
+        place->names_files && (token_is(place, begin, end, "from") || token_is(place, begin, end, "to") ||
+                               token_is(place, begin, end, "rejects"));
+    return 0;
+}
+
+/* A name that its quotes cannot hold as it is would be another one. */
+static void drop_odd_names(struct completion *completion, char quote)
+{
+    struct edit_words *words = &completion->words;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        struct edit_word word = words->items[i];
+        if (strchr(word.text, quote) == NULL && strchr(word.text, '\\') == NULL) {
+            words->items[kept++] = word;
+        } else {
+            free(word.text);
+            free(word.detail);
+        }
+    }
+    words->count = kept;
+}
+
+/* The names of files, where a copy statement wants one; false: it does not. */
+static bool complete_file(struct completion *completion, const char *text, size_t at)
+{
+    struct statement_place place = {.text = text};
+
+    if (completion->session->is_safe || ssql_tokenize(text, at, note_token, &place) != SSQL_OK || place.file == 0)
+        return false;
+    struct typed_word typed = {completion, must_copy(text + place.file, at - place.file)};
+    completion->words.begin = place.file;
+    completion->words.closing = text[place.file - 1];
+    offer_files(&typed);
+    drop_odd_names(completion, text[place.file - 1]);
+    free(typed.text);
+    return true;
+}
+
 const struct edit_words *completion_find_words(struct completion *completion, const char *text, size_t size, size_t at)
 {
     size_t first = strspn(text, " \t\n");
@@ -228,7 +300,7 @@ const struct edit_words *completion_find_words(struct completion *completion, co
     completion->words.begin = at;
     if (text[first] == '.' || text[first] == '\\')
         complete_command(completion, text, at);
-    else
+    else if (!complete_file(completion, text, at))
         complete_statement(completion, text, size, at);
     return &completion->words;
 }

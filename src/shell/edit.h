@@ -19,6 +19,7 @@ struct edit_words {
     struct edit_word *items; /* the likeliest first */
     size_t count;
     size_t begin; /* they replace what stands between here and the cursor */
+    char closing; /* the quote that ends a word that is the only one; 0: a blank does */
 };
 
 struct edit_hooks {

@@ -38,6 +38,7 @@ static char *next_match(const char *typed, int state)
         text_clear(&text);
         skipped = at - typed_size > words->begin ? at - typed_size - words->begin : 0;
         i = 0;
+        rl_completion_append_character = words->closing == '\0' ? ' ' : words->closing;
         if (at - typed_size < words->begin)
             return NULL;
     }

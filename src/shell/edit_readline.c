@@ -264,8 +264,9 @@ static int complete(int count, int key)
         rl_ding();
     } else if (words->count == 1) {
         const char *text = words->items[0].text;
+        char behind[] = {words->closing == '\0' ? ' ' : words->closing, '\0'};
         size_t size = strlen(text);
-        replace_word(words->begin, text, size, strchr("(/", text[size - 1]) == NULL ? " " : "");
+        replace_word(words->begin, text, size, strchr("(/", text[size - 1]) == NULL ? behind : "");
     } else {
         size_t shared = word_list_shared(words);
         if (shared > typed)

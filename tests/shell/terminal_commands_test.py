@@ -48,6 +48,19 @@ class Completion(TerminalTest):
         self.ask(shell, ".help roll\t\r", "rollback;")
         self.leave(shell)
 
+    def test_names_of_files_in_copy_statements(self):
+        os.mkdir(self.path("rows"))
+        self.write("rows/films.csv", "title\nStalker\n")
+        self.write("rows/it's.csv", "")
+        shell = self.open("-q")
+        self.ask(shell, "create table films (title string);\r")
+        self.ask(shell, "copy films from 'ro\tfi\t (format csv);\r")
+        self.ask(shell, "select * from films; copy films to \"rows/c\x7fnew.csv\"; -- from\r", "│ Stalker │")
+        self.ask(shell, "copy films from 'rows/n\t; select count(*) as n from films;\r", "│ 2 │")
+        self.ask(shell, "select 'ro\t' as a;\r", "│ ro │")
+        self.leave(shell)
+        self.assertEqual(sorted(os.listdir(self.path("rows"))), ["films.csv", "it's.csv", "new.csv"])
+
     def test_names_that_need_backquotes(self):
         shell = self.open("-q")
         self.ask(shell, "create table `my films` (`a b` int); insert into `my films` values (7);\r")
