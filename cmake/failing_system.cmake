@@ -6,7 +6,7 @@ set(system_calls open openat close read write pread pwrite stat lstat fstat fsta
 set(allocations malloc calloc realloc aligned_alloc posix_memalign)
 list(TRANSFORM system_calls PREPEND "LINKER:--wrap=")
 list(TRANSFORM allocations PREPEND "LINKER:--wrap=")
-foreach(target unit_volume_system_faults unit_volume_system_errors)
+foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening)
   target_link_options(${target} PRIVATE ${system_calls})
 endforeach()
 foreach(target unit_volume_system_faults)

@@ -145,17 +145,59 @@ static void a_deleted_object_stays_readable_while_open(void **state)
 
 static void names_that_leave_the_volume_are_refused(void **state)
 {
-    const char *names[] = {"../a/b", "tables/../../x", "/etc/passwd", "a//b", "a/",
-                           "",       "tables/A",       "tables/a b",  "a/.b", "no-directory"};
+    char too_long[VOLUME_NAME_SIZE + 1] = "a/";
+    const char *names[] = {"../a/b",     "tables/../../x", "/etc/passwd",  "a//b", "a/",  "",    "tables/A",
+                           "tables/a b", "a/.b",           "no-directory", "a/{",  "a/:", "a/!", too_long};
     struct object *object;
     struct log_reader *reader;
+    struct buffer value = {0};
+    uint64_t version;
 
     (void)state;
+    memset(too_long + 2, 'a', VOLUME_NAME_SIZE - 2);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_int_equal(object_open(volume, names[i], 1, &object, &error), VOLUME_CORRUPT);
         assert_int_equal(log_open_reader(volume, names[i], &reader, &error), VOLUME_CORRUPT);
         assert_int_equal(object_delete(volume, names[i], &error), VOLUME_CORRUPT);
+        assert_int_equal(log_delete(volume, names[i], &error), VOLUME_CORRUPT);
     }
+    assert_int_equal(register_read(volume, "a/b", &value, &version, &error), VOLUME_CORRUPT);
+    write_object("tables/_1/a-b.c", "hello");
+}
+
+static void what_is_no_log_and_no_object_is_not_found_as_one(void **state)
+{
+    struct object *object;
+
+    (void)state;
+    write_object("tables/1/a", "hello");
+    assert_int_equal(log_seal(volume, "wal/1-1", 0, &error), VOLUME_NOT_FOUND);
+    assert_int_equal(object_open(volume, "tables/1", 4096, &object, &error),
+                     implementation == DIRECTORY ? VOLUME_CORRUPT : VOLUME_NOT_FOUND);
+}
+
+static void closing_nothing_is_no_mistake(void **state)
+{
+    (void)state;
+    object_close(NULL);
+    log_close(NULL);
+    log_close_reader(NULL);
+    scratch_close(NULL);
+    volume_close(NULL);
+}
+
+static void objects_of_a_volume_in_memory_are_copied(void **state)
+{
+    bool is_linked = true;
+
+    (void)state;
+    write_object("tables/1/a", "hello");
+    struct volume *memory;
+    assert_true(volume_memory_create(&memory, &error));
+    assert_int_equal(object_link(volume, "tables/1/a", 5, memory, &is_linked, &error), VOLUME_OK);
+    assert_false(is_linked);
+    assert_int_equal(object_link(volume, "a/", 5, memory, &is_linked, &error), VOLUME_CORRUPT);
+    volume_close(memory);
 }
 
 static void a_log_is_readable_while_it_grows(void **state)
@@ -316,6 +358,9 @@ int main(void)
         TEST(a_name_is_not_used_twice),
         TEST(a_deleted_object_stays_readable_while_open),
         TEST(names_that_leave_the_volume_are_refused),
+        TEST(what_is_no_log_and_no_object_is_not_found_as_one),
+        TEST(closing_nothing_is_no_mistake),
+        TEST(objects_of_a_volume_in_memory_are_copied),
         TEST(a_log_is_readable_while_it_grows),
         TEST(a_recycled_log_is_gone_and_the_new_one_begins_at_zero),
         TEST(a_register_is_replaced_only_by_who_knows_its_version),

@@ -7,106 +7,12 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
-#include <stdio.h>
-#include <string.h>
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "base/bytes.h"
-#include "volume/failing_system.h"
-#include "volume/volume_directory.h"
+#include "volume/directory_fixture.h"
 #include "volume/volume_memory.h"
-
-static char parent[64], path[96];
-static struct ssql_error error;
-static const struct volume_directory_options for_writing = {0};
-static const struct volume_directory_options for_reading = {.read_only = true};
-
-static int remove_one(const char *file, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(file);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    error_clear(&error);
-    strcpy(parent, "/tmp/ssql-volume-XXXXXX");
-    if (mkdtemp(parent) == NULL)
-        return -1;
-    snprintf(path, sizeof path, "%s/db", parent);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    system_recover();
-    return nftw(parent, remove_one, 32, FTW_DEPTH | FTW_PHYS);
-}
-
-static struct volume *open_with(const struct volume_directory_options *options)
-{
-    struct volume *volume = NULL;
-
-    if (!volume_directory_open(path, options, &volume, &error))
-        assert_null(volume);
-    return volume;
-}
-
-static void write_object(struct volume *volume, const char *name)
-{
-    struct object_writer *writer;
-
-    assert_int_equal(object_create(volume, name, 0, &writer, &error), VOLUME_OK);
-    assert_int_equal(object_append(writer, slice_of("hello"), &error), VOLUME_OK);
-    assert_int_equal(object_finish(writer, &error), VOLUME_OK);
-}
-
-/* An open database with a manifest and one object of five bytes. */
-static struct volume *make_database(void)
-{
-    struct volume *volume = open_with(&for_writing);
-    uint64_t version = 0;
-
-    assert_non_null(volume);
-    assert_int_equal(register_swap(volume, "manifest", &version, slice_of("value"), &error), VOLUME_OK);
-    write_object(volume, "tables/1/a");
-    return volume;
-}
-
-static const char *inside(const char *name)
-{
-    static char file[256];
-
-    snprintf(file, sizeof file, "%s/%s", path, name);
-    return file;
-}
-
-static void make_file(const char *name, const char *text)
-{
-    FILE *stream = fopen(inside(name), "wb");
-
-    assert_non_null(stream);
-    assert_int_equal(fwrite(text, 1, strlen(text), stream), strlen(text));
-    assert_int_equal(fclose(stream), 0);
-}
-
-static bool exists(const char *name)
-{
-    return access(inside(name), F_OK) == 0;
-}
-
-static void assert_error(enum ssql_code code, const char *part)
-{
-    assert_int_equal(error.code, code);
-    assert_non_null(strstr(error.message, part));
-}
 
 /* ---- what reasons are taken for ---- */
 
@@ -495,56 +401,6 @@ static void what_cannot_be_linked_is_left_to_a_copy(void **state)
     volume_close(volume);
 }
 
-/* ---- giving up, and deleting ---- */
-
-static void what_somebody_put_into_a_given_up_directory_stays(void **state)
-{
-    struct volume *volume = open_with(&for_writing);
-    uint64_t version = 0;
-
-    (void)state;
-    assert_non_null(volume);
-    assert_int_equal(register_swap(volume, "backup", &version, slice_of("mark"), &error), VOLUME_OK);
-    make_file("holiday.jpg", "a beach");
-    volume_directory_discard(volume);
-    volume_close(volume);
-    assert_true(exists("holiday.jpg"));
-    assert_false(exists("backup") || exists("lock"));
-}
-
-static void a_database_is_deleted_whole(void **state)
-{
-    (void)state;
-    assert_true(volume_directory_delete(path)); /* there is none */
-    volume_close(make_database());
-    assert_true(volume_directory_delete(path));
-    assert_false(exists("manifest") || exists("tables") || exists("lock"));
-}
-
-static void a_manifest_that_stays_or_may_come_back_is_told(void **state)
-{
-    static const struct {
-        enum system_call call;
-        int number;
-        bool is_there;
-    } failures[] = {{CALL_OPEN, EIO, true}, {CALL_UNLINKAT, EIO, true}, {CALL_FSYNC, EIO, false}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-        volume_close(make_database());
-        struct volume *reader = open_with(&for_reading);
-        system_fail_always(failures[i].call, failures[i].number);
-        assert_false(volume_directory_delete(path));
-        assert_true(system_recover());
-        assert_int_equal(exists("manifest"), failures[i].is_there);
-        assert_true(exists("tables/1/a"));
-        volume_close(reader);
-        assert_int_equal(nftw(path, remove_one, 32, FTW_DEPTH | FTW_PHYS), 0);
-    }
-}
-
-/* ---- main ---- */
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,9 +420,6 @@ int main(void)
         TEST(without_the_lock_nothing_is_deleted_or_sealed),
         TEST(a_holder_that_cannot_be_named_is_another_process),
         TEST(what_cannot_be_linked_is_left_to_a_copy),
-        TEST(what_somebody_put_into_a_given_up_directory_stays),
-        TEST(a_database_is_deleted_whole),
-        TEST(a_manifest_that_stays_or_may_come_back_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
