@@ -24,7 +24,7 @@ static uint32_t find_packed(const uint8_t *packed, uint32_t width, uint32_t row_
         uint32_t middle = guess < high ? guess : high - 1;
         if (packed_value(packed, width, middle) < target) {
             low = middle + 1;
-            if (low <= high && packed_value(packed, width, low) >= target)
+            if (packed_value(packed, width, low) >= target)
                 return low;
         } else {
             high = middle;
@@ -95,7 +95,7 @@ static bool compare_string(const struct string_column *column, uint32_t row, str
     return true;
 }
 
-/* Order of a row's key against the parts of another. False: damage. */
+/* Order of a row's key against the parts of another. False: damage, which only strings can tell. */
 static bool compare_parts(const struct key_reader *reader, uint32_t row, const struct value *parts, int *order,
                           struct ssql_error *error)
 {
@@ -108,8 +108,9 @@ static bool compare_parts(const struct key_reader *reader, uint32_t row, const s
             if (!compare_string(&reader->strings[i], row, parts[i].string, order))
                 return block_damaged(reader->block, BAD_KEYS, error);
         } else {
-            if (!block_value(reader->block, layout->key_columns[i], row, NULL, &value, error))
-                return false;
+            bool is_read = block_value(reader->block, layout->key_columns[i], row, NULL, &value, error);
+            assert(is_read);
+            (void)is_read;
             *order = value_compare(&value, &parts[i]);
         }
     }

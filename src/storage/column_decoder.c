@@ -1,5 +1,6 @@
 #include "storage/column_decoder.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/bit_packing.h"
@@ -307,13 +308,11 @@ bool block_decode_column(const struct block *block, uint32_t column, struct colu
     if (!reserve_items(buffer, error) || !decode_nulls(block, &entry, buffer, vector, error))
         return false;
     switch (vector->type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: decode_ints(block, &entry, buffer->items, vector); return true;
     case SSQL_TYPE_FLOAT: decode_floats(block, &entry, buffer->items, vector); return true;
     case SSQL_TYPE_BOOL: decode_bools(block, &entry, buffer->items, vector); return true;
-    case SSQL_TYPE_STRING: return decode_strings(block, &entry, buffer, vector, error);
+    default: assert(vector->type == SSQL_TYPE_STRING); return decode_strings(block, &entry, buffer, vector, error);
     }
-    return block_damaged(block, "a column has no type", error);
 }
 
 /* ---- some rows ---- */
@@ -327,8 +326,6 @@ static void gather_numbers(const struct block *block, const struct column_entry 
     uint8_t *booleans = buffer->items;
 
     switch (vector->type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_STRING: break;
     case SSQL_TYPE_INT:
         for (uint32_t i = 0; i < count; i++)
             integers[rows[i]] = (int64_t)(entry->base + packed_value(data, entry->width, rows[i]));
@@ -339,7 +336,8 @@ static void gather_numbers(const struct block *block, const struct column_entry 
             memcpy(&reals[rows[i]], data + 8 * (size_t)rows[i], 8);
         vector->reals = reals;
         break;
-    case SSQL_TYPE_BOOL:
+    default:
+        assert(vector->type == SSQL_TYPE_BOOL);
         for (uint32_t i = 0; i < count; i++)
             booleans[rows[i]] = (uint8_t)bitmap_bit(data, rows[i]);
         vector->booleans = booleans;
@@ -398,8 +396,6 @@ static void decode_number_range(const struct block *block, const struct column_e
     const uint8_t *data = block->bytes + entry->data_offset;
 
     switch (vector->type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_STRING: break;
     case SSQL_TYPE_INT:
         unpack_value_range(data, begin, end, (int64_t)entry->base, entry->width, buffer->items);
         vector->integers = buffer->items;
@@ -408,7 +404,8 @@ static void decode_number_range(const struct block *block, const struct column_e
         memcpy((double *)buffer->items + begin, data + 8 * (size_t)begin, 8 * (size_t)(end - begin));
         vector->reals = buffer->items;
         break;
-    case SSQL_TYPE_BOOL:
+    default:
+        assert(vector->type == SSQL_TYPE_BOOL);
         bitmap_expand_range(data, begin, end, buffer->items);
         vector->booleans = buffer->items;
         break;
@@ -519,11 +516,10 @@ static void prefetch_value(const struct block *block, uint32_t column, uint32_t 
     if (entry.encoding == COLUMN_CONSTANT)
         return;
     switch ((enum ssql_type)block->sstable->format->layout.types[column]) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: packed_prefetch(data, entry.width, row); break;
     case SSQL_TYPE_FLOAT: __builtin_prefetch(data + 8 * (size_t)row); break;
     case SSQL_TYPE_BOOL: __builtin_prefetch(data + row / 8); break;
-    case SSQL_TYPE_STRING:
+    default: /* a string */
         packed_prefetch(data, entry.width, row);
         if (entry.encoding == COLUMN_PLAIN_STRINGS && entry.width == 0) /* all of one length: the place is known */
             __builtin_prefetch(block->bytes + entry.bytes_offset + column_entry_count(&entry) +
@@ -551,7 +547,6 @@ bool block_value(const struct block *block, uint32_t column, uint32_t row, struc
     if (block_row_is_null(block, &entry, row))
         return true;
     switch (type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: *value = value_int((int64_t)(entry.base + packed_value(data, entry.width, row))); break;
     case SSQL_TYPE_FLOAT:
         memcpy(&real, entry.encoding == COLUMN_CONSTANT ? (const void *)&entry.base : data + 8 * (size_t)row, 8);
@@ -560,7 +555,7 @@ bool block_value(const struct block *block, uint32_t column, uint32_t row, struc
     case SSQL_TYPE_BOOL:
         *value = value_bool(entry.encoding == COLUMN_CONSTANT ? entry.base != 0 : bitmap_bit(data, row) != 0);
         break;
-    case SSQL_TYPE_STRING: return string_value(block, &entry, row, buffer, value, error);
+    default: assert(type == SSQL_TYPE_STRING); return string_value(block, &entry, row, buffer, value, error);
     }
     return true;
 }

@@ -10,9 +10,10 @@
 #include "storage/bit_packing.h"
 
 enum {
-    COMPRESSION_TRIAL_LEAST = 256, /* bytes: fewer are not worth a stream */
-    COMPRESSION_WAIT = 7,          /* blocks without a trial after one that failed */
-    DICTIONARY_PROBE_ROWS = 256,   /* after which a dictionary of nearly all rows is given up */
+    BLOCK_SIZE_MOST = LZ4_MAX_INPUT_SIZE, /* bytes of a block, unpacked */
+    COMPRESSION_TRIAL_LEAST = 256,        /* bytes: fewer are not worth a stream */
+    COMPRESSION_WAIT = 7,                 /* blocks without a trial after one that failed */
+    DICTIONARY_PROBE_ROWS = 256,          /* after which a dictionary of nearly all rows is given up */
     DICTIONARY_PROBE_ITEMS = 240,
 };
 
@@ -45,17 +46,15 @@ void block_encoder_destroy(struct block_encoder *encoder)
     free(encoder);
 }
 
-/* Zeroed space for a part, on an 8-byte boundary; NULL when out of memory. `*offset` is where it begins. */
+/* Zeroed space for a part, on an 8-byte boundary; NULL when out of memory, or when the block would be too large
+ * unpacked. `*offset` is where it begins. */
 static uint8_t *add_part(struct block_encoder *encoder, size_t size, uint32_t *offset)
 {
     size_t padded = (size + 7) & ~(size_t)7;
-    uint8_t *part = buffer_reserve(&encoder->plain, padded);
 
     *offset = (uint32_t)encoder->plain.size;
-    if (encoder->plain.size + padded > INT32_MAX) {
-        encoder->too_large = true;
-        return NULL;
-    }
+    encoder->too_large |= encoder->plain.size + encoder->unpacked_streams_size + padded > BLOCK_SIZE_MOST;
+    uint8_t *part = encoder->too_large ? NULL : buffer_reserve(&encoder->plain, padded);
     if (part == NULL)
         return NULL;
     memset(part, 0, padded);
@@ -312,7 +311,8 @@ static void add_bytes(struct block_encoder *encoder, uint32_t column, struct col
     struct buffer *plain = &encoder->plain;
     uint32_t size = entry->bytes_size;
 
-    if (!encoder->compress || size < COMPRESSION_TRIAL_LEAST || size > LZ4_MAX_INPUT_SIZE)
+    assert(size <= LZ4_MAX_INPUT_SIZE);
+    if (!encoder->compress || size < COMPRESSION_TRIAL_LEAST)
         return;
     if (encoder->compression_waits[column] > 0) {
         encoder->compression_waits[column]--;
@@ -482,15 +482,14 @@ void block_encoder_add_column(struct block_encoder *encoder, uint32_t column, co
     if (encoder->plain.failed || encoder->too_large)
         return;
     summary->has_values = input->skipped == NULL || memchr(input->skipped, 0, encoder->row_count) != NULL;
-    summary->has_nulls = input->nulls != NULL && memchr(input->nulls, 1, encoder->row_count) != NULL;
+    summary->has_nulls = input->nulls != NULL;
     if (summary->has_nulls)
         add_bitmap(encoder, input->nulls, &entry.nulls_offset);
     switch (input->type) {
-    case SSQL_TYPE_NULL: assert(!"no column has this type"); break;
     case SSQL_TYPE_INT: encode_ints(encoder, input, &entry, summary); break;
     case SSQL_TYPE_FLOAT: encode_floats(encoder, input, &entry, summary); break;
     case SSQL_TYPE_BOOL: encode_bools(encoder, input, &entry, summary); break;
-    case SSQL_TYPE_STRING: encode_strings(encoder, column, input, &entry, summary); break;
+    default: assert(input->type == SSQL_TYPE_STRING); encode_strings(encoder, column, input, &entry, summary);
     }
     if (!encoder->plain.failed)
         column_entry_store(&entry, encoder->plain.data + BLOCK_HEADER_SIZE + (size_t)column * BLOCK_COLUMN_SIZE);
@@ -517,9 +516,9 @@ bool block_encoder_finish(struct block_encoder *encoder, uint64_t identity, uint
     struct buffer *plain = &encoder->plain;
     size_t plain_size = plain->size;
 
-    if (encoder->too_large || plain_size + encoder->unpacked_streams_size > INT32_MAX)
+    if (encoder->too_large)
         return error_set(error, SSQL_TOO_LARGE, NO_SPAN, "a block of %u rows takes more than %d bytes",
-                         encoder->row_count, INT32_MAX);
+                         encoder->row_count, BLOCK_SIZE_MOST);
     buffer_append(plain, encoder->streams.data, encoder->streams.size);
     if (plain->failed || encoder->streams.failed)
         return error_no_memory(error);

@@ -15,7 +15,7 @@ struct column_input {
         const uint8_t *booleans;
         const struct slice *strings;
     };
-    const uint8_t *nulls;   /* per row, 1 = null; NULL: none is */
+    const uint8_t *nulls;   /* per row, 1 = null, as some row is; NULL: none is */
     const uint8_t *skipped; /* per row, 1 = null or a tombstone's: the item is not looked at; NULL: none */
 };
 

@@ -92,20 +92,19 @@ bool row_encode(const struct row_format *format, const struct value *values, str
         if (is_null)
             row[i / 8] |= (uint8_t)(1u << (i % 8));
         switch ((enum ssql_type)format->layout.types[i]) {
-        case SSQL_TYPE_NULL: break;
         case SSQL_TYPE_INT: store_u64le(slot, is_null ? 0 : (uint64_t)values[i].integer); break;
         case SSQL_TYPE_FLOAT:
             if (!is_null)
                 memcpy(slot, &values[i].real, 8);
             break;
         case SSQL_TYPE_BOOL: *slot = !is_null && values[i].boolean; break;
-        case SSQL_TYPE_STRING:
+        default:
+            assert(format->layout.types[i] == SSQL_TYPE_STRING);
             if (!is_null && values[i].string.size > 0) {
                 memcpy(row + end, values[i].string.data, values[i].string.size);
                 end += (uint32_t)values[i].string.size;
             }
             store_u32le(slot, end);
-            break;
         }
     }
     assert(end == size);
@@ -165,7 +164,6 @@ struct value row_value(const struct row_format *format, struct slice row, uint32
     if ((row.data[column / 8] >> (column % 8) & 1) != 0)
         return value_null(type);
     switch (type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: return value_int((int64_t)load_u64le(slot));
     case SSQL_TYPE_FLOAT: {
         double real;
@@ -173,12 +171,12 @@ struct value row_value(const struct row_format *format, struct slice row, uint32
         return value_float(real);
     }
     case SSQL_TYPE_BOOL: return value_bool(*slot != 0);
-    case SSQL_TYPE_STRING: {
+    default: {
+        assert(type == SSQL_TYPE_STRING);
         uint32_t begin = format->string_index[column] == 0 ? format->fixed_size : load_u32le(slot - 4);
         return value_string(slice_make(row.data + begin, load_u32le(slot) - begin));
     }
     }
-    return value_null(type);
 }
 
 static bool bit_is_set(const uint8_t *bitmap, uint32_t i)

@@ -52,7 +52,6 @@ static bool check_column_entry(const struct block_header *header, const struct c
         (is_key || !lies_within(header, entry->nulls_offset, bitmap_size(header->row_count))))
         return false;
     switch ((enum ssql_type)type) {
-    case SSQL_TYPE_NULL: return false;
     case SSQL_TYPE_INT:
         if (entry->encoding == COLUMN_CONSTANT)
             return entry->width == 0;
@@ -67,9 +66,8 @@ static bool check_column_entry(const struct block_header *header, const struct c
             return entry->base <= 1;
         return entry->encoding == COLUMN_BITS &&
                lies_within(header, entry->data_offset, bitmap_size(header->row_count));
-    case SSQL_TYPE_STRING: return check_string_entry(header, entry);
+    default: assert(type == SSQL_TYPE_STRING); return check_string_entry(header, entry);
     }
-    return false;
 }
 
 static bool is_key_column(const struct table_layout *layout, uint32_t column)
@@ -110,6 +108,7 @@ static bool unpack_streams(const struct block_header *header, const uint8_t *sto
 {
     uint32_t from = header->plain_size;
 
+    assert(stored_size <= INT32_MAX && header->unpacked_size <= INT32_MAX);
     for (uint32_t i = 0; i < header->column_count; i++) {
         struct column_entry entry;
         column_entry_load(&entry, stored + BLOCK_HEADER_SIZE + (size_t)i * BLOCK_COLUMN_SIZE);
@@ -119,9 +118,8 @@ static bool unpack_streams(const struct block_header *header, const uint8_t *sto
             return false;
         uint32_t size = load_u32le(stored + from);
         from += 4;
-        if (size > stored_size - from || size > INT32_MAX || entry.bytes_size > INT32_MAX ||
-            entry.bytes_offset < header->plain_size || entry.bytes_offset > header->unpacked_size ||
-            entry.bytes_size > header->unpacked_size - entry.bytes_offset)
+        if (size > stored_size - from || entry.bytes_offset < header->plain_size ||
+            entry.bytes_offset > header->unpacked_size || entry.bytes_size > header->unpacked_size - entry.bytes_offset)
             return false;
         int got = LZ4_decompress_safe((const char *)stored + from, (char *)unpacked + entry.bytes_offset, (int)size,
                                       (int)entry.bytes_size);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/sstable_internal.h"
@@ -81,9 +82,10 @@ static bool check_entry(struct sstable *sstable, uint32_t block, uint64_t begin,
     if (keys_end > sstable->heap.size)
         return index_damaged(sstable, "a block's keys lie outside the index", error);
     sstable_index_entry(sstable, block, &entry);
-    if (entry.offset != begin || entry.stored_size > sstable->footer.filter_offset - begin ||
-        entry.stored_size < BLOCK_HEADER_SIZE || entry.unpacked_size < BLOCK_HEADER_SIZE ||
-        entry.unpacked_size > INT32_MAX || entry.unpacked_size / LZ4_RATIO_MOST > entry.stored_size)
+    if (entry.offset != begin || entry.stored_size > INT32_MAX ||
+        entry.stored_size > sstable->footer.filter_offset - begin || entry.stored_size < BLOCK_HEADER_SIZE ||
+        entry.unpacked_size < BLOCK_HEADER_SIZE || entry.unpacked_size > INT32_MAX ||
+        entry.unpacked_size / LZ4_RATIO_MOST > entry.stored_size)
         return index_damaged(sstable, "a block lies where none can", error);
     if (entry.row_count < 1 || entry.row_count > BATCH_CAPACITY)
         return index_damaged(sstable, "a block has an impossible number of rows", error);
@@ -186,7 +188,6 @@ void sstable_zone(const struct sstable *sstable, uint32_t block, uint32_t column
     if (!zone->has_values)
         return;
     switch (type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT:
     case SSQL_TYPE_FLOAT:
         zone->minimum = number_value(type, load_u64le(slot + 1));
@@ -196,7 +197,8 @@ void sstable_zone(const struct sstable *sstable, uint32_t block, uint32_t column
         zone->minimum = value_bool(slot[1] != 0);
         zone->maximum = value_bool(slot[2] != 0);
         break;
-    case SSQL_TYPE_STRING: {
+    default: {
+        assert(type == SSQL_TYPE_STRING);
         struct slice minimum = slice_make(sstable->heap.data + load_u32le(slot + 1), load_u32le(slot + 5));
         zone->minimum = value_string(minimum);
         zone->maximum = value_string(slice_make(minimum.data + minimum.size, load_u32le(slot + 9)));

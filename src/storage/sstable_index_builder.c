@@ -1,5 +1,7 @@
 #include "storage/sstable_index_builder.h"
 
+#include <assert.h>
+
 void sstable_index_builder_clear(struct sstable_index_builder *builder)
 {
     buffer_clear(&builder->blocks);
@@ -70,7 +72,6 @@ void sstable_index_builder_add_zone(struct sstable_index_builder *builder, const
                               ZONE_IS_EXACT);
 
     switch (summary->minimum.type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT:
     case SSQL_TYPE_FLOAT:
         buffer_append_byte(&builder->zones, flags);
@@ -82,7 +83,7 @@ void sstable_index_builder_add_zone(struct sstable_index_builder *builder, const
         buffer_append_byte(&builder->zones, summary->has_values && summary->minimum.boolean);
         buffer_append_byte(&builder->zones, summary->has_values && summary->maximum.boolean);
         break;
-    case SSQL_TYPE_STRING: add_string_zone(builder, flags, summary); break;
+    default: assert(summary->minimum.type == SSQL_TYPE_STRING); add_string_zone(builder, flags, summary);
     }
 }
 

@@ -186,11 +186,10 @@ static int find_key_part(const struct table_layout *layout, uint32_t column)
 static void space_put(struct column_space *space, enum ssql_type type, uint32_t row, const struct value *value)
 {
     switch (type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: space->integers[row] = value->integer; break;
     case SSQL_TYPE_FLOAT: space->reals[row] = value->real; break;
     case SSQL_TYPE_BOOL: space->booleans[row] = value->boolean; break;
-    case SSQL_TYPE_STRING: space->strings[row] = value->string; break;
+    default: assert(type == SSQL_TYPE_STRING); space->strings[row] = value->string;
     }
 }
 
