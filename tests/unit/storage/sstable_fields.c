@@ -224,6 +224,12 @@ static void a_file_with_an_int_key_is_not_trusted(void **state)
     change_every_field(SSTABLE_INT_KEY);
 }
 
+static void a_file_with_a_sparse_int_key_is_not_trusted(void **state)
+{
+    (void)state;
+    change_every_field(SSTABLE_SPARSE_KEY);
+}
+
 static void a_file_of_one_key_is_not_trusted(void **state)
 {
     (void)state;
@@ -236,13 +242,21 @@ static void a_file_of_a_few_keys_is_not_trusted(void **state)
     change_every_field(SSTABLE_REPEATED_KEY);
 }
 
+static void a_file_whose_keys_begin_with_a_float_is_not_trusted(void **state)
+{
+    (void)state;
+    change_every_field(SSTABLE_FLOAT_KEY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_of_all_types_is_not_trusted),
         cmocka_unit_test(a_file_with_an_int_key_is_not_trusted),
+        cmocka_unit_test(a_file_with_a_sparse_int_key_is_not_trusted),
         cmocka_unit_test(a_file_of_one_key_is_not_trusted),
         cmocka_unit_test(a_file_of_a_few_keys_is_not_trusted),
+        cmocka_unit_test(a_file_whose_keys_begin_with_a_float_is_not_trusted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

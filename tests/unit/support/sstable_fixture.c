@@ -21,8 +21,13 @@ static const struct table_layout LAYOUTS[SSTABLE_SHAPES] = {
                                  SSQL_TYPE_BOOL, SSQL_TYPE_STRING, SSQL_TYPE_STRING, SSQL_TYPE_STRING},
                        .key_columns = {0, 1}},
     [SSTABLE_INT_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_INT, SSQL_TYPE_STRING}},
+    [SSTABLE_SPARSE_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_INT, SSQL_TYPE_STRING}},
     [SSTABLE_CONSTANT_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_STRING, SSQL_TYPE_INT}},
     [SSTABLE_REPEATED_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_STRING, SSQL_TYPE_INT}},
+    [SSTABLE_FLOAT_KEY] = {.column_count = 2,
+                           .key_count = 2,
+                           .types = {SSQL_TYPE_FLOAT, SSQL_TYPE_STRING},
+                           .key_columns = {0, 1}},
 };
 
 void sstable_fixture_init(struct sstable_fixture *fixture, enum sstable_shape shape)
@@ -81,12 +86,17 @@ void sstable_fixture_row(const struct sstable_fixture *fixture, uint32_t row,
     switch (fixture->shape) {
     case SSTABLE_MIXED: mixed_row(row, strings, values); return;
     case SSTABLE_INT_KEY:
-        values[0] = value_int((int64_t)row * 3 - 20);
+    case SSTABLE_SPARSE_KEY:
+        values[0] = value_int(fixture->shape == SSTABLE_INT_KEY ? (int64_t)row * 3 - 20 : (int64_t)row << 40);
         values[1] = string_of(strings[1], "%u", row);
         return;
     case SSTABLE_CONSTANT_KEY:
         values[0] = string_of(strings[0], "the key");
         values[1] = value_int(row);
+        return;
+    case SSTABLE_FLOAT_KEY:
+        values[0] = value_float(row / 3 * 0.75);
+        values[1] = string_of(strings[1], "begins alike %u", row % 3);
         return;
     default:
         values[0] = string_of(strings[0], "%s", keys[row % BLOCK_ROWS >= BLOCK_ROWS / 2]);

@@ -12,10 +12,12 @@
 enum { FIXTURE_SSTABLE_ROWS = 48, FIXTURE_SSTABLE_COLUMNS_MOST = 16, FIXTURE_STRING_MOST = 160 };
 
 enum sstable_shape {
-    SSTABLE_MIXED,   /* a key of string and int; columns of every type and encoding; nulls, tombstones, sequences */
-    SSTABLE_INT_KEY, /* one int; one sequence for all */
+    SSTABLE_MIXED,      /* a key of string and int; columns of every type and encoding; nulls, tombstones, sequences */
+    SSTABLE_INT_KEY,    /* one int, dense, so that the filter is a bitmap; one sequence for all */
+    SSTABLE_SPARSE_KEY, /* one int, far from the next, so that it is a bloom filter */
     SSTABLE_CONSTANT_KEY, /* one string, the same in all rows: versions of one key */
     SSTABLE_REPEATED_KEY, /* one string, a few of them, each with many versions */
+    SSTABLE_FLOAT_KEY,    /* a float and a string: keys that are compared by their bytes */
     SSTABLE_SHAPES
 };
 

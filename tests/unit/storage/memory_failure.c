@@ -1,0 +1,378 @@
+/* Memory that cannot be had while a file, a log or a manifest is written or read: the n-th allocation fails, or all
+ * from there on, n = 0, 1, 2 … until none does. The call says so, leaves nothing behind, and gives everything back (the
+ * address sanitizer looks); with memory the same call goes well. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "storage/failing_process.h"
+#include "storage/filter.h"
+#include "storage/manifest.h"
+#include "storage/wal.h"
+#include "support/sstable_fixture.h"
+
+/* `run` is tried again and again; `prepare` goes before it, `verify` after it. Each may be NULL, but for `run`. */
+struct work {
+    void (*prepare)(void);
+    bool (*run)(struct ssql_error *error);
+    void (*verify)(bool is_done);
+};
+
+static bool run_with_less_memory(const struct work *work, long n, bool for_ever, struct ssql_error *error)
+{
+    bool has_failed;
+
+    if (work->prepare != NULL)
+        work->prepare();
+    memory_start_failing(n, for_ever);
+    bool is_done = work->run(error);
+    has_failed = memory_has_failed();
+    memory_stop_failing();
+    assert_true(is_done || has_failed);
+    if (!is_done && error != NULL)
+        assert_true(error->code == SSQL_NO_MEMORY || error->code == SSQL_UNKNOWN_OUTCOME);
+    if (work->verify != NULL)
+        work->verify(is_done);
+    return has_failed;
+}
+
+static void fail_each_allocation(const struct work *work)
+{
+    bool has_failed = true;
+    long n;
+
+    for (n = 0; has_failed; n++) {
+        struct ssql_error error = {0}, other = {0};
+        has_failed = run_with_less_memory(work, n, false, &error);
+        has_failed = run_with_less_memory(work, n, true, &other) || has_failed;
+        has_failed = run_with_less_memory(work, n, false, NULL) || has_failed;
+    }
+    assert_true(n > 2);
+}
+
+static struct sstable_fixture fixture, copy;
+
+/* ---- files ---- */
+
+static void clear_fixture(void)
+{
+    sstable_fixture_clear(&fixture);
+}
+
+static void make_fixture(enum sstable_shape shape)
+{
+    sstable_fixture_init(&fixture, shape);
+}
+
+static void make_written_fixture(enum sstable_shape shape)
+{
+    make_fixture(shape);
+    assert_true(sstable_fixture_write(&fixture, NULL));
+}
+
+static bool has_file(struct volume *volume, uint64_t size)
+{
+    struct object *object;
+
+    if (object_open(volume, FIXTURE_SSTABLE_NAME, size, &object, NULL) != VOLUME_OK)
+        return false;
+    object_close(object);
+    return true;
+}
+
+/* As many bytes as there are in a good one. */
+static uint64_t good_size;
+
+static void assert_file(const struct sstable_fixture *written)
+{
+    struct sstable *sstable;
+
+    assert_int_equal(written->info.size, good_size);
+    assert_int_equal(written->info.row_count, FIXTURE_SSTABLE_ROWS);
+    assert_true(sstable_open(written->volume, written->cache, written->format, &written->info, &sstable, NULL));
+    assert_true(sstable_verify(sstable, NULL));
+    sstable_close(sstable);
+}
+
+static void prepare_mixed(void)
+{
+    make_fixture(SSTABLE_MIXED);
+}
+
+static void prepare_int_key(void)
+{
+    make_fixture(SSTABLE_INT_KEY);
+}
+
+static bool write_rows(struct ssql_error *error)
+{
+    return sstable_fixture_write(&fixture, error);
+}
+
+static void verify_written(bool is_done)
+{
+    if (is_done)
+        assert_file(&fixture);
+    else
+        assert_false(has_file(fixture.volume, good_size));
+    sstable_fixture_clear(&fixture);
+}
+
+static void note_good_size(enum sstable_shape shape)
+{
+    make_written_fixture(shape);
+    good_size = fixture.info.size;
+    clear_fixture();
+}
+
+static void a_file_is_written_row_by_row_or_not_at_all(void **state)
+{
+    (void)state;
+    note_good_size(SSTABLE_MIXED);
+    fail_each_allocation(&(struct work){prepare_mixed, write_rows, verify_written});
+    note_good_size(SSTABLE_INT_KEY);
+    fail_each_allocation(&(struct work){prepare_int_key, write_rows, verify_written});
+}
+
+/* The rows of `fixture`'s blocks, as columns. Opened, with nothing missing, before memory fails. */
+static struct {
+    struct sstable *sstable;
+    struct block blocks[4];
+    struct column_buffer buffers[4][FIXTURE_SSTABLE_COLUMNS_MOST];
+    struct vector vectors[4][FIXTURE_SSTABLE_COLUMNS_MOST];
+    uint64_t sequences[4][BATCH_CAPACITY];
+    uint8_t tombstones[4][BATCH_CAPACITY];
+} columns;
+
+static void open_columns(enum sstable_shape shape)
+{
+    make_written_fixture(shape);
+    good_size = fixture.info.size;
+    assert_true(sstable_open(fixture.volume, fixture.cache, fixture.format, &fixture.info, &columns.sstable, NULL));
+    for (uint32_t i = 0; i < sstable_block_count(columns.sstable); i++) {
+        assert_true(sstable_read_block(columns.sstable, i, &columns.blocks[i], NULL, NULL));
+        for (uint32_t j = 0; j < fixture.format->layout.column_count; j++)
+            assert_true(
+                block_decode_column(&columns.blocks[i], j, &columns.buffers[i][j], &columns.vectors[i][j], NULL));
+        assert_true(block_decode_sequences(&columns.blocks[i], columns.sequences[i], NULL));
+        assert_true(block_decode_tombstones(&columns.blocks[i], columns.tombstones[i], NULL));
+    }
+}
+
+static void close_columns(void)
+{
+    for (uint32_t i = 0; i < sstable_block_count(columns.sstable); i++) {
+        for (uint32_t j = 0; j < fixture.format->layout.column_count; j++)
+            column_buffer_clear(&columns.buffers[i][j]);
+        block_release(&columns.blocks[i]);
+    }
+    sstable_close(columns.sstable);
+    clear_fixture();
+}
+
+static void prepare_copy(void)
+{
+    sstable_fixture_init(&copy, fixture.shape);
+}
+
+static bool write_columns(struct ssql_error *error)
+{
+    const struct sstable_writer_options options = {.block_rows = 24,
+                                                   .block_bytes = 1 << 16,
+                                                   .filter_bits = 10,
+                                                   .expected_rows = FIXTURE_SSTABLE_ROWS,
+                                                   .compress = true};
+    struct sstable_writer *writer;
+    bool is_added = true;
+
+    if (!sstable_writer_create(copy.volume, FIXTURE_SSTABLE_NAME, copy.format, &options, &writer, error))
+        return false;
+    for (uint32_t i = 0; i < sstable_block_count(columns.sstable); i++) {
+        const struct sstable_rows rows = {.columns = columns.vectors[i],
+                                          .sequences = columns.sequences[i],
+                                          .tombstones = columns.tombstones[i],
+                                          .row_count = columns.blocks[i].row_count};
+        /* A failure is kept: every later call, and the last one, reports it again. */
+        bool is_good = sstable_writer_add_block(writer, &rows, error);
+        assert_true(is_added || !is_good);
+        is_added = is_good;
+    }
+    bool is_finished = sstable_writer_finish(writer, &copy.info, error);
+    assert_true(is_added || !is_finished);
+    return is_finished;
+}
+
+static void verify_copy(bool is_done)
+{
+    if (is_done)
+        assert_file(&copy);
+    else
+        assert_false(has_file(copy.volume, good_size));
+    sstable_fixture_clear(&copy);
+}
+
+static void a_file_is_written_from_columns_or_not_at_all(void **state)
+{
+    (void)state;
+    for (enum sstable_shape shape = SSTABLE_MIXED; shape < SSTABLE_SHAPES; shape++) {
+        open_columns(shape);
+        fail_each_allocation(&(struct work){prepare_copy, write_columns, verify_copy});
+        close_columns();
+    }
+}
+
+/* ---- reading a file ---- */
+
+static bool open_and_verify(struct ssql_error *error)
+{
+    struct sstable *sstable;
+
+    if (!sstable_open(fixture.volume, fixture.cache, fixture.format, &fixture.info, &sstable, error))
+        return false;
+    bool is_good = sstable_hold_filter(sstable, error) && sstable_verify(sstable, error);
+    sstable_close(sstable);
+    return is_good;
+}
+
+static bool count_fault(void *context, uint32_t block, const struct ssql_error *fault)
+{
+    (void)block;
+    assert_int_equal(fault->code, SSQL_NO_MEMORY);
+    ++*(uint32_t *)context;
+    return true;
+}
+
+/* Reports everything that it could not do, and goes on. */
+static bool verify_each(struct ssql_error *error)
+{
+    struct sstable *sstable;
+    uint32_t count = 0;
+
+    if (!sstable_open(fixture.volume, fixture.cache, fixture.format, &fixture.info, &sstable, error))
+        return false;
+    bool goes_on = sstable_verify_each(sstable, count_fault, &count);
+    sstable_close(sstable);
+    assert_true(goes_on);
+    if (count > 0)
+        error_no_memory(error);
+    return count == 0;
+}
+
+static bool read_column(const struct block *block, uint32_t column, struct ssql_error *error)
+{
+    static const uint16_t few[] = {1, 5, 9}, range[] = {3, 4, 5, 6, 7};
+    struct column_buffer buffers[4] = {0};
+    struct vector vector;
+    struct value value;
+
+    bool is_good = block_decode_column(block, column, &buffers[0], &vector, error) &&
+                   block_gather_column(block, column, few, 3, &buffers[1], &vector, error) &&
+                   block_gather_column(block, column, range, 5, &buffers[2], &vector, error) &&
+                   block_value(block, column, 2, &buffers[3], &value, error);
+    for (size_t i = 0; i < 4; i++)
+        column_buffer_clear(&buffers[i]);
+    return is_good;
+}
+
+static bool read_block(struct sstable *sstable, uint32_t number, struct ssql_error *error)
+{
+    struct block_keys keys = {0};
+    struct block block;
+    uint32_t row;
+    bool equal, is_good = true;
+
+    if (!sstable_read_block(sstable, number, &block, NULL, error))
+        return false;
+    for (uint32_t i = 0; i < fixture.format->layout.column_count && is_good; i++)
+        is_good = read_column(&block, i, error);
+    struct slice key = sstable_block_last_key(sstable, number);
+    is_good = is_good && block_decode_keys(&block, &keys, error) && block_seek(&block, key, &row, &equal, error) &&
+              block_seek(&block, slice_make(key.data, key.size - 1), &row, &equal, error);
+    block_keys_clear(&keys);
+    block_release(&block);
+    return is_good;
+}
+
+static bool open_and_read(struct ssql_error *error)
+{
+    struct sstable *sstable;
+    bool may, is_good = true;
+
+    if (!sstable_open(fixture.volume, fixture.cache, fixture.format, &fixture.info, &sstable, error))
+        return false;
+    for (uint32_t i = 0; i < sstable_block_count(sstable) && is_good; i++)
+        is_good = read_block(sstable, i, error);
+    is_good = is_good && sstable_may_contain(sstable, slice_of("8 bytes."), 1, &may, error);
+    sstable_close(sstable);
+    return is_good;
+}
+
+static void a_file_is_read_or_memory_is_missing(void **state)
+{
+    (void)state;
+    for (enum sstable_shape shape = SSTABLE_MIXED; shape < SSTABLE_SHAPES; shape++) {
+        make_written_fixture(shape);
+        fail_each_allocation(&(struct work){.run = open_and_verify});
+        fail_each_allocation(&(struct work){.run = verify_each});
+        fail_each_allocation(&(struct work){.run = open_and_read});
+        assert_true(open_and_verify(NULL));
+        clear_fixture();
+    }
+}
+
+static bool copy_info(struct ssql_error *error)
+{
+    struct sstable_info info;
+
+    if (!sstable_info_copy(&info, &fixture.info, error)) {
+        assert_null(info.first_key.data);
+        return false;
+    }
+    assert_true(slice_equal(buffer_slice(&info.last_key), buffer_slice(&fixture.info.last_key)));
+    sstable_info_clear(&info);
+    return true;
+}
+
+static void what_is_known_of_a_file_is_copied_or_not(void **state)
+{
+    (void)state;
+    make_written_fixture(SSTABLE_MIXED);
+    fail_each_allocation(&(struct work){.run = copy_info});
+    clear_fixture();
+}
+
+/* ---- filters ---- */
+
+static void the_largest_filter_is_refused_when_it_is_too_large_for_the_machine(void **state)
+{
+    struct filter_builder builder;
+    struct ssql_error error = {0};
+
+    (void)state;
+    memory_start_failing(0, true);
+    bool is_made = filter_builder_init(&builder, UINT64_MAX, 10, &error);
+    memory_stop_failing();
+    assert_false(is_made);
+    assert_int_equal(error.code, SSQL_NO_MEMORY);
+    /* Its lines have 32 bits for their number, with room to divide them. */
+    assert_true(process_fault.mapped > UINT64_C(4) << 30 && process_fault.mapped < UINT64_C(5) << 30);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_written_row_by_row_or_not_at_all),
+        cmocka_unit_test(a_file_is_written_from_columns_or_not_at_all),
+        cmocka_unit_test(a_file_is_read_or_memory_is_missing),
+        cmocka_unit_test(what_is_known_of_a_file_is_copied_or_not),
+        cmocka_unit_test(the_largest_filter_is_refused_when_it_is_too_large_for_the_machine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
