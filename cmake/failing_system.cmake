@@ -6,10 +6,10 @@ set(system_calls open openat close read write pread pwrite stat lstat fstat fsta
 set(allocations malloc calloc realloc aligned_alloc posix_memalign)
 list(TRANSFORM system_calls PREPEND "LINKER:--wrap=")
 list(TRANSFORM allocations PREPEND "LINKER:--wrap=")
-foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening)
+foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening unit_volume_plain_file_faults)
   target_link_options(${target} PRIVATE ${system_calls})
 endforeach()
-foreach(target unit_volume_system_faults unit_volume_memory_faults)
+foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_plain_file_faults)
   target_link_options(${target} PRIVATE ${allocations})
 endforeach()
 # tests/unit/storage/failing_process.h: memory, and what else a process gets from the system.

@@ -116,21 +116,20 @@ static int descriptor_of_name(const char *path)
     return -1;
 }
 
-/* The path without links among its folders, which may lead into the system's tree; its last part stays. False: there
- * is no such folder, or no memory. */
+/* The path, which is shorter than PATH_MAX, without links among its folders, which may lead into the system's tree; its
+ * last part stays. False: there is no such folder, or no memory, or it is longer now. */
 static bool resolve_folder(const char *path, char resolved[PATH_MAX])
 {
-    char folder[PATH_MAX];
+    char folder[PATH_MAX] = ".";
     const char *slash = strrchr(path, '/');
     const char *leaf = slash == NULL ? path : slash + 1;
-    int size = snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-                        slash == NULL ? "." : path);
 
-    if (size < 0 || (size_t)size >= sizeof folder || realpath(folder, resolved) == NULL)
+    memcpy(folder, path, (size_t)(leaf - path));
+    if (realpath(folder, resolved) == NULL)
         return false;
     size_t used = strlen(resolved);
-    size = snprintf(resolved + used, PATH_MAX - used, "%s%s", resolved[used - 1] == '/' ? "" : "/", leaf);
-    return size >= 0 && (size_t)size < PATH_MAX - used;
+    int size = snprintf(resolved + used, PATH_MAX - used, "%s%s", resolved[used - 1] == '/' ? "" : "/", leaf);
+    return (size_t)size < PATH_MAX - used;
 }
 
 /* Follows a path link by link until it names a descriptor of this process: what it leads to may be a regular file

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -300,7 +301,159 @@ static void damage_on_purpose_is_seen(void **state)
     assert_int_equal(register_swap(faulty, "manifest", &version, slice_of("m"), &error), VOLUME_OK);
     assert_true(volume_memory_damage(memory, "manifest", 0, 1));
     assert_int_equal(register_read(faulty, "manifest", &value, &version, &error), VOLUME_CORRUPT);
+    assert_int_equal(register_swap(faulty, "manifest", &version, slice_of("n"), &error), VOLUME_CORRUPT);
+    assert_false(volume_memory_damage(memory, "wal/1-2", 0, 1));
+    assert_false(volume_memory_truncate(memory, "wal/1-1", 3));
     buffer_clear(&value);
+}
+
+static void a_delay_comes_to_its_end(void **state)
+{
+    const struct fault_plan plan = {.delay_us = 1500};
+    struct timespec before, after;
+    uint64_t version = 0;
+
+    (void)state;
+    volume_faulty_set(faulty, &plan);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    assert_int_equal(register_swap(faulty, "manifest", &version, slice_of("1"), &error), VOLUME_OK);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_true((after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000 >= 1500);
+}
+
+static void a_part_of_one_byte_is_none(void **state)
+{
+    const struct fault_plan plan = {.fail_at = 1, .status = VOLUME_UNAVAILABLE, .torn = true};
+    struct volume_log *log = make_log("wal/1-1", 0);
+
+    (void)state;
+    volume_faulty_set(faulty, &plan);
+    assert_int_equal(log_append(log, slice_of("x"), &error), VOLUME_UNAVAILABLE);
+    assert_string_equal(log_text(memory, "wal/1-1"), "");
+    assert_int_equal(log_append(log, slice_of("y"), &error), VOLUME_OK);
+    log_close(log);
+}
+
+static void half_an_object_is_not_finished_in_secret(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        const struct fault_plan plan = {.fail_at = 1, .keep_failing = true, .status = VOLUME_UNKNOWN, .seed = seed};
+        struct object_writer *writer;
+        struct object *object;
+        volume_faulty_set(faulty, &no_fault);
+        assert_int_equal(object_create(faulty, "tables/1/a", 0, &writer, &error), VOLUME_OK);
+        volume_faulty_set(faulty, &plan);
+        assert_int_equal(object_append(writer, slice_of("half"), &error), VOLUME_UNKNOWN);
+        assert_int_equal(object_finish(writer, &error), VOLUME_UNKNOWN);
+        assert_int_equal(object_open(memory, "tables/1/a", 4, &object, &error), VOLUME_NOT_FOUND);
+    }
+}
+
+static void what_the_inner_volume_refuses_is_refused(void **state)
+{
+    struct object_writer *writer, *second;
+    struct volume_log *log;
+    struct log_reader *reader;
+    struct object *object;
+
+    (void)state;
+    assert_int_equal(object_create(faulty, "tables/1/a", 0, &writer, &error), VOLUME_OK);
+    assert_int_equal(object_create(faulty, "tables/1/a", 0, &second, &error), VOLUME_OK);
+    assert_int_equal(object_finish(writer, &error), VOLUME_OK);
+    assert_int_equal(object_finish(second, &error), VOLUME_EXISTS);
+    assert_int_equal(object_create(faulty, "tables/1/a", 0, &writer, &error), VOLUME_EXISTS);
+    assert_int_equal(object_open(faulty, "tables/1/b", 0, &object, &error), VOLUME_NOT_FOUND);
+    assert_int_equal(log_create(faulty, "tables/1/a", 0, NULL, &log, &error), VOLUME_EXISTS);
+    assert_int_equal(log_open_reader(faulty, "wal/1-1", &reader, &error), VOLUME_NOT_FOUND);
+    assert_int_equal(log_open_reader(faulty, "tables/1/a", &reader, &error), VOLUME_NOT_FOUND);
+}
+
+static void who_still_reads_a_recycled_log_keeps_its_bytes(void **state)
+{
+    struct volume_log *log = make_log("wal/1-1", 0);
+    struct log_reader *reader;
+    uint8_t bytes[8];
+    size_t got;
+
+    (void)state;
+    assert_int_equal(log_append(log, slice_of("old"), &error), VOLUME_OK);
+    log_close(log);
+    assert_int_equal(log_open_reader(faulty, "wal/1-1", &reader, &error), VOLUME_OK);
+    assert_int_equal(log_create(faulty, "wal/1-2", 0, "wal/1-1", &log, &error), VOLUME_OK);
+    assert_int_equal(log_read(reader, 0, bytes, sizeof bytes, &got, &error), VOLUME_OK);
+    assert_int_equal(got, 3);
+    assert_memory_equal(bytes, "old", 3);
+    log_close_reader(reader);
+    assert_string_equal(log_text(memory, "wal/1-2"), "");
+    log_close(log);
+    struct object_writer *writer;
+    assert_int_equal(object_create(faulty, "tables/1/a", 0, &writer, &error), VOLUME_OK);
+    assert_int_equal(object_finish(writer, &error), VOLUME_OK);
+    assert_int_equal(log_create(faulty, "wal/1-3", 0, "tables/1/a", &log, &error), VOLUME_OK); /* no log to recycle */
+    log_close(log);
+    struct object *object;
+    assert_int_equal(object_open(faulty, "tables/1/a", 0, &object, &error), VOLUME_OK);
+    object_close(object);
+}
+
+/* Unsynced bytes of a recycled log may come out as what its blocks held, or zeros behind that. */
+static void a_crash_shows_old_bytes_of_a_recycled_log(void **state)
+{
+    static uint8_t old_bytes[700], new_bytes[2000];
+    bool seen_old = false, seen_new = false, seen_zeros = false;
+    struct volume_log *log = make_log("wal/1-1", 0);
+
+    (void)state;
+    memset(old_bytes, 'o', sizeof old_bytes);
+    memset(new_bytes, 'n', sizeof new_bytes);
+    assert_int_equal(log_append(log, slice_make(old_bytes, sizeof old_bytes), &error), VOLUME_OK);
+    log_close(log);
+    assert_int_equal(log_create(faulty, "wal/1-2", 4096, "wal/1-1", &log, &error), VOLUME_OK);
+    assert_int_equal(log_append(log, slice_make(new_bytes, 10), &error), VOLUME_OK);
+    assert_int_equal(log_sync(log, &error), VOLUME_OK); /* the old ones behind are still to be seen */
+    assert_int_equal(strlen(log_text(memory, "wal/1-2")), 63);
+    struct volume *after;
+    assert_true(volume_memory_crash(memory, 3, &after, &error));
+    assert_int_equal(strspn(log_text(after, "wal/1-2"), "n"), 10);
+    assert_int_equal(strspn(log_text(after, "wal/1-2") + 10, "o"), 53);
+    volume_close(after);
+    assert_int_equal(log_append(log, slice_make(new_bytes, sizeof new_bytes), &error), VOLUME_OK);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        struct log_reader *reader;
+        uint8_t byte[2];
+        size_t got;
+        assert_true(volume_memory_crash(memory, seed, &after, &error));
+        assert_int_equal(log_open_reader(after, "wal/1-2", &reader, &error), VOLUME_OK);
+        assert_int_equal(log_read(reader, 20, byte, 1, &got, &error), VOLUME_OK);
+        assert_int_equal(log_read(reader, 1800, byte + 1, 1, &got, &error), VOLUME_OK);
+        seen_old = seen_old || byte[0] == 'o';
+        seen_new = seen_new || byte[0] == 'n';
+        seen_zeros = seen_zeros || byte[1] == 0;
+        log_close_reader(reader);
+        volume_close(after);
+    }
+    assert_true(seen_old && seen_new && seen_zeros);
+    assert_int_equal(log_seal(faulty, "wal/1-2", 5, &error), VOLUME_OK); /* synced further than that */
+    assert_int_equal(log_seal(faulty, "wal/1-2", 2010, &error), VOLUME_OK);
+    assert_true(volume_memory_truncate(memory, "wal/1-2", 2009));
+    assert_int_equal(log_seal(faulty, "wal/1-2", 2010, &error), VOLUME_CORRUPT);
+    log_close(log);
+}
+
+static void many_files_have_room(void **state)
+{
+    char name[VOLUME_NAME_SIZE];
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "wal/1-%d", i);
+        log_close(make_log(name, 0));
+    }
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "wal/1-%d", i);
+        assert_string_equal(log_text(memory, name), "");
+    }
 }
 
 int main(void)
@@ -318,6 +471,13 @@ int main(void)
         TEST(a_crash_loses_any_subset_of_sectors),
         TEST(a_crash_may_undo_a_deletion),
         TEST(damage_on_purpose_is_seen),
+        TEST(a_delay_comes_to_its_end),
+        TEST(a_part_of_one_byte_is_none),
+        TEST(half_an_object_is_not_finished_in_secret),
+        TEST(what_the_inner_volume_refuses_is_refused),
+        TEST(who_still_reads_a_recycled_log_keeps_its_bytes),
+        TEST(a_crash_shows_old_bytes_of_a_recycled_log),
+        TEST(many_files_have_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
