@@ -29,8 +29,6 @@ static bool insert_open(struct operator* self, struct ssql_error *error)
 
 static struct ssql_span span_of_row(const struct plan_node *node, uint64_t row)
 {
-    if (node->insert.row_spans == NULL)
-        return NO_SPAN;
     return node->insert.row_spans[row < node->child->values.row_count ? row : 0];
 }
 
@@ -113,7 +111,7 @@ static bool insert_batch(struct insert_state *state, const struct batch *batch, 
         for (uint32_t column = 0; column < table->visible_count; column++)
             state->values[column] = vector_value(&batch->columns[column], row);
         set_row_number(state, number + i);
-        if (!insert_row(state, state->values, NO_SPAN, error))
+        if (!insert_row(state, state->values, state->base.node->insert.row_spans[0], error))
             return false;
     }
     return true;

@@ -147,7 +147,7 @@ struct bound_insert {
     enum insert_mode mode;
     uint32_t row_count; /* of values: one item for every visible column each */
     struct bound_expr **items;
-    struct ssql_span *row_spans;
+    struct ssql_span *row_spans;    /* of each row of values; else of the query, or the table */
     struct bound_query *query;      /* NULL: values */
     struct bound_expr **projection; /* of a query: every visible column, over the query's columns */
 };

@@ -190,9 +190,6 @@ static bool find_shared_type(const struct function_rule *rule, struct bound_expr
         if ((kind == TAKES_NUMBER || kind == TAKES_ANY) && !common_type(*shared, type, shared))
             return false;
     }
-    /* Digits behind the point mean nothing for an int. */
-    if (rule->function == FUNCTION_ROUND && count == 2 && *shared == SSQL_TYPE_INT)
-        *shared = SSQL_TYPE_FLOAT;
     return true;
 }
 

@@ -112,6 +112,15 @@ static bool bind_insert_rows(struct binder *binder, const struct row_list *rows,
     return true;
 }
 
+/* Rows that do not stand in the statement are blamed at one place. */
+static bool blame_rows_at(struct binder *binder, struct bound_insert *bound, struct ssql_span span)
+{
+    bound->row_spans = arena_alloc(binder->arena, sizeof *bound->row_spans);
+    if (bound->row_spans != NULL)
+        *bound->row_spans = span;
+    return bound->row_spans != NULL;
+}
+
 static bool bind_default_row(struct binder *binder, struct bound_insert *bound)
 {
     uint32_t width = bound->table->visible_count;
@@ -201,8 +210,13 @@ struct bound_insert *bind_insert(struct binder *binder, const struct insert *ins
         return NULL;
     switch (insert->source) {
     case INSERT_ROWS: is_bound = bind_insert_rows(binder, &insert->rows, &target, bound); break;
-    case INSERT_QUERY: is_bound = bind_insert_query(binder, insert, &target, bound); break;
-    case INSERT_DEFAULT_VALUES: is_bound = bind_default_row(binder, bound); break;
+    case INSERT_QUERY:
+        is_bound =
+            bind_insert_query(binder, insert, &target, bound) && blame_rows_at(binder, bound, insert->query->span);
+        break;
+    case INSERT_DEFAULT_VALUES:
+        is_bound = bind_default_row(binder, bound) && blame_rows_at(binder, bound, insert->table.span);
+        break;
     }
     return is_bound ? bound : NULL;
 }
