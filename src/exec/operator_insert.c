@@ -29,7 +29,10 @@ static bool insert_open(struct operator* self, struct ssql_error *error)
 
 static struct ssql_span span_of_row(const struct plan_node *node, uint64_t row)
 {
-    return node->insert.row_spans[row < node->child->values.row_count ? row : 0];
+    if (node->insert.row_spans == NULL)
+        return NO_SPAN;
+    bool is_listed = node->child->kind == PLAN_VALUES && row < node->child->values.row_count;
+    return node->insert.row_spans[is_listed ? row : 0];
 }
 
 static bool insert_row(struct insert_state *state, const struct value *values, struct ssql_span span,
@@ -111,7 +114,7 @@ static bool insert_batch(struct insert_state *state, const struct batch *batch, 
         for (uint32_t column = 0; column < table->visible_count; column++)
             state->values[column] = vector_value(&batch->columns[column], row);
         set_row_number(state, number + i);
-        if (!insert_row(state, state->values, state->base.node->insert.row_spans[0], error))
+        if (!insert_row(state, state->values, span_of_row(state->base.node, 0), error))
             return false;
     }
     return true;

@@ -111,7 +111,7 @@ struct plan_node {
         struct {
             const struct table_schema *table;
             enum insert_mode mode;
-            const struct ssql_span *row_spans; /* where each row of a values child stands, or the query does */
+            const struct ssql_span *row_spans; /* of each row of a values child, or of the query; or NULL */
         } insert;                              /* the child gives every visible column, in table order, of its type */
         struct {
             const struct table_schema *table;
