@@ -28,10 +28,12 @@ add_test(NAME install/check COMMAND ${CMAKE_SOURCE_DIR}/tests/install/check ${CM
 set_tests_properties(install/check PROPERTIES TIMEOUT 120)
 
 # The library's allocations go through the test, which lets them fail.
-if(TARGET unit_api_allocation_failure)
-  target_link_options(unit_api_allocation_failure PRIVATE
-                      LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
-endif()
+foreach(target unit_api_allocation_failure unit_api_allocation_files)
+  if(TARGET ${target})
+    target_link_options(${target} PRIVATE
+                        LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign)
+  endif()
+endforeach()
 if(TARGET unit_api_allocation_count)
   target_link_options(unit_api_allocation_count PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 endif()

@@ -25,6 +25,19 @@ bool salvage_find(struct salvage *salvage, enum salvage_kind kind, const char *f
            error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
 }
 
+bool salvage_is_hindered(const struct ssql_error *fault)
+{
+    return fault->code == SSQL_NO_MEMORY || fault->code == SSQL_TOO_MANY_OPEN;
+}
+
+bool salvage_find_fault(struct salvage *salvage, const char *file, uint32_t table_id, const struct ssql_error *fault)
+{
+    if (!salvage_is_hindered(fault))
+        return salvage_find(salvage, SALVAGE_LOST, file, table_id, "%s", fault->message);
+    *salvage->error = *fault;
+    return false;
+}
+
 /* ---- what is there ---- */
 
 static int compare_sources(const void *left, const void *right)
@@ -197,12 +210,15 @@ static bool find_tables(struct salvage *salvage)
         const struct salvage_source *source = &salvage->sources[i];
         struct table_layout layout;
         uint64_t epoch, highest;
+        bool is_known;
         uint32_t id;
         if (!file_numbers(source->name, &id, &epoch))
             continue;
         salvage->epoch = epoch > salvage->epoch ? epoch : salvage->epoch;
         salvage->progress->byte_total += source->size;
-        if (!salvage_read_layout(salvage, source, &layout, &highest))
+        if (!salvage_read_layout(salvage, source, &is_known, &layout, &highest))
+            return false;
+        if (!is_known)
             continue;
         struct salvage_table *table = salvage_table(salvage, id);
         if (table == NULL && !salvage_add_table(salvage, id, &layout, &table))

@@ -81,7 +81,7 @@ static bool measure_block(const struct file_salvage *file, uint64_t offset, stru
         return false;
     uint64_t least = BLOCK_HEADER_SIZE + (uint64_t)column_count * BLOCK_COLUMN_SIZE;
     if (header.column_count != column_count || header.row_count == 0 || header.row_count > BATCH_CAPACITY ||
-        header.plain_size < least || header.plain_size > left)
+        header.plain_size < least || header.plain_size > left || header.unpacked_size > INT32_MAX)
         return false;
     uint64_t stored = header.plain_size;
     for (uint32_t i = 0; i < column_count; i++) {
@@ -232,7 +232,7 @@ static bool report_gap(struct file_salvage *file, uint64_t begin, uint64_t end, 
 /* Reads blocks one after the other, and behind what is none looks for the next. */
 static bool take_blocks(struct file_salvage *file)
 {
-    bool is_end_known, is_good;
+    bool is_end_known, is_good = false;
     uint64_t end = data_end(file, &is_end_known), gap = 0;
 
     for (uint64_t offset = SSTABLE_HEADER_SIZE; offset < end;) {
@@ -245,7 +245,8 @@ static bool take_blocks(struct file_salvage *file)
         }
         file->last_key = (struct buffer){0};
         buffer_append(&file->last_key, before.data, before.size);
-        bool is_done = take_block(file, &place, &is_good);
+        bool is_done =
+            file->last_key.failed ? error_no_memory(file->salvage->error) : take_block(file, &place, &is_good);
         if (is_done && is_good && gap != 0) {
             uint8_t space[8];
             struct buffer now = file->last_key;
@@ -344,10 +345,8 @@ bool salvage_file(struct salvage *salvage, struct salvage_table *table, const st
     if (read_file(salvage, source, &file->bytes, &fault))
         is_done = reserve_columns(file) && take_blocks(file) && report_count(file, known) &&
                   (file->writer == NULL || finish_file(file, level));
-    else if (fault.code == SSQL_NO_MEMORY || fault.code == SSQL_TOO_MANY_OPEN)
-        is_done = error_set(salvage->error, fault.code, NO_SPAN, "%s", fault.message);
     else
-        is_done = salvage_find(salvage, SALVAGE_LOST, source->name, table->id, "%s", fault.message);
+        is_done = salvage_find_fault(salvage, source->name, table->id, &fault);
     clear_file(file);
     salvage->progress->file_count++;
     salvage->progress->byte_count += source->size;
@@ -371,24 +370,26 @@ static bool take_layout(struct slice index, struct table_layout *layout)
     return table_layout_is_valid(layout);
 }
 
-bool salvage_read_layout(struct salvage *salvage, const struct salvage_source *source, struct table_layout *layout,
-                         uint64_t *highest_sequence)
+bool salvage_read_layout(struct salvage *salvage, const struct salvage_source *source, bool *is_known,
+                         struct table_layout *layout, uint64_t *highest_sequence)
 {
     struct sstable_footer footer;
-    struct ssql_error ignored;
+    struct ssql_error fault = {0};
     uint64_t identity = sstable_identity(source->name);
     uint8_t *bytes = NULL;
-    bool is_read = false;
 
-    if (source->size >= SSTABLE_HEADER_SIZE + SSTABLE_FOOTER_SIZE && read_file(salvage, source, &bytes, &ignored) &&
+    *is_known = false;
+    if (source->size >= SSTABLE_HEADER_SIZE + SSTABLE_FOOTER_SIZE && read_file(salvage, source, &bytes, &fault) &&
         sstable_footer_load(&footer, identity, source->size - SSTABLE_FOOTER_SIZE,
                             bytes + source->size - SSTABLE_FOOTER_SIZE) == FOOTER_GOOD &&
         footer.index_offset <= source->size && footer.index_size <= source->size - footer.index_offset) {
         struct slice index = slice_make(bytes + footer.index_offset, (size_t)footer.index_size);
         *highest_sequence = footer.highest_sequence;
-        is_read = sstable_checksum(index, identity, footer.index_offset) == footer.index_checksum &&
-                  take_layout(index, layout);
+        *is_known = sstable_checksum(index, identity, footer.index_offset) == footer.index_checksum &&
+                    take_layout(index, layout);
     }
     free(bytes);
-    return is_read;
+    if (salvage_is_hindered(&fault))
+        *salvage->error = fault;
+    return !salvage_is_hindered(&fault);
 }

@@ -41,6 +41,10 @@ struct salvage {
 
 bool salvage_find(struct salvage *salvage, enum salvage_kind kind, const char *file, uint32_t table_id,
                   const char *format, ...) PRINTF_LIKE(5, 6);
+/* A lack of memory or of descriptors: nothing that was read is to blame, and the salvage cannot go on. */
+bool salvage_is_hindered(const struct ssql_error *fault);
+/* Something that cannot be read is lost; but salvage->error, and false, where the salvage is hindered. */
+bool salvage_find_fault(struct salvage *salvage, const char *file, uint32_t table_id, const struct ssql_error *fault);
 const struct salvage_source *salvage_source(const struct salvage *salvage, const char *name); /* NULL: not there */
 struct salvage_table *salvage_table(struct salvage *salvage, uint32_t id);                    /* NULL: not known */
 MUST_CHECK bool salvage_add_table(struct salvage *salvage, uint32_t id, const struct table_layout *layout,
@@ -57,9 +61,9 @@ void salvage_count_file(struct salvage *salvage, struct salvage_table *table);
 /* Brings the good blocks of a file to the new database. `known` is what the manifest says of it, or NULL. */
 MUST_CHECK bool salvage_file(struct salvage *salvage, struct salvage_table *table, const struct salvage_source *source,
                              uint32_t level, const struct sstable_info *known);
-/* The layout that the index of a file gives; false: it gives none. */
-bool salvage_read_layout(struct salvage *salvage, const struct salvage_source *source, struct table_layout *layout,
-                         uint64_t *highest_sequence);
+/* The layout that the index of a file gives; `*is_known` is false when it gives none. */
+MUST_CHECK bool salvage_read_layout(struct salvage *salvage, const struct salvage_source *source, bool *is_known,
+                                    struct table_layout *layout, uint64_t *highest_sequence);
 
 /* ---- salvage_log.c ---- */
 

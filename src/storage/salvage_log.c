@@ -44,8 +44,9 @@ static bool apply_write(struct log_salvage *log, const struct record_operation *
     if (sequence <= table->flushed_sequence)
         return true;
     if (operation->kind == RECORD_DELETE) {
-        bool fits =
-            operation->bytes.size <= KEY_SIZE_MOST && (!table->format->key_is_int || operation->bytes.size == 8);
+        bool fits;
+        if (!row_key_check(table->format, operation->bytes, &log->key, &fits, log->salvage->error))
+            return false;
         log->strange_count += !fits;
         return !fits || put(log, table, operation->bytes, (struct slice){0}, sequence);
     }
@@ -132,10 +133,10 @@ static bool read_segment(struct log_salvage *log, const struct salvage_source *s
     if (*bytes == NULL)
         return error_no_memory(log->salvage->error);
     if (log_open_reader(log->salvage->from, source->name, &reader, &fault) != VOLUME_OK)
-        return salvage_find(log->salvage, SALVAGE_LOST, source->name, 0, "%s", fault.message);
+        return salvage_find_fault(log->salvage, source->name, 0, &fault);
     bool is_read = log_read(reader, 0, *bytes, source->size, size, &fault) == VOLUME_OK;
     log_close_reader(reader);
-    return is_read || salvage_find(log->salvage, SALVAGE_LOST, source->name, 0, "%s", fault.message);
+    return is_read || salvage_find_fault(log->salvage, source->name, 0, &fault);
 }
 
 /* Every whole record that is newer than those before it. */
@@ -236,7 +237,7 @@ static bool read_known_log(struct log_salvage *log)
         return false;
     if (is_whole)
         return true;
-    if (fault.code == SSQL_NO_MEMORY || fault.code == SSQL_TOO_MANY_OPEN) {
+    if (salvage_is_hindered(&fault)) {
         *salvage->error = fault;
         return false;
     }

@@ -1,81 +1,11 @@
 /* Every allocation of the library fails once, then again all from there on: each call answers with SSQL_NO_MEMORY,
  * nothing is half done, nothing leaks (the address sanitizer looks), and when memory is back the work goes on. Where a
  * commit is already on its way to the log the answer is SSQL_UNKNOWN_OUTCOME, and the database takes no more writes.
- * The linker leads malloc and its kin here (--wrap, cmake/library_tests.cmake). */
-#include <stdatomic.h>
+ * What goes on in files, backups among it, is in allocation_files.c. */
 #include <stdbool.h>
 
+#include "api/failing_memory.h"
 #include "api/fixture.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-
-static struct {
-    atomic_long until; /* allocations that still succeed; negative: no failing */
-    atomic_bool for_ever;
-    atomic_bool has_failed;
-} fault = {.until = -1};
-
-static bool fails(void)
-{
-    long left = atomic_load(&fault.until);
-
-    if (left < 0)
-        return false;
-    if (left > 0) {
-        atomic_fetch_sub(&fault.until, 1);
-        return false;
-    }
-    if (atomic_load(&fault.has_failed) && !atomic_load(&fault.for_ever))
-        return false;
-    atomic_store(&fault.has_failed, true);
-    return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    return fails() ? 12 : __real_posix_memalign(memory, alignment, size);
-}
-
-static void start_failing(long after, bool for_ever)
-{
-    atomic_store(&fault.has_failed, false);
-    atomic_store(&fault.for_ever, for_ever);
-    atomic_store(&fault.until, after);
-}
-
-static void stop_failing(void)
-{
-    atomic_store(&fault.until, -1);
-}
 
 /* ---- what is run: statements over a table, by which every result can be told ---- */
 
@@ -270,10 +200,10 @@ static void fail_each_allocation(bool for_ever, const char *plan_sharing)
 
     for (long n = 0; has_failed; n++) {
         struct fixture fixture;
-        start_failing(n, for_ever);
+        memory_start_failing(n, for_ever);
         int code = scenario(&fixture, plan_sharing);
-        has_failed = atomic_load(&fault.has_failed);
-        stop_failing();
+        has_failed = memory_has_failed();
+        memory_stop_failing();
         if (code != SSQL_OK && code != SSQL_NO_MEMORY && code != SSQL_UNKNOWN_OUTCOME)
             fail_msg("allocation %ld: %s: %s", n, ssql_code_text(code),
                      fixture.conn == NULL ? "" : ssql_errmsg(fixture.conn));
