@@ -61,26 +61,29 @@ static const struct sstable_info *find_before(const struct backup *backup, const
     return NULL;
 }
 
-/* Opens a file of the backup, and compares its end, which has checksums of what is before it, with the original's. */
-static bool is_same_file(struct backup *backup, const struct table_file *file, const struct sstable_info *there)
+/* Opens a file of the backup, and compares its end, which has checksums of what is before it, with the original's.
+ * Fails when memory or descriptors have run out, which says nothing of the file. */
+static bool compare_file(struct backup *backup, const struct table_file *file, const struct sstable_info *there,
+                         bool *is_same, struct ssql_error *error)
 {
     const struct sstable_info *info = &file->info;
-    const struct sstable_footer *footer = &file->sstable->footer;
+    uint8_t ours[SSTABLE_FOOTER_SIZE], theirs[SSTABLE_FOOTER_SIZE];
     struct sstable *sstable;
-    struct ssql_error ignored;
+    struct ssql_error fault;
 
+    *is_same = false;
     if (there->size != info->size || there->base_sequence != info->base_sequence ||
         !slice_equal(buffer_slice(&there->first_key), buffer_slice(&info->first_key)) ||
-        !slice_equal(buffer_slice(&there->last_key), buffer_slice(&info->last_key)) ||
-        !sstable_open(backup->to, backup->cache, file->sstable->format, info, &sstable, &ignored))
-        return false;
-    const struct sstable_footer *other = &sstable->footer;
-    bool is_same = other->block_count == footer->block_count && other->index_checksum == footer->index_checksum &&
-                   other->filter_checksum == footer->filter_checksum && other->row_count == footer->row_count &&
-                   other->lowest_sequence == footer->lowest_sequence &&
-                   other->highest_sequence == footer->highest_sequence;
+        !slice_equal(buffer_slice(&there->last_key), buffer_slice(&info->last_key)))
+        return true;
+    if (!sstable_open(backup->to, backup->cache, file->sstable->format, info, &sstable, &fault))
+        return (fault.code != SSQL_NO_MEMORY && fault.code != SSQL_TOO_MANY_OPEN) ||
+               error_set(error, fault.code, NO_SPAN, "%s", fault.message);
+    sstable_footer_store(&file->sstable->footer, 0, 0, ours);
+    sstable_footer_store(&sstable->footer, 0, 0, theirs);
+    *is_same = memcmp(ours, theirs, sizeof ours) == 0;
     sstable_close(sstable);
-    return is_same;
+    return true;
 }
 
 /* Whether the backup has the file already. One of the same name that is another file cannot be there in a backup of
@@ -89,9 +92,12 @@ static bool look_in_backup(struct backup *backup, const struct table_file *file,
                            struct ssql_error *error)
 {
     const struct sstable_info *there = find_before(backup, file->info.name);
+    bool is_same = true;
 
     *is_there = there != NULL;
-    if (there == NULL || is_same_file(backup, file, there))
+    if (there != NULL && !compare_file(backup, file, there, &is_same, error))
+        return false;
+    if (is_same)
         return true;
     error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s/%s\" is damaged, or not of this database",
               volume_path(backup->to), file->info.name);
