@@ -99,9 +99,9 @@ static bool check_write(struct log_check *log, const struct wal_record *record,
         return damaged_record(record, "it writes to a table that does not exist", error);
     }
     if (operation->kind == RECORD_DELETE) {
-        if (operation->bytes.size > KEY_SIZE_MOST || (table->format->key_is_int && operation->bytes.size != 8))
-            return damaged_record(record, "a key does not fit its table", error);
-        return true;
+        bool is_key;
+        return row_key_check(table->format, operation->bytes, &log->key, &is_key, error) &&
+               (is_key || damaged_record(record, "a key does not fit its table", error));
     }
     if (!row_check(table->format, operation->bytes))
         return damaged_record(record, "a row does not fit its table", error);

@@ -78,8 +78,12 @@ static bool replay_write(struct recovery *recovery, const struct wal_record *rec
         if (!row_key(table->format, row, &recovery->key, error))
             return false;
         key = buffer_slice(&recovery->key);
-    } else if (key.size > KEY_SIZE_MOST || (table->format->key_is_int && key.size != 8)) {
-        return damaged_record(record, "a key does not fit its table", error);
+    } else {
+        bool is_key;
+        if (!row_key_check(table->format, key, &recovery->key, &is_key, error))
+            return false;
+        if (!is_key)
+            return damaged_record(record, "a key does not fit its table", error);
     }
     if (!table_make_active(table, error))
         return false;

@@ -156,6 +156,25 @@ bool row_key(const struct row_format *format, struct slice row, struct buffer *b
     return append_key(parts, format->layout.key_count, buffer, error);
 }
 
+bool row_key_check(const struct row_format *format, struct slice key, struct buffer *scratch, bool *is_key,
+                   struct ssql_error *error)
+{
+    const struct table_layout *layout = &format->layout;
+    enum ssql_type types[KEY_COLUMNS_MOST];
+    struct value parts[KEY_COLUMNS_MOST];
+
+    *is_key = false;
+    if (key.size > KEY_SIZE_MOST)
+        return true;
+    buffer_reset(scratch);
+    if (buffer_reserve(scratch, key.size + 1) == NULL) /* so that decoding cannot fail for want of it */
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < layout->key_count; i++)
+        types[i] = layout->types[layout->key_columns[i]];
+    *is_key = key_decode(key, types, layout->key_count, parts, scratch);
+    return true;
+}
+
 struct value row_value(const struct row_format *format, struct slice row, uint32_t column)
 {
     enum ssql_type type = format->layout.types[column];

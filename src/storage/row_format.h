@@ -60,6 +60,11 @@ MUST_CHECK bool row_encode_key(const struct row_format *format, const struct val
 MUST_CHECK bool row_key(const struct row_format *format, struct slice row, struct buffer *buffer,
                         struct ssql_error *error);
 
+/* Whether bytes may be the key of a row, whether there is one or not. `scratch` is overwritten. Fails with
+ * SSQL_NO_MEMORY. */
+MUST_CHECK bool row_key_check(const struct row_format *format, struct slice key, struct buffer *scratch, bool *is_key,
+                              struct ssql_error *error);
+
 /* Column of an encoded row; a string points into the row. */
 struct value row_value(const struct row_format *format, struct slice row, uint32_t column);
 

@@ -205,8 +205,7 @@ static bool reserve_key_scratch(struct sstable_writer *writer, struct ssql_error
 }
 
 /* A tombstone has only its key: the column's value is a part of it. */
-static bool fill_from_key(struct sstable_writer *writer, uint32_t row, int part, struct value *value,
-                          struct ssql_error *error)
+static struct value value_of_key(struct sstable_writer *writer, uint32_t row, int part)
 {
     const struct table_layout *layout = &writer->format->layout;
     enum ssql_type types[KEY_COLUMNS_MOST];
@@ -214,10 +213,10 @@ static bool fill_from_key(struct sstable_writer *writer, uint32_t row, int part,
 
     for (uint32_t i = 0; i < layout->key_count; i++)
         types[i] = layout->types[layout->key_columns[i]];
-    if (!key_decode(writer->keys[row], types, layout->key_count, parts, &writer->space.scratch))
-        return error_set(error, SSQL_INTERNAL, NO_SPAN, "a tombstone's key cannot be decoded");
-    *value = parts[part];
-    return true;
+    bool is_key = key_decode(writer->keys[row], types, layout->key_count, parts, &writer->space.scratch);
+    assert(is_key);
+    (void)is_key;
+    return parts[part];
 }
 
 /* One column of the pending rows, as an array of its type. */
@@ -231,17 +230,14 @@ static bool fill_from_rows(struct sstable_writer *writer, uint32_t column, struc
     if (part >= 0 && writer->pending_tombstones && !reserve_key_scratch(writer, error))
         return false;
     for (uint32_t i = 0; i < writer->pending_count; i++) {
-        struct value value = value_null(input->type);
         space->nulls[i] = space->skipped[i] = 0;
         if (writer->tombstones[i] && part < 0) {
             space->skipped[i] = 1;
             skipped_count++;
             continue;
         }
-        if (!writer->tombstones[i])
-            value = row_value(writer->format, writer->rows[i], column);
-        else if (!fill_from_key(writer, i, part, &value, error))
-            return false;
+        struct value value =
+            writer->tombstones[i] ? value_of_key(writer, i, part) : row_value(writer->format, writer->rows[i], column);
         if (value.is_null) {
             space->nulls[i] = space->skipped[i] = 1;
             null_count++;

@@ -1,5 +1,6 @@
 /* sstable_writer.h - writes one sstable: column-wise typed blocks, zone maps, a filter, an index, a footer
- * (sstable_format.h draws them). Rows come in key order, the versions of one key newest first, no two with one sequence. One thread. */
+ * (sstable_format.h draws them). Rows come in key order, the versions of one key newest first, no two with one
+ * sequence. One thread. */
 #ifndef SSQL_STORAGE_SSTABLE_WRITER_H
 #define SSQL_STORAGE_SSTABLE_WRITER_H
 
@@ -46,8 +47,8 @@ MUST_CHECK bool sstable_writer_create(struct volume *volume, const char *name, c
                                       const struct sstable_writer_options *options, struct sstable_writer **writer,
                                       struct ssql_error *error);
 
-/* Adds one encoded row (row.data NULL: a tombstone of `key`). Row and key stay as they are until the block is full or
- * the file finished: memtables do. */
+/* Adds one encoded row (row.data NULL: a tombstone of `key`, which is one of the format). Row and key stay as they are
+ * until the block is full or the file finished: memtables do. */
 MUST_CHECK bool sstable_writer_add(struct sstable_writer *writer, struct slice key, struct slice row, uint64_t sequence,
                                    struct ssql_error *error);
 
