@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/atomic_raise.h"
 #include "storage/engine_internal.h"
 #include "storage/transaction.h"
 
@@ -250,10 +251,7 @@ bool engine_is_closing(const struct engine *engine)
 
 void engine_publish_durable(struct engine *engine, uint64_t sequence)
 {
-    uint64_t before = atomic_load(&engine->durable);
-
-    while (before < sequence && !atomic_compare_exchange_weak(&engine->durable, &before, sequence))
-        ;
+    atomic_raise_unsigned(&engine->durable, sequence);
 }
 
 const atomic_uint_least64_t *engine_newest(const struct engine *engine, bool is_deferred)

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stddef.h>
 
+#include "base/atomic_raise.h"
+
 void snapshot_registry_init(struct snapshot_registry *registry)
 {
     pthread_mutex_init(&registry->mutex, NULL);
@@ -59,11 +61,9 @@ void snapshot_release(struct snapshot_slot *slot)
 
 uint64_t snapshot_oldest(struct snapshot_registry *registry, uint64_t newest)
 {
-    uint64_t horizon = atomic_load(&registry->horizon);
     uint64_t oldest = newest;
 
-    while (horizon < newest && !atomic_compare_exchange_weak(&registry->horizon, &horizon, newest))
-        ;
+    atomic_raise_unsigned(&registry->horizon, newest);
     pthread_mutex_lock(&registry->mutex);
     for (struct snapshot_slot *slot = registry->slots; slot != NULL; slot = slot->next) {
         uint64_t sequence = atomic_load(&slot->sequence);

@@ -1,6 +1,7 @@
 /* Inserts, puts, deletes, and row numbers. */
 #include <assert.h>
 
+#include "base/atomic_raise.h"
 #include "base/bytes.h"
 #include "base/key_codec.h"
 #include "storage/transaction_internal.h"
@@ -24,11 +25,8 @@ static int64_t int_of_key(struct slice key)
 static void raise_row_number(struct table *table, struct slice key)
 {
     int64_t integer = int_of_key(key);
-    int64_t next = atomic_load_explicit(&table->next_row_number, memory_order_relaxed);
-    int64_t wanted = integer == INT64_MAX ? INT64_MAX : integer + 1;
 
-    while (next < wanted && !atomic_compare_exchange_weak(&table->next_row_number, &next, wanted))
-        ;
+    atomic_raise_signed(&table->next_row_number, integer == INT64_MAX ? INT64_MAX : integer + 1);
 }
 
 /* Under table->mutex. Whatever is written after the table was opened raises the number by itself. */
