@@ -67,9 +67,28 @@ static struct record_place name_place(const struct copy_load *load, const struct
     return (struct record_place){.line = 1, .column = 1};
 }
 
+/* A header of one name in which another delimiter stands; '\0': it is not so. */
+static char other_delimiter(const struct copy_load *load, struct slice name)
+{
+    static const char usual[] = {';', '\t', '|', ','};
+
+    if (copy_is_json(load) || record_reader_column_count(load->reader) != 1)
+        return '\0';
+    for (size_t i = 0; i < sizeof usual; i++)
+        if (name.size > 0 && memchr(name.data, usual[i], name.size) != NULL)
+            return usual[i];
+    return '\0';
+}
+
 static bool fail_unknown(const struct copy_load *load, struct slice name, struct ssql_error *error)
 {
     struct nearest nearest = nearest_start(name);
+    char delimiter = other_delimiter(load, name);
+
+    if (name.size == 0)
+        return error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "%s",
+                         copy_is_json(load) ? "a name is empty" : "the header has no name here") ||
+               (!copy_is_json(load) && error_hint(error, "if the first line holds no names: header false"));
 
     error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "unknown column \"%.*s\" in %.*s", SLICE_PRINT(name),
               SLICE_PRINT(load->schema->name));
@@ -77,6 +96,10 @@ static bool fail_unknown(const struct copy_load *load, struct slice name, struct
         nearest_consider(&nearest, load->schema->columns[i].name);
     if (nearest.best.data != NULL)
         error_hint(error, "did you mean \"%.*s\"?", SLICE_PRINT(nearest.best));
+    else if (delimiter == '\t')
+        error_hint(error, "if tabs stand between the fields: format tsv");
+    else if (delimiter != '\0')
+        error_hint(error, "if '%c' stands between the fields: delimiter '%c'", delimiter, delimiter);
     else if (!copy_is_json(load))
         error_hint(error, "if the first line holds no names: header false");
     return false;
