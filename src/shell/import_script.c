@@ -82,6 +82,7 @@ bool import_script_run(struct transfer *transfer, struct compressed_input *input
         case READER_UNFINISHED:
             done = report_at(&script, &source, "the file ends within a statement", "it may be cut short");
             break;
+        case READER_TOO_LONG: done = report_at(&script, &source, "the statement is longer than 256 MiB", ""); break;
         case READER_INTERRUPTED: done = transfer_fail_import_interrupted(script.transfer); break;
         case READER_FAILED: done = report_failure(&script); break;
         case READER_END: is_over = true; break;

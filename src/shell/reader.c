@@ -107,7 +107,7 @@ static void drop_done(struct reader *reader)
     reader->looked -= keep;
 }
 
-enum fill_outcome { FILL_MORE, FILL_END, FILL_INTERRUPTED, FILL_FAILED };
+enum fill_outcome { FILL_MORE, FILL_END, FILL_TOO_MUCH, FILL_INTERRUPTED, FILL_FAILED };
 
 /* Reads more text. */
 static enum fill_outcome fill(struct reader *reader)
@@ -117,6 +117,8 @@ static enum fill_outcome fill(struct reader *reader)
     if (reader->is_at_end)
         return FILL_END;
     drop_done(reader);
+    if (reader->text.size - reader->begin > STATEMENT_BYTES_MOST)
+        return FILL_TOO_MUCH;
     if (reader->file >= 0 && reader->before_waiting != NULL && poll(&ready, 1, 0) == 0)
         reader->before_waiting(reader->owner);
     char *room = text_reserve(&reader->text, READ_PIECE_BYTES);
@@ -204,6 +206,19 @@ static enum reader_item take_last(struct reader *reader, struct source *source)
     return state == SSQL_TEXT_STATEMENT ? READER_STATEMENT : READER_UNFINISHED;
 }
 
+/* The statement up to the end of its first line, or as much of it as messages show. */
+static enum reader_item take_too_long(struct reader *reader, struct source *source)
+{
+    size_t skipped = ssql_splitter_begin(reader->splitter);
+
+    if (skipped < STATEMENT_BYTES_MOST / 2) /* else it is one long comment */
+        reader->begin += skipped;
+    const char *begin = text_string(&reader->text) + reader->begin;
+    const char *line_end = memchr(begin, '\n', LINE_KEPT_BYTES);
+    take(reader, reader->begin + (line_end == NULL ? LINE_KEPT_BYTES : (size_t)(line_end - begin)), source);
+    return READER_TOO_LONG;
+}
+
 static void skip_byte_order_mark(struct reader *reader)
 {
     if (reader->has_begun || reader->text.size == 0)
@@ -254,6 +269,7 @@ enum reader_item reader_next(struct reader *reader, struct source *source)
             if (reader->looked < reader->text.size)
                 break; /* a last command */
             return take_last(reader, source);
+        case FILL_TOO_MUCH: return take_too_long(reader, source);
         case FILL_INTERRUPTED: return READER_INTERRUPTED;
         case FILL_FAILED: return READER_FAILED;
         }

@@ -10,6 +10,9 @@
 #include "shell/source.h"
 #include "shell/text_buffer.h"
 
+/* What the library takes; more is not even gathered. */
+enum { STATEMENT_BYTES_MOST = 256 << 20 };
+
 /* Reads as read(2) does. */
 typedef ssize_t reader_function(void *context, char *bytes, size_t capacity);
 
@@ -37,6 +40,7 @@ enum reader_item {
     READER_UNFINISHED, /* the input ends in a string, name or comment; source: from where the statement began */
     READER_END,
     READER_INTERRUPTED, /* a signal arrived while waiting: call again to go on */
+    READER_TOO_LONG,    /* a statement has no end within STATEMENT_BYTES_MOST; source: its first line. Read no more */
     READER_FAILED,      /* reading failed: errno */
 };
 

@@ -413,6 +413,22 @@ static void report_unfinished(struct session *session, const struct source *sour
     text_clear(&message);
 }
 
+static void report_too_long(struct session *session, const struct source *source)
+{
+    struct text_buffer message = {0};
+
+    text_format(&message, "the statement is longer than %d bytes", STATEMENT_BYTES_MOST);
+    session_report(session,
+                   &(struct error_report){.message = message.data,
+                                          .sqlstate = ssql_code_sqlstate(SSQL_TOO_LARGE),
+                                          .line = 1,
+                                          .column = 1,
+                                          .length = 1,
+                                          .hint = "rows are loaded with import, whatever their number"},
+                   source);
+    text_clear(&message);
+}
+
 static bool run_item(struct session *session, enum reader_item item, const struct source *source)
 {
     switch (item) {
@@ -422,6 +438,7 @@ static bool run_item(struct session *session, enum reader_item item, const struc
         if (!interrupt_is_pending()) /* somebody who stops the program knows */
             report_unfinished(session, source);
         return false;
+    case READER_TOO_LONG: report_too_long(session, source); return false;
     case READER_FAILED:
         session_report_text(session, NULL, NULL, "cannot read %s: %s",
                             session->reading->name != NULL ? session->reading->name : "standard input",
@@ -443,7 +460,7 @@ bool session_run_reader(struct session *session, struct reader *reader)
     session->reading = reader;
     reader->before_waiting = before_waiting;
     reader->owner = session;
-    while (!session->is_leaving && item != READER_END && item != READER_FAILED) {
+    while (!session->is_leaving && item != READER_END && item != READER_FAILED && item != READER_TOO_LONG) {
         item = reader_next(reader, &source);
         bool item_done = run_item(session, item, &source);
         done = done && item_done;

@@ -63,6 +63,30 @@ class BadText(ShellTest):
                 self.check_error("db", text=statement, says=says)
         self.check("--no-header", "db", "select * from t", out="1\ta\t2\n")
 
+    def pour(self, command, *arguments):
+        """What the shell says to the output of a command that is too large to be kept here."""
+        done = subprocess.run("%s | '%s' %s" % (command, PROGRAM, " ".join(arguments)), shell=True, cwd=self.folder, env=self.environment,
+                              capture_output=True, timeout=150)
+        return done.returncode, done.stderr.decode(), done.stdout.decode()
+
+    def test_a_statement_without_an_end_is_not_gathered_without_end(self):
+        """It is refused when it is too long, not when the input ends; what follows is not run."""
+        endless = "(echo 'select 1;'; echo; printf \"select '\"; tr '\\0' x </dev/zero)"
+        for arguments in (["--no-header"], ["--no-header", "--no-bail"]):
+            status, err, out = self.pour(endless, *arguments)
+            self.assertEqual((status, out), (1, "1\n"))
+            self.assertTrue(err.startswith("error: the statement is longer than 268435456 bytes [54000], line 3, column 1\n  select 'xxx"), err[:200])
+            self.assertLess(len(err), 500)
+
+    def test_a_record_without_an_end(self):
+        self.check("db", "create table t { id int primary, name string }")
+        for head, name in (("id,name\\n1,", "t.csv"), ("{\"id\":1,\"name\":\"", "t.jsonl")):
+            endless = "(printf '%s'; tr '\\0' x </dev/zero)" % head
+            status, err, _ = self.pour(endless, "import", "--format", name[2:], "db", "t", "-")
+            self.assertEqual((status, err.count("\n")), (1, 1), err[:300])
+            self.assertIn("a record is longer than 67108864 bytes [54000]", err)
+        self.check("--no-header", "db", "select count(*) from t", out="0\n")
+
     def test_an_unfinished_statement_names_its_line(self):
         self.write("a.ssql", "select 1;\n\n-- here\nselect 'abc;\n\n")
         result = self.run_shell("-f", "a.ssql")

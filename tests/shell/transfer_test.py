@@ -492,6 +492,24 @@ class Export(Transfer):
         self.assertEqual(self.read("t.jsonl"), '{"id":1,"name":"Ada"}\n{"id":2,"name":null}\n')
         self.assertEqual(sorted(os.listdir(self.folder)), ["db", "t.jsonl"])
 
+    def test_batches_that_were_committed_outlive_a_kill(self):
+        """What is there is whole batches from the beginning of the file, and the rest can be loaded behind it."""
+        rows, batch = 60000, 500
+        self.write("rows.csv", "id,name\n" + "".join("%d,name %d\n" % (i, i) for i in range(rows)))
+        for pause in (0.05, 0.1, 0.2, 0.4, 0.8, 1.6):
+            self.check("db", "create table t { id int primary, name string }")
+            process = self.start("import", "--batch-rows", str(batch), "db", "t", "rows.csv")
+            time.sleep(pause)
+            process.kill()
+            process.communicate()
+            count, last = self.run_shell("--no-header", "db", "select count(*), coalesce(max(id), -1) from t").out.split()
+            self.assertEqual((int(count) % batch, int(last)), (0, int(count) - 1))
+            result = self.run_shell("import", "--on-conflict", "ignore", "db", "t", "rows.csv")
+            self.assertEqual(result.status, 0, result.err)
+            self.check("--no-header", "db", "select count(*), max(id) from t", out="%d\t%d\n" % (rows, rows - 1))
+            self.assertEqual(self.run_shell("check", "db").status, 0)
+            shutil.rmtree(self.path("db"))
+
     def test_a_file_is_compressed_when_its_name_says_so(self):
         rows = "id,name\n" + "".join("%d,name %d\n" % (i, i * i) for i in range(30000))
         self.write("rows.csv", rows)
