@@ -390,7 +390,9 @@ static bool close_written(struct plain_file_writer *writer, struct ssql_error *e
     if (close(writer->fd) != 0 && number == 0 && errno != EINTR)
         number = errno;
     writer->fd = -1;
-    return number == 0 || fail_writing(error, number, "write", writer->path);
+    if (number != 0)
+        return fail_writing(error, number, "write", writer->path);
+    return true;
 }
 
 static bool put_in_place(struct plain_file_writer *writer, struct ssql_error *error)

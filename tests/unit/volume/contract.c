@@ -85,6 +85,8 @@ static void an_object_reads_as_it_was_written(void **state)
     assert_int_equal(object_read(object, &beyond, 1, &error), VOLUME_CORRUPT);
     assert_int_equal(error.code, SSQL_CORRUPT);
     assert_non_null(strstr(error.message, "tables/7/sst-1"));
+    const struct object_range behind = {size + 1, back, 1};
+    assert_int_equal(object_read(object, &behind, 1, &error), VOLUME_CORRUPT);
     object_close(object);
     free(bytes);
     free(back);

@@ -251,9 +251,14 @@ static void every_operation_fails_as_told(void **state)
 static bool run_with_crash(void)
 {
     struct volume *after = NULL;
+    struct volume_log *log;
 
     if (!open_both() || work() != VOLUME_OK || write_log("wal/1-3", NULL) != VOLUME_OK ||
-        write_log("wal/1-4", "wal/1-3") != VOLUME_OK || !volume_memory_crash(memory, 5, &after, &error))
+        log_create(memory, "wal/1-4", 0, "wal/1-3", &log, &error) != VOLUME_OK)
+        return false;
+    enum volume_status status = log_append(log, slice_of("new"), &error); /* behind it its blocks show the old bytes */
+    log_close(log);
+    if (status != VOLUME_OK || !volume_memory_crash(memory, 5, &after, &error))
         return false;
     volume_close(after);
     if (!volume_memory_crash(memory, UINT64_MAX, &after, &error))

@@ -35,6 +35,17 @@ static void what_a_process_that_died_early_left_is_no_obstacle(void **state)
     assert_true(opens_with(&for_reading));
 }
 
+static void a_damaged_manifest_is_left_as_it_is(void **state)
+{
+    (void)state;
+    volume_close(make_database());
+    assert_int_equal(unlink(inside("lock")), 0);
+    make_file("manifest", "no manifest");
+    assert_false(opens_with(&for_writing));
+    assert_int_equal(error.code, SSQL_CORRUPT);
+    assert_false(exists("lock"));
+}
+
 static void rename_manifest_into_place(void)
 {
     char from[128];
@@ -154,6 +165,16 @@ static void what_has_no_name_of_ours_is_not_listed(void **state)
 
 /* ---- giving up, and deleting ---- */
 
+static void a_database_is_not_given_up(void **state)
+{
+    struct volume *volume = make_database();
+
+    (void)state;
+    volume_directory_discard(volume);
+    volume_close(volume);
+    assert_true(exists("manifest") && exists("tables/1/a"));
+}
+
 static void what_somebody_put_into_a_given_up_directory_stays(void **state)
 {
     struct volume *volume = open_with(&for_writing);
@@ -211,11 +232,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(what_a_process_that_died_early_left_is_no_obstacle),
+        TEST(a_damaged_manifest_is_left_as_it_is),
         TEST(a_database_that_lost_its_manifest_is_not_buried),
         TEST(an_unfinished_backup_is_opened_by_who_asks_for_it),
         TEST(a_directory_that_cannot_be_looked_at_is_not_opened),
         TEST(a_path_that_leads_nowhere_is_no_database),
         TEST(what_has_no_name_of_ours_is_not_listed),
+        TEST(a_database_is_not_given_up),
         TEST(what_somebody_put_into_a_given_up_directory_stays),
         TEST(a_database_is_deleted_whole),
         TEST(a_manifest_that_stays_or_may_come_back_is_told),
