@@ -416,7 +416,7 @@ static bool take_body(struct cursor *cursor, struct manifest *manifest, bool *no
         *no_memory = true;
         return false;
     }
-    for (uint32_t i = 0; i < count && !cursor->failed; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct manifest_table *table = &manifest->tables[i];
         manifest->table_count = i + 1;
         if (!take_table(cursor, table, no_memory))
@@ -457,7 +457,7 @@ static bool read_referenced(struct volume *volume, struct buffer *bytes, const c
     uint64_t size = take_u64(&cursor);
     struct object *handle;
 
-    if (!take_name(&cursor, object) || cursor.failed || cursor.next != cursor.end || size > SIZE_MAX / 2)
+    if (!take_name(&cursor, object) || cursor.next != cursor.end || size > SIZE_MAX / 2)
         return damaged(path, &cursor, bytes->data, error);
     enum volume_status status = object_open(volume, object, size, &handle, error);
     if (status == VOLUME_NOT_FOUND)

@@ -123,21 +123,14 @@ static bool create_log(struct wal *wal, uint64_t capacity, struct volume_log **l
         wal_segment_name(last->epoch, last->number, recycled);
         wal->statistics.recycle_count++;
     }
-    switch (log_create(wal->volume, name, capacity, has_recycled ? recycled : NULL, log, &cause)) {
-    case VOLUME_OK: return true;
-    case VOLUME_UNAVAILABLE:
-    case VOLUME_NO_SPACE:
-    case VOLUME_NOT_FOUND:
-    case VOLUME_CORRUPT:
-        if (error != NULL)
-            *error = cause;
-        return false;
-    case VOLUME_EXISTS:
-    case VOLUME_CONFLICT:
-    case VOLUME_FENCED:
-    case VOLUME_UNKNOWN: break;
-    }
-    return wal_fail_forever(wal, &cause, error);
+    enum volume_status status = log_create(wal->volume, name, capacity, has_recycled ? recycled : NULL, log, &cause);
+    if (status == VOLUME_OK)
+        return true;
+    if (status == VOLUME_EXISTS || status == VOLUME_CONFLICT || status == VOLUME_FENCED || status == VOLUME_UNKNOWN)
+        return wal_fail_forever(wal, &cause, error);
+    if (error != NULL)
+        *error = cause;
+    return false;
 }
 
 static bool start_segment(struct wal *wal, struct volume_log *log, uint64_t capacity, struct ssql_error *error)
@@ -314,10 +307,11 @@ static void init_locks(struct wal *wal)
     pthread_condattr_t attributes;
 
     /* None of these can fail with valid attributes. */
-    if (pthread_condattr_init(&attributes) != 0 || pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) != 0 ||
-        pthread_cond_init(&wal->progress, NULL) != 0 || pthread_cond_init(&wal->wake, &attributes) != 0 ||
-        pthread_mutex_init(&wal->mutex, NULL) != 0)
-        abort();
+    int failures = pthread_condattr_init(&attributes) | pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) |
+                   pthread_cond_init(&wal->progress, NULL) | pthread_cond_init(&wal->wake, &attributes) |
+                   pthread_mutex_init(&wal->mutex, NULL);
+    assert(failures == 0);
+    (void)failures;
     pthread_condattr_destroy(&attributes);
 }
 
@@ -376,8 +370,8 @@ bool wal_finish(struct wal *wal, struct ssql_error *error)
     for (size_t i = 0; i < count; i++) {
         char name[WAL_NAME_SIZE];
         wal_segment_name(recycled[i].epoch, recycled[i].number, name);
-        if (log_delete(wal->volume, name, NULL) != VOLUME_OK)
-            continue;
+        enum volume_status ignored = log_delete(wal->volume, name, NULL);
+        (void)ignored;
     }
     return is_finished;
 }

@@ -290,15 +290,13 @@ static bool open_segment(struct recovery_state *state, uint64_t number, bool *is
         return false;
     if (bytes.size < WAL_SEGMENT_HEADER_SIZE)
         return true;
-    switch (wal_decode_segment_header(bytes.data, state->run->epoch, number, header)) {
-    case WAL_HEADER_INVALID: break;
-    case WAL_HEADER_VALID: *is_valid = true; break;
-    case WAL_HEADER_NEWER:
-        error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s/%s\" has a format that this version of ssql does not know",
-                  volume_path(state->volume), state->input.name);
-        return error_hint(error, "use a newer version of ssql");
-    }
-    return true;
+    enum wal_header_state found = wal_decode_segment_header(bytes.data, state->run->epoch, number, header);
+    *is_valid = found == WAL_HEADER_VALID;
+    if (found != WAL_HEADER_NEWER)
+        return true;
+    error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "\"%s/%s\" has a format that this version of ssql does not know",
+              volume_path(state->volume), state->input.name);
+    return error_hint(error, "use a newer version of ssql");
 }
 
 /* Behind the end of an open run, at segment `number`, nothing of the run may stand. */

@@ -230,7 +230,7 @@ bool wal_commit(struct wal *wal, uint64_t position, enum wal_sync sync, struct s
     switch (sync) {
     case WAL_SYNC_FULL: is_safe = sync_to_locked(wal, position, error); break;
     case WAL_SYNC_NORMAL: is_safe = commit_normal(wal, position, error); break;
-    case WAL_SYNC_OFF: is_safe = write_to_locked(wal, position, error); break;
+    default: assert(sync == WAL_SYNC_OFF); is_safe = write_to_locked(wal, position, error);
     }
     pthread_mutex_unlock(&wal->mutex);
     return is_safe;
