@@ -15,10 +15,11 @@ bool copy_rejects_open(struct copy_load *load, struct ssql_error *error)
     if (copy_input_is_at(&load->input, load->plan->rejects_path)) {
         error_set(error, SSQL_BAD_OPTION, NO_SPAN, "\"%s\" is read: rejected records cannot be written to it",
                   load->plan->rejects_path);
-        return error_hint(error, "the option rejects names a file of its own");
+        error_hint(error, "the option rejects names a file of its own");
+        return copy_blame(load->plan->rejects_span, error);
     }
     if (!copy_output_open(&rejects->file, &load->base.runtime->context, load->plan->rejects_path, error))
-        return false;
+        return copy_blame(load->plan->rejects_span, error);
     rejects->is_open = true;
     return true;
 }

@@ -21,6 +21,15 @@ static bool fail_stream(struct copy_environment *environment, const char *name, 
     return error_set(error, SSQL_IO, NO_SPAN, "%s %s failed", what, name);
 }
 
+bool copy_blame(struct ssql_span span, struct ssql_error *error)
+{
+    bool is_its_own = error->code != SSQL_NO_MEMORY && error->code != SSQL_INTERRUPTED && error->code != SSQL_CORRUPT;
+
+    if (is_its_own && error->span.begin == error->span.end)
+        error->span = span;
+    return false;
+}
+
 /* ---- input ---- */
 
 bool copy_input_open(struct copy_input *input, const struct execution_context *context, const char *path, bool is_twice,

@@ -6,6 +6,9 @@
 #include "exec/execution.h"
 #include "storage/engine.h"
 
+/* What opening or writing a file has failed with stands where the statement names it; returns false. */
+bool copy_blame(struct ssql_span span, struct ssql_error *error);
+
 /* Zeroed memory is a closed one. */
 struct copy_input {
     struct copy_environment *environment;

@@ -69,8 +69,10 @@ static bool copy_from_open(struct operator* self, struct ssql_error *error)
         error_set(error, SSQL_IN_TRANSACTION, NO_SPAN, "copy with batch_rows commits, which a transaction forbids");
         return error_hint(error, "leave out batch_rows, or run it outside of begin and commit");
     }
-    return copy_input_open(&load->input, context, load->plan->path, load->schema == NULL, error) &&
-           copy_rejects_open(load, error);
+    bool is_twice = load->schema == NULL && !load->plan->makes_only;
+    if (!copy_input_open(&load->input, context, load->plan->path, is_twice, error))
+        return copy_blame(load->plan->path_span, error);
+    return copy_rejects_open(load, error);
 }
 
 static bool start(struct copy_load *load, struct ssql_error *error)
@@ -122,7 +124,8 @@ static bool copy_from_next(struct operator* self, struct batch *batch, struct ss
     struct copy_load *load = (struct copy_load *)self;
 
     batch_end(batch);
-    if (start(load, error) && load_records(load, error) && copy_rejects_finish(load, error))
+    if (load->plan->makes_only ? copy_create_table(load, error)
+                               : start(load, error) && load_records(load, error) && copy_rejects_finish(load, error))
         return true;
     tell_committed(load, error);
     if (load->committed == 0)

@@ -33,7 +33,9 @@ static bool copy_to_open(struct operator* self, struct ssql_error *error)
     /* What leaves the database must not be forgotten by it. */
     if (!engine_is_read_only(context->engine) && !engine_sync(context->engine, error))
         return false;
-    return copy_output_open(&state->output, context, self->node->copy->path, error) && open_writer(state, error);
+    if (!copy_output_open(&state->output, context, self->node->copy->path, error))
+        return copy_blame(self->node->copy->path_span, error);
+    return open_writer(state, error);
 }
 
 static bool write_rows(struct copy_to_state *state, struct ssql_error *error)
@@ -59,8 +61,10 @@ static bool copy_to_next(struct operator* self, struct batch *batch, struct ssql
     struct copy_to_state *state = (struct copy_to_state *)self;
 
     batch_end(batch);
-    return write_rows(state, error) && record_writer_finish(state->writer, error) &&
-           copy_output_finish(&state->output, error);
+    if (!write_rows(state, error))
+        return false;
+    return (record_writer_finish(state->writer, error) && copy_output_finish(&state->output, error)) ||
+           copy_blame(self->node->copy->path_span, error);
 }
 
 static void copy_to_close(struct operator* self)

@@ -106,6 +106,16 @@ static bool set_create(struct binder *binder, const struct copy_option *option, 
     return take_bool(binder, option, &creates);
 }
 
+static bool set_load(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
+{
+    bool loads;
+
+    if (!take_bool(binder, option, &loads))
+        return false;
+    plan->makes_only = !loads;
+    return true;
+}
+
 static struct slice trim(struct slice text)
 {
     while (text.size > 0 && text.data[0] == ' ') {
@@ -171,6 +181,7 @@ static bool set_rejects(struct binder *binder, const struct copy_option *option,
     if (path.size == 0 || slice_equal(path, slice_of("-")))
         return bad_value(binder, option, "the path of a file");
     plan->rejects_path = (const char *)path.data;
+    plan->rejects_span = option->value->span;
     return true;
 }
 
@@ -203,6 +214,7 @@ static const struct option_rule {
     {"skip", set_skip, true, OPTION_LINES},
     {"create", set_create, true, OPTION_ANY},
     {"primary", set_primary, true, OPTION_ANY},
+    {"load", set_load, true, OPTION_ANY},
     {"on_conflict", set_on_conflict, true, OPTION_ANY},
     {"rejects", set_rejects, true, OPTION_ANY},
     {"max_rejects", set_max_rejects, true, OPTION_ANY},
@@ -309,6 +321,7 @@ static bool bind_place(struct binder *binder, const struct copy *copy, struct co
     struct slice path = copy->place.path;
 
     plan->format = RECORD_FORMAT_CSV;
+    plan->path_span = copy->place.span;
     if (copy->place.is_stream || slice_equal(path, slice_of("-")))
         return true;
     if (path.size == 0)
@@ -337,18 +350,30 @@ static bool wants_create(const struct copy *copy)
            option->value->literal.boolean;
 }
 
+/* Options that say how a table is made want one to be made. */
+static bool check_made(struct binder *binder, const struct copy *copy)
+{
+    static const char *const names[] = {"primary", "load"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct copy_option *option = find_option(copy, names[i]);
+        if (option == NULL || wants_create(copy))
+            continue;
+        error_set(binder->error, SSQL_BAD_OPTION, option->name.span, "option %s is for a table that is made", names[i]);
+        return error_hint(binder->error, "add the option create true");
+    }
+    return true;
+}
+
 static bool check_from(struct binder *binder, const struct copy *copy, struct copy_plan *plan)
 {
-    const struct copy_option *primary = find_option(copy, "primary");
 
     if (plan->format == RECORD_FORMAT_INSERT) {
         error_set(binder->error, SSQL_BAD_OPTION, copy->place.span, "insert statements are not read by copy");
         return error_hint(binder->error, "run the file as a script");
     }
-    if (primary != NULL && !wants_create(copy)) {
-        error_set(binder->error, SSQL_BAD_OPTION, primary->name.span, "option primary is for a table that is made");
-        return error_hint(binder->error, "add the option create true");
-    }
+    if (!check_made(binder, copy))
+        return false;
     /* A file for rejected records says that there may be some. */
     if (plan->rejects_path != NULL && find_option(copy, "max_rejects") == NULL)
         plan->rejects_most = UINT64_MAX;

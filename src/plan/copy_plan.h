@@ -11,6 +11,7 @@ enum copy_conflict { COPY_CONFLICT_FAIL, COPY_CONFLICT_IGNORE, COPY_CONFLICT_REP
 
 struct copy_plan {
     const char *path; /* NULL: the connection's stream */
+    struct ssql_span path_span;
     enum record_format format;
     bool has_header;        /* CSV, TSV */
     char delimiter;         /* '\0': the format's own */
@@ -30,13 +31,15 @@ struct copy_plan {
     const struct slice *new_names; /* of a table that is made; NULL: the file says */
     struct bound_expr **defaults;  /* of every visible column of the table */
     void (*append_name)(struct buffer *buffer, struct slice name); /* with quotes where needed */
+    bool makes_only;                                               /* the table is made, and stays empty */
     uint32_t key_count;                                            /* primary key of a table that is made */
     const struct slice *key_names;
     uint64_t skip_lines;
     enum copy_conflict conflict;
     const char *rejects_path; /* NULL: rejected records are only counted */
-    uint64_t rejects_most;    /* records that may be rejected */
-    uint64_t batch_rows;      /* rows after which is committed; 0: all is one transaction */
+    struct ssql_span rejects_span;
+    uint64_t rejects_most; /* records that may be rejected */
+    uint64_t batch_rows;   /* rows after which is committed; 0: all is one transaction */
 };
 
 #endif
