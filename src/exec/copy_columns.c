@@ -123,7 +123,7 @@ static bool find_named(const struct copy_load *load, struct slice name, uint32_t
 
 static bool map_name(struct copy_load *load, const struct record_batch *batch, uint32_t place, struct ssql_error *error)
 {
-    uint32_t column;
+    uint32_t column = 0;
 
     if (!find_named(load, record_reader_column_name(load->reader, place), &column, error)) {
         struct record_place at = name_place(load, batch, place);
