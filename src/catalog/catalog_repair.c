@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 #include "base/key_codec.h"
-#include "base/utf8.h"
 #include "catalog/catalog_format.h"
 #include "catalog/schema.h"
 #include "catalog/system_tables.h"
@@ -68,7 +67,7 @@ static bool read_rows(struct repair *repair, uint32_t table_id, uint32_t column_
     struct batch batch = {0};
     struct scan *scan;
 
-    if (!transaction_find_table(repair->transaction, table_id, &table, error))
+    if (!system_tables_find(repair->transaction, table_id, &table, error))
         return false;
     if (table == NULL)
         return true;
@@ -107,19 +106,13 @@ static const struct value *find_column_row(const struct repair *repair, uint32_t
     return NULL;
 }
 
-static bool is_name(const struct value *value)
-{
-    return !value->is_null && value->string.size > 0 && value->string.size <= NAME_SIZE_MOST &&
-           utf8_valid_prefix(value->string) == value->string.size;
-}
-
 /* ---- names ---- */
 
 static bool has_table_name(const struct repair *repair, struct slice name)
 {
     for (uint32_t i = 0; i < repair->tables.count; i++) {
         const struct value *row = repair->tables.values + (size_t)i * TABLES_COLUMNS;
-        if (is_name(&row[TABLES_NAME]) && name_compare(row[TABLES_NAME].string, name) == 0)
+        if (system_tables_is_name(&row[TABLES_NAME]) && name_compare(row[TABLES_NAME].string, name) == 0)
             return true;
     }
     return false;
@@ -130,8 +123,8 @@ static struct slice make_table_name(struct repair *repair, uint32_t id)
     char name[NAME_SIZE_MOST];
     int size = snprintf(name, sizeof name, "salvaged_%" PRIu32, id);
 
-    while (has_table_name(repair, slice_make(name, (size_t)size)) && size < NAME_SIZE_MOST - 1)
-        name[size++] = '_';
+    for (unsigned again = 2; has_table_name(repair, slice_make(name, (size_t)size)); again++)
+        size = snprintf(name, sizeof name, "salvaged_%" PRIu32 "_%u", id, again);
     return arena_copy(&repair->arena, slice_make(name, (size_t)size));
 }
 
@@ -139,7 +132,8 @@ static bool has_column_name(const struct repair *repair, uint32_t id, uint32_t c
 {
     for (uint32_t i = 0; i < column_count; i++) {
         const struct value *row = find_column_row(repair, id, i);
-        if (row != NULL && is_name(&row[COLUMNS_NAME]) && name_compare(row[COLUMNS_NAME].string, name) == 0)
+        if (row != NULL && system_tables_is_name(&row[COLUMNS_NAME]) &&
+            name_compare(row[COLUMNS_NAME].string, name) == 0)
             return true;
     }
     return false;
@@ -150,8 +144,8 @@ static struct slice make_column_name(struct repair *repair, uint32_t id, uint32_
     char name[NAME_SIZE_MOST];
     int size = snprintf(name, sizeof name, "c%" PRIu32, position + 1);
 
-    while (has_column_name(repair, id, column_count, slice_make(name, (size_t)size)) && size < NAME_SIZE_MOST - 1)
-        name[size++] = '_';
+    for (unsigned again = 2; has_column_name(repair, id, column_count, slice_make(name, (size_t)size)); again++)
+        size = snprintf(name, sizeof name, "c%" PRIu32 "_%u", position + 1, again);
     return arena_copy(&repair->arena, slice_make(name, (size_t)size));
 }
 
@@ -170,7 +164,7 @@ static bool fill_column(struct repair *repair, uint32_t id, const struct table_l
                         struct column_schema *column)
 {
     const struct value *row = find_column_row(repair, id, position);
-    bool is_known = row != NULL && is_name(&row[COLUMNS_NAME]) && !row[COLUMNS_TYPE].is_null &&
+    bool is_known = row != NULL && system_tables_is_name(&row[COLUMNS_NAME]) && !row[COLUMNS_TYPE].is_null &&
                     row[COLUMNS_TYPE].integer == layout->types[position] && !row[COLUMNS_NOT_NULL].is_null;
 
     column->type = (enum ssql_type)layout->types[position];
@@ -199,7 +193,7 @@ static bool fill_table(struct repair *repair, uint32_t id, struct table_schema *
     if (stored == NULL)
         return false;
     const struct table_layout *layout = &table_row_format(stored)->layout;
-    bool has_name = row != NULL && is_name(&row[TABLES_NAME]);
+    bool has_name = row != NULL && system_tables_is_name(&row[TABLES_NAME]);
     *schema = (struct table_schema){.id = id,
                                     .name = has_name ? row[TABLES_NAME].string : make_table_name(repair, id),
                                     .column_count = layout->column_count,

@@ -37,6 +37,8 @@ static const struct table_layout COLUMNS_LAYOUT = {
 
 /* ---- reading ---- */
 
+enum { FREE_PLACE = COLUMNS_MOST }; /* in a key: no column's yet */
+
 /* Tables while they are put together, and the memory of their names. */
 struct reading {
     struct arena arena;
@@ -51,10 +53,29 @@ static bool damaged(struct ssql_error *error, const char *what)
     return error_set(error, SSQL_CORRUPT, NO_SPAN, "the catalog is damaged: %s", what);
 }
 
-static bool is_name(const struct value *value)
+bool system_tables_is_name(const struct value *value)
 {
     return !value->is_null && value->string.size > 0 && value->string.size <= NAME_SIZE_MOST &&
            utf8_valid_prefix(value->string) == value->string.size;
+}
+
+static bool layouts_agree(const struct table_layout *left, const struct table_layout *right)
+{
+    return left->column_count == right->column_count && left->key_count == right->key_count &&
+           memcmp(left->types, right->types, left->column_count) == 0 &&
+           memcmp(left->key_columns, right->key_columns, left->key_count * sizeof left->key_columns[0]) == 0;
+}
+
+bool system_tables_find(struct transaction *transaction, uint32_t id, struct table **table, struct ssql_error *error)
+{
+    const struct table_layout *layout = id == SYSTEM_TABLE_TABLES ? &TABLES_LAYOUT : &COLUMNS_LAYOUT;
+
+    if (!transaction_find_table(transaction, id, table, error))
+        return false;
+    if (*table == NULL || layouts_agree(&table_row_format(*table)->layout, layout))
+        return true;
+    *table = NULL;
+    return damaged(error, "a system table has other columns than it should");
 }
 
 static struct table_schema *add_table(struct reading *reading)
@@ -81,7 +102,7 @@ static bool read_table_row(struct reading *reading, const struct value *row, str
         return error_set(error, SSQL_CANNOT_OPEN, NO_SPAN,
                          "the catalog was written by a newer ssql (version %" PRId64 "; this one reads up to %d)",
                          row[TABLES_VERSION].integer, CATALOG_VERSION);
-    if (!is_name(&row[TABLES_NAME]) || name_compare(row[TABLES_KEY].string, row[TABLES_NAME].string) != 0)
+    if (!system_tables_is_name(&row[TABLES_NAME]) || name_compare(row[TABLES_KEY].string, row[TABLES_NAME].string) != 0)
         return damaged(error, "a table's name is none");
     if (row[TABLES_ID].integer < FIRST_USER_TABLE || row[TABLES_ID].integer > UINT32_MAX)
         return damaged(error, "a table's id is out of range");
@@ -97,15 +118,19 @@ static bool read_table_row(struct reading *reading, const struct value *row, str
     table->has_hidden_key = row[TABLES_HAS_HIDDEN_KEY].boolean;
     table->visible_count = table->column_count - (table->has_hidden_key ? 1 : 0);
     table->columns = arena_alloc_array(&reading->arena, table->column_count, sizeof *table->columns);
-    table->key_columns = arena_alloc_array(&reading->arena, KEY_COLUMNS_MOST, sizeof *table->key_columns);
-    return !arena_failed(&reading->arena) || error_no_memory(error);
+    uint16_t *places = arena_alloc_array(&reading->arena, KEY_COLUMNS_MOST, sizeof *places);
+    if (arena_failed(&reading->arena))
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < KEY_COLUMNS_MOST; i++)
+        places[i] = FREE_PLACE;
+    table->key_columns = places;
+    return true;
 }
 
 /* Columns come in key order: table by table, as the tables are sorted, and by position. */
 static bool read_column_row(struct reading *reading, const struct value *row, struct ssql_error *error)
 {
-    if (row[COLUMNS_TABLE_ID].is_null || row[COLUMNS_POSITION].is_null || row[COLUMNS_TYPE].is_null ||
-        row[COLUMNS_NOT_NULL].is_null)
+    if (row[COLUMNS_TYPE].is_null || row[COLUMNS_NOT_NULL].is_null)
         return damaged(error, "a column's row has a null");
     if (reading->filled_table < reading->table_count &&
         reading->filled_count == reading->tables[reading->filled_table].column_count) {
@@ -118,7 +143,7 @@ static bool read_column_row(struct reading *reading, const struct value *row, st
         return damaged(error, "columns and tables do not fit");
     if (row[COLUMNS_TYPE].integer < SSQL_TYPE_INT || row[COLUMNS_TYPE].integer > SSQL_TYPE_FLOAT)
         return damaged(error, "a column's type is unknown");
-    if (!is_name(&row[COLUMNS_NAME]))
+    if (!system_tables_is_name(&row[COLUMNS_NAME]))
         return damaged(error, "a column's name is none");
 
     struct column_schema *column = &table->columns[reading->filled_count];
@@ -133,7 +158,10 @@ static bool read_column_row(struct reading *reading, const struct value *row, st
     if (!row[COLUMNS_KEY_PLACE].is_null) {
         if (row[COLUMNS_KEY_PLACE].integer < 0 || row[COLUMNS_KEY_PLACE].integer >= KEY_COLUMNS_MOST)
             return damaged(error, "a key column's place is out of range");
-        ((uint16_t *)table->key_columns)[row[COLUMNS_KEY_PLACE].integer] = (uint16_t)reading->filled_count;
+        uint16_t *place = (uint16_t *)&table->key_columns[row[COLUMNS_KEY_PLACE].integer];
+        if (*place != FREE_PLACE)
+            return damaged(error, "a place in a key is taken twice");
+        *place = (uint16_t)reading->filled_count;
         table->key_count++;
         column->is_key = true;
     }
@@ -154,7 +182,7 @@ static bool scan_rows(struct transaction *transaction, uint32_t table_id, uint32
     struct scan *scan = NULL;
     bool is_good = false;
 
-    if (!transaction_find_table(transaction, table_id, &table, error))
+    if (!system_tables_find(transaction, table_id, &table, error))
         return false;
     if (table == NULL)
         return damaged(error, "a system table is missing");
@@ -188,18 +216,14 @@ static int compare_ids(const void *left, const void *right)
     return (first->id > second->id) - (first->id < second->id);
 }
 
-/* Places in a key are used once each, from 0 on: as many are marked as there are columns with that mark. */
+/* Places in a key are taken from 0 on; none is taken twice. */
 static bool check_key(const struct table_schema *table)
 {
-    if (table->key_count == 0 || table->key_count > KEY_COLUMNS_MOST)
+    if (table->key_count == 0)
         return false;
-    for (uint32_t i = 0; i < table->key_count; i++) {
-        if (!table->columns[table->key_columns[i]].is_key)
+    for (uint32_t i = 0; i < table->key_count; i++)
+        if (table->key_columns[i] == FREE_PLACE)
             return false;
-        for (uint32_t earlier = 0; earlier < i; earlier++)
-            if (table->key_columns[earlier] == table->key_columns[i])
-                return false;
-    }
     if (!table->has_hidden_key)
         return true;
     return table->key_count == 1 && table->key_columns[0] == table->visible_count && table->visible_count > 0 &&
@@ -226,7 +250,7 @@ bool system_tables_read(struct transaction *transaction, struct schema **schema,
     struct table *tables;
 
     *schema = NULL;
-    if (!transaction_find_table(transaction, SYSTEM_TABLE_TABLES, &tables, error))
+    if (!system_tables_find(transaction, SYSTEM_TABLE_TABLES, &tables, error))
         return false;
     if (tables == NULL)
         return schema_create(NULL, 0, schema, error);
@@ -257,14 +281,13 @@ static struct slice fold_name(struct slice name, uint8_t folded[NAME_SIZE_MOST])
 static bool open_system_table(struct transaction *transaction, uint32_t id, const struct table_layout *layout,
                               struct table **table, struct ssql_error *error)
 {
-    if (!transaction_find_table(transaction, id, table, error))
+    if (!system_tables_find(transaction, id, table, error))
         return false;
     if (*table != NULL)
         return true;
-    if (!transaction_create_table_as(transaction, id, layout, error) ||
-        !transaction_find_table(transaction, id, table, error))
+    if (!transaction_create_table_as(transaction, id, layout, error))
         return false;
-    return *table != NULL || damaged(error, "a system table is missing");
+    return transaction_find_table(transaction, id, table, error);
 }
 
 static bool add_column_row(struct transaction *transaction, struct table *columns, const struct table_schema *table,
@@ -338,8 +361,8 @@ bool system_tables_remove(struct transaction *transaction, const struct table_sc
     struct buffer key = {0};
     struct value name = value_string(fold_name(table->name, folded));
 
-    if (!transaction_find_table(transaction, SYSTEM_TABLE_TABLES, &tables, error) ||
-        !transaction_find_table(transaction, SYSTEM_TABLE_COLUMNS, &columns, error))
+    if (!system_tables_find(transaction, SYSTEM_TABLE_TABLES, &tables, error) ||
+        !system_tables_find(transaction, SYSTEM_TABLE_COLUMNS, &columns, error))
         return false;
     if (tables == NULL || columns == NULL)
         return damaged(error, "a system table is missing");

@@ -4,6 +4,14 @@
 
 #include "catalog/catalog.h"
 
+/* The table SYSTEM_TABLE_TABLES or SYSTEM_TABLE_COLUMNS; *table is NULL where there is none. SSQL_CORRUPT when it has
+ * other columns than catalog_format.h says. */
+MUST_CHECK bool system_tables_find(struct transaction *transaction, uint32_t id, struct table **table,
+                                   struct ssql_error *error);
+
+/* Whether a value can be the name of a table or a column. */
+bool system_tables_is_name(const struct value *value);
+
 /* Everything that the transaction sees, as a new schema; SSQL_CORRUPT when rows contradict each other. A database
  * without system tables gives an empty schema. */
 MUST_CHECK bool system_tables_read(struct transaction *transaction, struct schema **schema, struct ssql_error *error);
