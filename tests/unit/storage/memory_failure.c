@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -364,6 +365,197 @@ static void the_largest_filter_is_refused_when_it_is_too_large_for_the_machine(v
     assert_true(process_fault.mapped > UINT64_C(4) << 30 && process_fault.mapped < UINT64_C(5) << 30);
 }
 
+/* ---- manifests ---- */
+
+static struct volume *place;
+static struct buffer manifest_bytes;
+
+/* Too large for a register, so that it goes by way of an object; one table, two files. */
+static void encode_manifest(void)
+{
+    enum { RUNS = 40000 };
+    const struct manifest_header header = {.epoch = 4, .next_table_id = 18};
+    struct wal_run *runs = calloc(RUNS, sizeof *runs);
+
+    assert_non_null(runs);
+    manifest_begin(&manifest_bytes, &header, runs, RUNS, 1);
+    manifest_add_table(&manifest_bytes, 16, 0, 0, (struct written_bytes){0}, &fixture.format->layout, 2);
+    for (uint8_t level = 0; level < 2; level++)
+        manifest_add_file(&manifest_bytes, level, &fixture.info);
+    manifest_seal(&manifest_bytes);
+    assert_true(!manifest_bytes.failed && manifest_bytes.size > REGISTER_LARGEST);
+    free(runs);
+}
+
+static void prepare_place(void)
+{
+    assert_true(volume_memory_create(&place, NULL));
+}
+
+static bool store_manifest(struct ssql_error *error)
+{
+    uint64_t version = 0;
+    bool used_object;
+
+    return manifest_store(place, buffer_slice(&manifest_bytes), "tables/manifest-4-1", &version, &used_object, error) ==
+           VOLUME_OK;
+}
+
+static bool load_manifest(struct ssql_error *error)
+{
+    struct manifest *manifest;
+
+    if (!manifest_load(place, &manifest, error)) {
+        assert_null(manifest);
+        return false;
+    }
+    assert_true(manifest->version == 0 || manifest->tables[0].file_count == 2);
+    manifest_destroy(manifest);
+    return true;
+}
+
+static void verify_stored(bool is_done)
+{
+    struct manifest *manifest;
+
+    assert_true(manifest_load(place, &manifest, NULL));
+    assert_int_equal(manifest->version != 0, is_done);
+    manifest_destroy(manifest);
+    volume_close(place);
+}
+
+static void a_manifest_is_stored_or_not_and_loaded_or_not(void **state)
+{
+    (void)state;
+    make_written_fixture(SSTABLE_MIXED);
+    encode_manifest();
+    fail_each_allocation(&(struct work){prepare_place, store_manifest, verify_stored});
+    prepare_place();
+    struct ssql_error error = {0};
+    memory_start_failing(0, true);
+    assert_false(load_manifest(&error)); /* there is none, which cannot be said without memory */
+    memory_stop_failing();
+    assert_int_equal(error.code, SSQL_NO_MEMORY);
+    assert_true(load_manifest(NULL));
+    assert_true(store_manifest(NULL));
+    fail_each_allocation(&(struct work){.run = load_manifest});
+    volume_close(place);
+    buffer_clear(&manifest_bytes);
+    clear_fixture();
+}
+
+/* ---- the log ---- */
+
+enum { LOG_RECORDS = 240, LOG_SEGMENT = 4096 };
+
+static struct wal_recovery nothing_found;
+static uint64_t logged; /* last sequence that was durable */
+
+/* Many segments, of which the first are retired; then a run after it. */
+static bool write_log(struct ssql_error *error)
+{
+    static const uint8_t payload[300];
+    const struct wal_options options = {.epoch = 1, .segment_size = LOG_SEGMENT};
+    const struct slice part = slice_make(payload, sizeof payload);
+    struct wal_run run;
+    struct wal *wal;
+    uint64_t position = 0;
+
+    logged = 0;
+    if (!wal_open(place, &options, &nothing_found, &wal, error))
+        return false;
+    bool is_done = wal_begin(wal, error);
+    for (uint64_t sequence = 1; sequence <= LOG_RECORDS && is_done; sequence++) {
+        is_done = wal_append(wal, &part, 1, sequence, 1, &position, error);
+        is_done = is_done && (sequence % 60 != 0 || wal_sync_to(wal, position, error));
+        logged = is_done && sequence % 60 == 0 ? sequence : logged;
+    }
+    is_done = is_done && wal_runs(wal, 60, &run, 1) == 1 && wal_retire_before(wal, 60, error) && wal_finish(wal, error);
+    wal_destroy(wal);
+    return is_done;
+}
+
+static uint64_t read_last;
+
+static bool note_record(void *context, const struct wal_record *record, struct ssql_error *error)
+{
+    (void)context;
+    (void)error;
+    read_last = record->first_sequence;
+    return true;
+}
+
+static bool has_log(uint64_t number)
+{
+    struct log_reader *reader;
+    char name[32];
+
+    snprintf(name, sizeof name, "wal/1-%llu", (unsigned long long)number);
+    if (log_open_reader(place, name, &reader, NULL) != VOLUME_OK)
+        return false;
+    log_close_reader(reader);
+    return true;
+}
+
+static uint64_t first_segment(void)
+{
+    uint64_t number = 1;
+
+    while (number < 100 && !has_log(number))
+        number++;
+    return number;
+}
+
+static bool read_log(struct ssql_error *error)
+{
+    const struct wal_run run = {.epoch = 1, .first_segment = first_segment()};
+    struct wal_recovery found;
+
+    read_last = 0;
+    bool is_read = wal_recover(place, &run, 1, false, note_record, NULL, &found, error);
+    wal_recovery_clear(&found);
+    return is_read;
+}
+
+static void verify_log(bool is_done)
+{
+    if (has_log(first_segment())) {
+        assert_true(read_log(NULL) || !is_done);
+        assert_true(read_last >= logged);
+        assert_true(!is_done || read_last == LOG_RECORDS);
+    } else {
+        assert_false(is_done);
+    }
+    volume_close(place);
+}
+
+static bool copy_log(struct ssql_error *error)
+{
+    struct wal_segment segments[3] = {{.epoch = 1, .number = 1}, {.epoch = 1, .number = 2}, {.epoch = 1, .number = 3}};
+    const struct wal_recovery found = {.segments = segments, .segment_count = 3, .next_segment = 4};
+    const struct wal_options options = {.epoch = 2, .segment_size = LOG_SEGMENT};
+    struct wal *wal;
+
+    if (!wal_open(place, &options, &found, &wal, error)) {
+        assert_null(wal);
+        return false;
+    }
+    assert_true(wal_has_file(wal, "wal/1-3"));
+    wal_destroy(wal);
+    return true;
+}
+
+static void a_log_is_written_as_far_as_memory_goes_and_read_or_not(void **state)
+{
+    (void)state;
+    fail_each_allocation(&(struct work){prepare_place, write_log, verify_log});
+    prepare_place();
+    assert_true(write_log(NULL));
+    fail_each_allocation(&(struct work){.run = read_log});
+    fail_each_allocation(&(struct work){.run = copy_log});
+    volume_close(place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +563,8 @@ int main(void)
         cmocka_unit_test(a_file_is_written_from_columns_or_not_at_all),
         cmocka_unit_test(a_file_is_read_or_memory_is_missing),
         cmocka_unit_test(what_is_known_of_a_file_is_copied_or_not),
+        cmocka_unit_test(a_manifest_is_stored_or_not_and_loaded_or_not),
+        cmocka_unit_test(a_log_is_written_as_far_as_memory_goes_and_read_or_not),
         cmocka_unit_test(the_largest_filter_is_refused_when_it_is_too_large_for_the_machine),
     };
 
