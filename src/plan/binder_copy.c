@@ -100,7 +100,7 @@ static bool set_skip(struct binder *binder, const struct copy_option *option, st
 /* Looked at first, by itself: it says whether there is a table to bind. */
 static bool set_create(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
-    bool creates;
+    bool creates = false;
 
     (void)plan;
     return take_bool(binder, option, &creates);
@@ -108,7 +108,7 @@ static bool set_create(struct binder *binder, const struct copy_option *option, 
 
 static bool set_load(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
 {
-    bool loads;
+    bool loads = false;
 
     if (!take_bool(binder, option, &loads))
         return false;
