@@ -163,5 +163,5 @@ bool copy_create_table(struct copy_load *load, struct ssql_error *error)
                 guess_types(load, guess, error) && define_table(load, guess, &definition, error) &&
                 make_table(load, &definition, error) && tell_definition(load, &definition, error);
     type_guess_destroy(guess);
-    return done && copy_input_rewind(&load->input, error);
+    return done && (load->plan->makes_only || copy_input_rewind(&load->input, error));
 }

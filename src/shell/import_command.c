@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/column_types.h"
 #include "shell/compressed_input.h"
 #include "shell/copy_streams.h"
 #include "shell/import_script.h"
@@ -26,6 +27,7 @@ struct import {
     int file_count;
     struct compressed_input input; /* the file that is read now */
     const char *format;            /* of it */
+    const char *examined;          /* the table that is only made after it; NULL: it is loaded */
     bool is_own_transaction;
     int64_t rows, rejected, ignored;
     struct text_buffer created; /* the statement that made the table; empty: it was there */
@@ -175,12 +177,12 @@ static void add_rejects(struct text_buffer *statement, const struct import *impo
         text_format(statement, ", max_rejects %" PRId64, (int64_t)strtoll(most, NULL, 10) - import->rejected);
 }
 
-static void add_statement(struct text_buffer *statement, const struct import *import, int file, const char *rejects)
+static void add_statement(struct text_buffer *statement, const struct import *import, const char *rejects)
 {
     const struct transfer_options *options = import->transfer->options;
 
     text_add_string(statement, "copy ");
-    add_name(statement, import->table);
+    add_name(statement, import->examined != NULL ? import->examined : import->table);
     if (options->columns != NULL)
         transfer_columns_add(statement, options->columns);
     text_add_string(statement, " from ");
@@ -189,12 +191,19 @@ static void add_statement(struct text_buffer *statement, const struct import *im
     else
         text_add_string(statement, "stdin");
     transfer_options_add(statement, options, import->format);
-    if (options->creates && file == 0) {
+    if (options->skip != NULL)
+        text_format(statement, ", skip %s", options->skip);
+    if (import->examined != NULL) {
+        text_add_string(statement, ", create true, load false");
+        if (options->rejects != NULL || options->max_rejects != NULL)
+            text_format(statement, ", max_rejects %" PRId64, INT64_MAX); /* which they are is seen in loading */
+        text_add_char(statement, ')');
+        return;
+    }
+    if (options->creates && import->file_count == 1) {
         text_add_string(statement, ", create true");
         add_text_option(statement, "primary", options->primary);
     }
-    if (options->skip != NULL)
-        text_format(statement, ", skip %s", options->skip);
     add_text_option(statement, "on_conflict", options->on_conflict);
     add_rejects(statement, import, rejects);
     if (options->batch_rows != NULL)
@@ -280,29 +289,36 @@ static void drop_rejects(struct import *import, const char *path)
     unlink(path);
 }
 
-static bool copy_file(struct import *import, int file)
+static bool run_copy(struct import *import, const char *rejects)
 {
     struct session *session = import->transfer->session;
     struct text_buffer statement = {0};
-    char *rejects = rejects_path(import);
 
-    if (import->file_count > 1 && rejects != NULL)
-        unfinished_file_guard(rejects);
-    add_statement(&statement, import, file, rejects);
+    add_statement(&statement, import, rejects);
     if (is_path_for_copy(import))
         compressed_input_close(&import->input);
     else
         ssql_set_copy_input(session->connection, read_input, import, import->input.name);
     bool done = transfer_execute(import->transfer, statement.data);
     progress_hide(&session->progress);
-    if (done)
+    text_clear(&statement);
+    return done;
+}
+
+static bool copy_file(struct import *import)
+{
+    char *rejects = import->examined != NULL ? NULL : rejects_path(import);
+
+    if (import->file_count > 1 && rejects != NULL)
+        unfinished_file_guard(rejects);
+    bool done = run_copy(import, rejects);
+    if (done && import->examined == NULL)
         count(import);
     done = done ? take_rejects(import, rejects) : fail_copy(import);
     if (!done)
         drop_rejects(import, rejects);
     unfinished_file_forget(rejects);
     free(rejects);
-    text_clear(&statement);
     return done;
 }
 
@@ -315,9 +331,89 @@ static bool import_file(struct import *import, int file)
     import->format = transfer_format(import->transfer->options, path);
     bool done = strcmp(import->format, "insert") == 0
                     ? import_script_run(import->transfer, &import->input, &import->rows)
-                    : copy_file(import, file);
+                    : copy_file(import);
     compressed_input_close(&import->input);
     return done;
+}
+
+/* ---- a table made after several files ---- */
+
+/* They are read twice: once for the types that fit all of them. */
+static bool check_twice(struct import *import)
+{
+    struct stat status;
+
+    for (int i = 0; i < import->file_count; i++) {
+        const char *path = import->files[i];
+        if (!is_script(import, i) && (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode)))
+            return transfer_fail(import->transfer, NULL, "put it into a file, or give it alone",
+                                 "--create reads several files twice, which cannot be done with %s", path);
+    }
+    return true;
+}
+
+static bool drop_table(struct import *import, const char *table)
+{
+    struct text_buffer statement = {0};
+
+    text_add_string(&statement, "drop table ");
+    add_name(&statement, table);
+    bool done = transfer_execute(import->transfer, statement.data);
+    text_clear(&statement);
+    return done || transfer_fail_connection(import->transfer, NULL);
+}
+
+/* A table of its own is made after the file, looked at and dropped. */
+static bool examine_file(struct import *import, int file, struct column_types *types)
+{
+    struct text_buffer table = {0};
+
+    text_format(&table, "%s examined by %ld", import->table, (long)getpid());
+    import->examined = table.data;
+    bool done = import_file(import, file);
+    import->examined = NULL;
+    if (done) {
+        done = column_types_add(types, import->transfer->session->connection, table.data) ||
+               transfer_fail_connection(import->transfer, NULL);
+        done = drop_table(import, table.data) && done;
+    }
+    text_clear(&table);
+    return done;
+}
+
+static bool make_table(struct import *import, const struct column_types *types)
+{
+    column_types_define(types, &import->created, import->table, import->transfer->options->primary);
+    return transfer_execute(import->transfer, import->created.data) || fail_copy(import);
+}
+
+static bool examine_files(struct import *import)
+{
+    struct column_types types = {0};
+    bool done = check_twice(import);
+
+    for (int i = 0; i < import->file_count && done; i++)
+        done = is_script(import, i) || examine_file(import, i, &types);
+    done = done && make_table(import, &types);
+    column_types_clear(&types);
+    return done;
+}
+
+/* In a transaction, so that nobody sees the tables between, and nothing of them outlives a crash. */
+static bool create_table(struct import *import)
+{
+    struct transfer *transfer = import->transfer;
+
+    if (ssql_in_transaction(transfer->session->connection) != 0)
+        return examine_files(import);
+    if (!transfer_execute(transfer, "begin"))
+        return transfer_fail_connection(transfer, NULL);
+    bool done = examine_files(import);
+    if (done)
+        return transfer_execute(transfer, "commit") || transfer_fail_connection(transfer, NULL);
+    if (!transfer_execute(transfer, "rollback"))
+        transfer_fail_connection(transfer, NULL);
+    return false;
 }
 
 /* ---- all of them ---- */
@@ -349,6 +445,8 @@ static bool import_each(struct import *import)
 {
     bool done = true, has_script = false;
 
+    if (import->transfer->options->creates && import->file_count > 1)
+        done = create_table(import);
     for (int i = 0; i < import->file_count && done; i++) {
         has_script |= is_script(import, i);
         done = import_file(import, i);

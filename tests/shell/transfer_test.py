@@ -492,6 +492,32 @@ class Export(Transfer):
         self.assertEqual(self.read("t.jsonl"), '{"id":1,"name":"Ada"}\n{"id":2,"name":null}\n')
         self.assertEqual(sorted(os.listdir(self.folder)), ["db", "t.jsonl"])
 
+    def test_a_table_made_after_several_files_fits_all_of_them(self):
+        self.write("1.csv", "id,a,b\n1,2,true\n2,,false\n")
+        self.write("2.csv.gz", gzip.compress(b"b,c,id,a\nx,9,7,2.5\n"))
+        self.write("3.jsonl", '{"id":9,"d":null}\n')
+        made = "create table t (id int, a float, b string, c int, d string"
+        rows = '{"id":1,"a":2.0,"b":"true","c":null,"d":null}\n{"id":2,"a":null,"b":"false","c":null,"d":null}\n' \
+               '{"id":7,"a":2.5,"b":"x","c":9,"d":null}\n{"id":9,"a":null,"b":null,"c":null,"d":null}\n'
+        for options, end in (([], ")"), (["--primary", "id"], ", primary key (id))"), (["--batch-rows", "1"], ")")):
+            self.check("import", "--create", *options, "db", "t", "1.csv", "2.csv.gz", "3.jsonl", err=made + end + ";\n4 rows loaded\n")
+            self.assertEqual(self.rows("db", "select * from t order by id"), rows)
+            self.check("--no-header", "db", "show tables", out="t\n")
+            shutil.rmtree(self.path("db"))
+        self.check("db", ".import --create 1.csv 2.csv.gz t", err=made.replace(", d string", "") + ");\n3 rows loaded\n")
+
+    def test_a_table_is_made_after_all_files_or_not_at_all(self):
+        self.write("1.csv", "id,a\n1,2\n")
+        self.write("2.csv", 'id,a\n"2,3\n')
+        for options in ([], ["--batch-rows", "1"]):
+            self.check_error("import", "--create", *options, "db", "t", "1.csv", "2.csv", says="2.csv:2:1: the quote that begins here is not closed")
+            self.check_error("import", "--create", *options, "--primary", "b", "db", "t", "1.csv", "1.csv", says='unknown column "b"')
+            self.check_error("import", "--create", *options, "db", "t", "1.csv", "-", says="which cannot be done with -")
+            self.check("db", "show tables", out="table\n")
+        self.check("import", "-q", "--create", "db", "t", "1.csv")
+        self.check_error("import", "--create", "db", "t", "1.csv", "1.csv", says='table "t" already exists [42P07]\nhint: leave out --create')
+        self.assertEqual(self.rows("db", "select count(*) as n from t"), '{"n":1}\n')
+
     def test_batches_that_were_committed_outlive_a_kill(self):
         """What is there is whole batches from the beginning of the file, and the rest can be loaded behind it."""
         rows, batch = 60000, 500
