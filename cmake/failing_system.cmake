@@ -9,7 +9,8 @@ list(TRANSFORM allocations PREPEND "LINKER:--wrap=")
 foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening unit_volume_plain_file_faults)
   target_link_options(${target} PRIVATE ${system_calls})
 endforeach()
-foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_plain_file_faults)
+foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_plain_file_faults
+        unit_catalog_failures)
   target_link_options(${target} PRIVATE ${allocations})
 endforeach()
 # tests/unit/storage/failing_process.h: memory, and what else a process gets from the system.

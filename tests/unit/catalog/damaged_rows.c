@@ -10,61 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "catalog/catalog.h"
-#include "catalog/catalog_format.h"
+#include "catalog/system_rows.h"
 #include "catalog/system_tables.h"
-#include "support/engine_fixture.h"
-
-enum { ID = FIRST_USER_TABLE, COLUMNS = 3 };
-
-/* The rows of one table "t" with the key (b, a), and how each test spoils them. */
-struct rows {
-    struct value table[TABLES_COLUMNS];
-    struct value columns[COLUMNS][COLUMNS_COLUMNS];
-    uint32_t column_count; /* rows that there are */
-};
 
 static struct engine *engine;
 static struct transaction *transaction;
 static struct ssql_error error;
-
-static struct table_layout layout_of(uint32_t id)
-{
-    static const struct table_layout tables = {
-        .column_count = TABLES_COLUMNS,
-        .key_count = 1,
-        .types = {SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_BOOL},
-        .key_columns = {TABLES_KEY}};
-    static const struct table_layout columns = {.column_count = COLUMNS_COLUMNS,
-                                                .key_count = 2,
-                                                .types = {SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT,
-                                                          SSQL_TYPE_BOOL, SSQL_TYPE_INT, SSQL_TYPE_STRING},
-                                                .key_columns = {COLUMNS_TABLE_ID, COLUMNS_POSITION}};
-
-    return id == SYSTEM_TABLE_TABLES ? tables : columns;
-}
-
-static struct rows good_rows(void)
-{
-    static const char *const names[COLUMNS] = {"a", "b", "c"};
-    struct rows rows = {.column_count = COLUMNS};
-
-    rows.table[TABLES_KEY] = rows.table[TABLES_NAME] = value_string(slice_of("t"));
-    rows.table[TABLES_VERSION] = value_int(CATALOG_VERSION);
-    rows.table[TABLES_ID] = value_int(ID);
-    rows.table[TABLES_COLUMN_COUNT] = value_int(COLUMNS);
-    rows.table[TABLES_HAS_HIDDEN_KEY] = value_bool(false);
-    for (int i = 0; i < COLUMNS; i++) {
-        rows.columns[i][COLUMNS_TABLE_ID] = value_int(ID);
-        rows.columns[i][COLUMNS_POSITION] = value_int(i);
-        rows.columns[i][COLUMNS_NAME] = value_string(slice_of(names[i]));
-        rows.columns[i][COLUMNS_TYPE] = value_int(SSQL_TYPE_INT);
-        rows.columns[i][COLUMNS_NOT_NULL] = value_bool(i < 2);
-        rows.columns[i][COLUMNS_KEY_PLACE] = i < 2 ? value_int(1 - i) : value_null(SSQL_TYPE_INT);
-        rows.columns[i][COLUMNS_DEFAULT] = value_null(SSQL_TYPE_STRING);
-    }
-    return rows;
-}
 
 static int set_up(void **state)
 {
@@ -85,30 +36,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct table *system_table(uint32_t id)
-{
-    struct table_layout layout = layout_of(id);
-    struct table *table = transaction_table(transaction, id);
-
-    if (table == NULL) {
-        assert_true(transaction_create_table_as(transaction, id, &layout, &error));
-        table = transaction_table(transaction, id);
-    }
-    assert_non_null(table);
-    return table;
-}
-
-static void put(uint32_t id, const struct value *row)
-{
-    assert_true(transaction_put(transaction, system_table(id), row, &error));
-    transaction_mark(transaction); /* what comes next sees it */
-}
-
 static void put_rows(const struct rows *rows)
 {
-    put(SYSTEM_TABLE_TABLES, rows->table);
+    put(transaction, SYSTEM_TABLE_TABLES, rows->table);
     for (uint32_t i = 0; i < rows->column_count; i++)
-        put(SYSTEM_TABLE_COLUMNS, rows->columns[i]);
+        put(transaction, SYSTEM_TABLE_COLUMNS, rows->columns[i]);
 }
 
 /* In a transaction of its own, which is rolled back. */
@@ -251,7 +183,7 @@ static void a_second_table_without_columns_is_damage(void **state)
     put_rows(&rows);
     rows.table[TABLES_KEY] = rows.table[TABLES_NAME] = value_string(slice_of("u"));
     rows.table[TABLES_ID] = value_int(ID + 1);
-    put(SYSTEM_TABLE_TABLES, rows.table);
+    put(transaction, SYSTEM_TABLE_TABLES, rows.table);
     assert_false(system_tables_read(transaction, &schema, &error));
     assert_string_equal(error.message, "the catalog is damaged: columns of a table are missing");
 }
@@ -279,14 +211,14 @@ static void a_key_has_not_more_columns_than_places(void **state)
 
     (void)state;
     rows.table[TABLES_COLUMN_COUNT] = value_int(KEY_COLUMNS_MOST + 1);
-    put(SYSTEM_TABLE_TABLES, rows.table);
+    put(transaction, SYSTEM_TABLE_TABLES, rows.table);
     for (int i = 0; i <= KEY_COLUMNS_MOST; i++) {
         struct value *column = rows.columns[0];
         snprintf(name, sizeof name, "c%d", i);
         column[COLUMNS_POSITION] = value_int(i);
         column[COLUMNS_NAME] = value_string(slice_of(name));
         column[COLUMNS_KEY_PLACE] = value_int(i % KEY_COLUMNS_MOST);
-        put(SYSTEM_TABLE_COLUMNS, column);
+        put(transaction, SYSTEM_TABLE_COLUMNS, column);
     }
     assert_false(system_tables_read(transaction, &schema, &error));
     assert_string_equal(error.message, "the catalog is damaged: a place in a key is taken twice");
@@ -346,7 +278,7 @@ static void system_tables_have_the_columns_that_they_should(void **state)
         fixture_rollback(transaction);
         transaction = fixture_begin(engine, TRANSACTION_WRITE);
         assert_true(transaction_create_table_as(transaction, id, &layout, &error));
-        system_table(SYSTEM_TABLE_TABLES); /* the other one is as it should be */
+        system_table(transaction, SYSTEM_TABLE_TABLES); /* the other one is as it should be */
         error_clear(&error);
         assert_false(system_tables_find(transaction, id, &table, &error));
         assert_string_equal(error.message, "the catalog is damaged: a system table has other columns than it should");
@@ -374,7 +306,7 @@ static void stray_columns_are_not_taken_over(void **state)
                                        .key_columns = keys};
 
     (void)state;
-    put(SYSTEM_TABLE_COLUMNS, rows.columns[1]);
+    put(transaction, SYSTEM_TABLE_COLUMNS, rows.columns[1]);
     assert_false(system_tables_add(transaction, &table, &error));
     assert_string_equal(error.message, "the catalog is damaged: columns of a table that does not exist");
 }
@@ -386,7 +318,7 @@ static void what_is_not_there_is_not_removed(void **state)
     (void)state;
     assert_false(system_tables_remove(transaction, &any, &error));
     assert_string_equal(error.message, "the catalog is damaged: a system table is missing");
-    system_table(SYSTEM_TABLE_TABLES);
+    system_table(transaction, SYSTEM_TABLE_TABLES);
     assert_false(system_tables_remove(transaction, &any, &error));
     assert_string_equal(error.message, "the catalog is damaged: a system table is missing");
 }
