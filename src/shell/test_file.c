@@ -294,6 +294,17 @@ static void begin_block(struct walk *walk, size_t at)
     add_step(walk, STEP_CASE, at)->argument = name.data;
 }
 
+/* "```ssql", with nothing but blanks behind it. */
+static bool opens_block(const struct walk *walk, size_t at)
+{
+    static const char fence[] = "```ssql";
+
+    if (!begins(walk, at, fence))
+        return false;
+    size_t rest = skip_blanks(walk, at + sizeof fence - 1);
+    return begins(walk, rest, "\n") || begins(walk, rest, "\r\n");
+}
+
 static bool read_markdown(struct walk *walk, ssql_splitter *splitter)
 {
     size_t whole = walk->file->text.size;
@@ -302,7 +313,7 @@ static bool read_markdown(struct walk *walk, ssql_splitter *splitter)
     while (at < whole) {
         walk->limit = whole;
         size_t next = line_end(walk, at);
-        bool is_block = begins(walk, at, "```ssql\n") || begins(walk, at, "```ssql\r\n");
+        bool is_block = opens_block(walk, at);
         at = next;
         if (!is_block)
             continue;
