@@ -80,7 +80,8 @@ static bool read_rows(struct repair *repair, uint32_t table_id, uint32_t column_
     do {
         is_read = scan_next(scan, &batch, error);
         for (uint32_t i = 0; is_read && i < batch.selected_count; i++)
-            is_read = keep_row(repair, rows, &batch, batch_row(&batch, i), column_count) || error_no_memory(error);
+            if (!keep_row(repair, rows, &batch, batch_row(&batch, i), column_count))
+                is_read = error_no_memory(error);
     } while (is_read && batch.row_count > 0);
     scan_close(scan);
     return is_read;
@@ -203,7 +204,7 @@ static bool fill_table(struct repair *repair, uint32_t id, struct table_schema *
     schema->visible_count = layout->column_count - (schema->has_hidden_key ? 1 : 0);
     schema->columns = arena_alloc_array(&repair->arena, layout->column_count, sizeof *schema->columns);
     uint16_t *keys = arena_alloc_array(&repair->arena, layout->key_count, sizeof *keys);
-    if (schema->columns == NULL || keys == NULL)
+    if (arena_failed(&repair->arena))
         return false;
     memcpy(keys, layout->key_columns, layout->key_count * sizeof *keys);
     schema->key_columns = keys;

@@ -308,12 +308,10 @@ static bool add_column_row(struct transaction *transaction, struct table *column
     for (uint32_t i = 0; i < table->key_count; i++)
         if (table->key_columns[i] == position)
             row[COLUMNS_KEY_PLACE] = value_int(i);
-    switch (transaction_insert(transaction, columns, row, error)) {
-    case WRITE_DONE: return true;
-    case WRITE_FAILED: return false;
-    case WRITE_DUPLICATE: break;
-    }
-    return damaged(error, "columns of a table that does not exist");
+    enum write_outcome outcome = transaction_insert(transaction, columns, row, error);
+    if (outcome == WRITE_DUPLICATE)
+        return damaged(error, "columns of a table that does not exist");
+    return outcome == WRITE_DONE;
 }
 
 bool system_tables_add(struct transaction *transaction, const struct table_schema *table, struct ssql_error *error)
@@ -332,12 +330,11 @@ bool system_tables_add(struct transaction *transaction, const struct table_schem
         [TABLES_COLUMN_COUNT] = value_int(table->column_count),
         [TABLES_HAS_HIDDEN_KEY] = value_bool(table->has_hidden_key),
     };
-    switch (transaction_insert(transaction, tables, row, error)) {
-    case WRITE_DONE: break;
-    case WRITE_FAILED: return false;
-    case WRITE_DUPLICATE:
+    enum write_outcome outcome = transaction_insert(transaction, tables, row, error);
+    if (outcome == WRITE_DUPLICATE)
         return error_set(error, SSQL_TABLE_EXISTS, NO_SPAN, "table \"%.*s\" already exists", SLICE_PRINT(table->name));
-    }
+    if (outcome == WRITE_FAILED)
+        return false;
     for (uint32_t i = 0; i < table->column_count; i++)
         if (!add_column_row(transaction, columns, table, i, error))
             return false;

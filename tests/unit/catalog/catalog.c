@@ -258,6 +258,26 @@ static void a_dropped_table_makes_room_for_another(void **state)
     fixture_rollback(transaction);
 }
 
+static void a_table_that_is_gone_is_not_dropped_again(void **state)
+{
+    struct ssql_error error = {0};
+
+    (void)state;
+    create_committed("users", 1);
+    struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+    const struct table_schema old = {.id = find(view, transaction, "users")->id, .name = slice_of("users")};
+    transaction_mark(transaction);
+    assert_true(catalog_drop_table(view, transaction, find(view, transaction, "users"), NULL));
+    assert_false(catalog_drop_table(view, transaction, &old, &error));
+    assert_int_equal(error.code, SSQL_UNKNOWN_TABLE);
+    create(transaction, "users", 1); /* another one of that name */
+    error_clear(&error);
+    assert_false(catalog_drop_table(view, transaction, &old, &error));
+    assert_string_equal(error.message, "unknown table \"users\"");
+    fixture_rollback(transaction);
+    catalog_view_forget(view);
+}
+
 static void only_one_of_two_creators_wins(void **state)
 {
     struct table_definition definition = definition_of("users", 1);
@@ -406,6 +426,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_rollback_takes_schema_changes_back, make_catalog, drop_catalog),
         cmocka_unit_test_setup_teardown(an_undone_statement_keeps_the_changes_before_it, make_catalog, drop_catalog),
         cmocka_unit_test_setup_teardown(a_dropped_table_makes_room_for_another, make_catalog, drop_catalog),
+        cmocka_unit_test_setup_teardown(a_table_that_is_gone_is_not_dropped_again, make_catalog, drop_catalog),
         cmocka_unit_test_setup_teardown(only_one_of_two_creators_wins, make_catalog, drop_catalog),
         cmocka_unit_test_setup_teardown(the_same_schema_is_the_same_version, make_catalog, drop_catalog),
         cmocka_unit_test_setup_teardown(tables_are_there_after_a_crash, make_catalog, drop_catalog),

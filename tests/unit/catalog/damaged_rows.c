@@ -323,6 +323,31 @@ static void what_is_not_there_is_not_removed(void **state)
     assert_string_equal(error.message, "the catalog is damaged: a system table is missing");
 }
 
+static void columns_without_any_table_are_damage(void **state)
+{
+    struct rows rows = good_rows();
+    struct schema *schema;
+
+    (void)state;
+    system_table(transaction, SYSTEM_TABLE_TABLES);
+    put(transaction, SYSTEM_TABLE_COLUMNS, rows.columns[0]);
+    assert_false(system_tables_read(transaction, &schema, &error));
+    assert_string_equal(error.message, "the catalog is damaged: columns and tables do not fit");
+}
+
+static void a_reader_adds_nothing(void **state)
+{
+    static const struct table_schema any = {.id = ID, .name = {.data = (const uint8_t *)"t", .size = 1}};
+
+    (void)state;
+    system_table(transaction, SYSTEM_TABLE_TABLES);
+    system_table(transaction, SYSTEM_TABLE_COLUMNS);
+    assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    transaction = fixture_begin(engine, TRANSACTION_READ);
+    assert_false(system_tables_add(transaction, &any, &error));
+    assert_int_equal(error.code, SSQL_READ_ONLY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +365,8 @@ int main(void)
         TEST(system_tables_have_the_columns_that_they_should),
         TEST(stray_columns_are_not_taken_over),
         TEST(what_is_not_there_is_not_removed),
+        TEST(columns_without_any_table_are_damage),
+        TEST(a_reader_adds_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,11 +20,12 @@ static struct ssql_error error;
 
 static bool create(struct catalog_view *view, struct transaction *transaction, const char *name)
 {
+    static const uint8_t long_text[80000]; /* more than an arena has to spare */
     static const struct column_schema columns[] = {
         {.name = {.data = (const uint8_t *)"a", .size = 1}, .type = SSQL_TYPE_INT},
         {.name = {.data = (const uint8_t *)"b", .size = 1},
          .type = SSQL_TYPE_STRING,
-         .default_text = {.data = (const uint8_t *)"'x'", .size = 3}},
+         .default_text = {.data = long_text, .size = sizeof long_text}},
     };
     static const uint16_t keys[] = {0};
     const struct table_definition definition = {.name = slice_of(name),
@@ -157,18 +158,30 @@ static void every_allocation_of_a_schema_change_fails(void **state)
     }
 }
 
-/* Tables in storage that the catalog does not know, and rows of a table that storage does not have. */
+enum { STORED_TABLES = 9, MANY_COLUMNS = 120 };
+
+/* Tables in storage that the catalog does not know, the last one a large one. */
+static void store_tables(struct transaction *transaction)
+{
+    struct table_layout layout = {.column_count = 2, .key_count = 1, .key_columns = {0}};
+    uint32_t id;
+
+    memset(layout.types, SSQL_TYPE_INT, sizeof layout.types);
+    for (int i = 1; i <= STORED_TABLES; i++) {
+        layout.column_count = i < STORED_TABLES ? 2 : MANY_COLUMNS;
+        assert_true(transaction_create_table(transaction, &layout, &id, NULL));
+    }
+}
+
+/* Those, and rows of a table that storage does not have. */
 static struct engine *open_damaged(struct volume *volume)
 {
-    static const struct table_layout layout = {
-        .column_count = 2, .key_count = 1, .types = {SSQL_TYPE_INT, SSQL_TYPE_STRING}, .key_columns = {0}};
     struct engine_options options = fixture_options(false);
     struct engine *engine = fixture_open(volume, &options);
     struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
     struct rows rows = good_rows();
-    uint32_t id;
 
-    assert_true(transaction_create_table(transaction, &layout, &id, NULL));
+    store_tables(transaction);
     rows.table[TABLES_ID] = value_int(99);
     rows.columns[0][COLUMNS_TABLE_ID] = value_int(99);
     rows.columns[0][COLUMNS_DEFAULT] = value_string(slice_of("a default of some length"));
@@ -195,13 +208,38 @@ static void every_allocation_of_a_repair_fails(void **state)
         if (!is_done && error.code == SSQL_NO_MEMORY && !engine_is_read_only(engine)) {
             losses = 0;
             assert_true(catalog_repair(engine, count_loss, NULL, &error));
-            assert_int_equal(losses, 3);
+            assert_int_equal(losses, 2 * STORED_TABLES + 1);
             assert_true(check(engine));
             assert_int_equal(contradictions, 0);
         }
         engine_close(engine, NULL);
     }
-    assert_int_equal(losses, 3);
+    assert_int_equal(losses, 2 * STORED_TABLES + 1);
+}
+
+static void every_allocation_of_a_repair_without_any_rows_fails(void **state)
+{
+    bool is_done = false;
+
+    (void)state;
+    for (long after = 0; !is_done; after++) {
+        struct engine_options options = fixture_options(false);
+        struct engine *engine = fixture_open(fixture_volume(), &options);
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+        uint32_t id;
+        const struct table_layout layout = {
+            .column_count = 1, .key_count = 1, .types = {SSQL_TYPE_INT}, .key_columns = {0}};
+        assert_true(transaction_create_table(transaction, &layout, &id, NULL));
+        assert_int_equal(fixture_commit(transaction), SSQL_OK);
+        error_clear(&error);
+        losses = 0;
+        memory_start_failing(after, false);
+        is_done = catalog_repair(engine, count_loss, NULL, &error);
+        memory_stop_failing();
+        assert_true(is_done || error.code == SSQL_NO_MEMORY || error.code == SSQL_UNKNOWN_OUTCOME);
+        engine_close(engine, NULL);
+    }
+    assert_int_equal(losses, 2);
 }
 
 /* ---- the volume ---- */
@@ -295,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_of_a_schema_change_fails),
         cmocka_unit_test(every_allocation_of_a_repair_fails),
+        cmocka_unit_test(every_allocation_of_a_repair_without_any_rows_fails),
         cmocka_unit_test(every_call_of_the_volume_fails),
     };
 

@@ -96,12 +96,14 @@ static void what_is_right_stays_as_it_is(void **state)
     (void)state;
     store(NULL);
     rows.columns[2][COLUMNS_DEFAULT] = value_string(slice_of("7"));
+    rows.columns[2][COLUMNS_NOT_NULL] = value_bool(true);
     put_rows(&rows);
     struct schema *schema = repair("");
     const struct table_schema *table = schema_find_table(schema, slice_of("t"));
     assert_non_null(table);
     assert_int_equal(table->id, ID);
     assert_true(slice_equal(table->columns[2].default_text, slice_of("7")));
+    assert_true(table->columns[2].is_not_null);
     schema_release(schema);
 }
 
@@ -181,12 +183,16 @@ static void a_table_whose_rows_are_lost_is_told_and_forgotten(void **state)
     struct rows rows = good_rows();
 
     (void)state;
+    store(NULL);
+    rows.table[TABLES_ID] = value_int(99);
     put_rows(&rows);
     rows.table[TABLES_KEY] = value_string(slice_of("u"));
     rows.table[TABLES_ID] = value_null(SSQL_TYPE_INT); /* nobody's */
     put(transaction, SYSTEM_TABLE_TABLES, rows.table);
-    struct schema *schema = repair("0: the table \"t\" is lost, with all its rows\n");
-    assert_int_equal(schema_table_count(schema), 0);
+    struct schema *schema = repair("0: the table \"t\" is lost, with all its rows\n"
+                                   "16: the table's name is lost: it is called \"salvaged_16\"\n");
+    assert_int_equal(schema_table_count(schema), 1);
+    assert_null(schema_find_table(schema, slice_of("t")));
     schema_release(schema);
 }
 
