@@ -146,7 +146,7 @@ static bool append_row_key(const struct block *block, uint32_t row, struct colum
         if (!block_value(block, layout->key_columns[i], row, &buffers[i], &parts[i], error))
             return false;
     key_encode(key, parts, layout->key_count);
-    return !key->failed || error_no_memory(error);
+    return !key->failed ? true : error_no_memory(error);
 }
 
 /* The search by parts. */

@@ -25,8 +25,9 @@ bool check_find(struct check *check, enum check_kind kind, const char *file, int
     snprintf(finding.text, sizeof finding.text, "%s", text);
     check->progress->damage_count += kind == CHECK_DAMAGE;
     check->progress->notice_count += kind == CHECK_NOTICE;
-    return check->report(check->context, &finding) ||
-           error_set(check->error, SSQL_INTERRUPTED, NO_SPAN, "the check was interrupted");
+    return check->report(check->context, &finding)
+               ? true
+               : error_set(check->error, SSQL_INTERRUPTED, NO_SPAN, "the check was interrupted");
 }
 
 /* The reason in a message of the shape `file … is damaged[ at offset N]: reason`; another message as a whole. */
@@ -56,8 +57,7 @@ bool check_find_fault(struct check *check, const char *file, uint32_t table_id, 
     int64_t offset;
 
     if (fault->code == SSQL_NO_MEMORY || fault->code == SSQL_TOO_MANY_OPEN) {
-        if (check->error != NULL)
-            *check->error = *fault;
+        *check->error = *fault;
         return false;
     }
     const char *reason = find_reason(fault->message, &offset);
@@ -102,7 +102,7 @@ static bool was_checked(const struct check *check, const char *name)
 static bool note_checked(struct check *check, const char *name)
 {
     buffer_append(&check->checked, name, strlen(name) + 1);
-    return !check->checked.failed || error_no_memory(check->error);
+    return !check->checked.failed ? true : error_no_memory(check->error);
 }
 
 /* ---- one file of a table ---- */
@@ -272,8 +272,7 @@ bool check_load_manifest(struct check *check, bool *is_there)
     if (*is_there)
         return true;
     if (fault.code == SSQL_CANNOT_OPEN && !refers_to_object(check)) {
-        if (check->error != NULL)
-            *check->error = fault;
+        *check->error = fault;
         return false;
     }
     return check_find_fault(check, MANIFEST_NAME, 0, "", &fault);
@@ -375,7 +374,8 @@ static bool check_all(struct check *check)
 bool volume_check(struct volume *volume, check_report *report, void *context, struct check_progress *progress,
                   struct ssql_error *error)
 {
-    struct check check = {.volume = volume, .report = report, .context = context, .progress = progress, .error = error};
+    struct ssql_error own = {0};
+    struct check check = {.volume = volume, .report = report, .context = context, .progress = progress, .error = &own};
 
     *progress = (struct check_progress){.file_count = 1};
     if (!block_cache_create(CACHE_SIZE, &check.cache, error))
@@ -385,6 +385,8 @@ bool volume_check(struct volume *volume, check_report *report, void *context, st
     wal_recovery_clear(&check.log);
     buffer_clear(&check.checked);
     block_cache_destroy(check.cache);
+    if (!is_done && error != NULL)
+        *error = own;
     return is_done;
 }
 
@@ -399,5 +401,5 @@ bool engine_table_ids(struct engine *engine, struct buffer *ids, struct ssql_err
         if (tables[i]->id >= FIRST_USER_TABLE && atomic_load(&tables[i]->dropped_sequence) == UINT64_MAX)
             buffer_append(ids, &tables[i]->id, sizeof tables[i]->id);
     engine_release_tables(tables, count);
-    return !ids->failed || error_no_memory(error);
+    return !ids->failed ? true : error_no_memory(error);
 }

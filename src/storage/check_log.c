@@ -101,7 +101,7 @@ static bool check_write(struct log_check *log, const struct wal_record *record,
     if (operation->kind == RECORD_DELETE) {
         bool is_key;
         return row_key_check(table->format, operation->bytes, &log->key, &is_key, error) &&
-               (is_key || damaged_record(record, "a key does not fit its table", error));
+               (is_key ? true : damaged_record(record, "a key does not fit its table", error));
     }
     if (!row_check(table->format, operation->bytes))
         return damaged_record(record, "a row does not fit its table", error);

@@ -32,28 +32,28 @@ bool column_buffer_reserve_bytes(struct column_buffer *buffer, size_t size, stru
     free(buffer->bytes);
     buffer->bytes = malloc(capacity);
     buffer->bytes_capacity = buffer->bytes == NULL ? 0 : capacity;
-    return buffer->bytes != NULL || error_no_memory(error);
+    return buffer->bytes != NULL ? true : error_no_memory(error);
 }
 
 static bool reserve_items(struct column_buffer *buffer, struct ssql_error *error)
 {
     if (buffer->items == NULL)
         buffer->items = malloc(BATCH_CAPACITY * sizeof(struct slice));
-    return buffer->items != NULL || error_no_memory(error);
+    return buffer->items != NULL ? true : error_no_memory(error);
 }
 
 static bool reserve_codes(struct column_buffer *buffer, struct ssql_error *error)
 {
     if (buffer->codes == NULL)
         buffer->codes = malloc(BATCH_CAPACITY * sizeof *buffer->codes);
-    return buffer->codes != NULL || error_no_memory(error);
+    return buffer->codes != NULL ? true : error_no_memory(error);
 }
 
 static bool reserve_nulls(struct column_buffer *buffer, struct ssql_error *error)
 {
     if (buffer->nulls == NULL)
         buffer->nulls = malloc(BATCH_CAPACITY);
-    return buffer->nulls != NULL || error_no_memory(error);
+    return buffer->nulls != NULL ? true : error_no_memory(error);
 }
 
 /* ---- strings ---- */
@@ -288,7 +288,7 @@ static bool decode_strings(const struct block *block, const struct column_entry 
         if (!decode_dictionary(block, &column, buffer, vector, error))
             return false;
         unpack_codes(column.codes, block->row_count, entry->width, buffer->codes);
-        return check_codes(buffer->codes, block->row_count, entry) || block_damaged(block, BAD_CODES, error);
+        return check_codes(buffer->codes, block->row_count, entry) ? true : block_damaged(block, BAD_CODES, error);
     default:
         if (!decode_run(&column.run, block->row_count, buffer->items))
             return block_damaged(block, BAD_STRINGS, error);

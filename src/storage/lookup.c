@@ -289,22 +289,19 @@ bool version_key_changed(const struct table_version *version, struct slice key, 
 }
 
 /* Whether one of the rows [begin, end) is newer than the snapshot. */
-static bool rows_changed(const struct block *block, uint32_t begin, uint32_t end, uint64_t snapshot, bool *changed,
-                         struct ssql_error *error)
+static bool rows_changed(const struct block *block, uint32_t begin, uint32_t end, uint64_t snapshot)
 {
     uint64_t sequences[BATCH_CAPACITY];
+    bool changed = false;
 
     if (begin == end)
-        return true;
-    if (!block->has_sequences) {
-        *changed = block->sequence > snapshot;
-        return true;
-    }
-    if (!block_decode_sequences(block, sequences, error))
         return false;
-    for (uint32_t row = begin; row < end && !*changed; row++)
-        *changed = sequences[row] > snapshot;
-    return true;
+    if (!block->has_sequences)
+        return block->sequence > snapshot;
+    block_decode_sequences(block, sequences);
+    for (uint32_t row = begin; row < end && !changed; row++)
+        changed = sequences[row] > snapshot;
+    return changed;
 }
 
 static bool file_range_changed(struct table_file *file, const struct key_range *range, uint64_t snapshot, bool *changed,
@@ -324,10 +321,10 @@ static bool file_range_changed(struct table_file *file, const struct key_range *
             return true;
         if (!sstable_read_block(file->sstable, index, &block, NULL, error))
             return false;
-        bool done = block_clip(&block, index, range, &begin, &end, error) &&
-                    rows_changed(&block, begin, end, snapshot, changed, error);
+        bool is_clipped = block_clip(&block, index, range, &begin, &end, error);
+        *changed = is_clipped && rows_changed(&block, begin, end, snapshot);
         block_release(&block);
-        if (!done)
+        if (!is_clipped)
             return false;
     }
     return true;

@@ -110,7 +110,7 @@ static bool plan_version(struct prepared_edit *prepared, struct ssql_error *erro
     for (uint32_t level = 0; level < LEVELS && prepared->planned != NULL; level++)
         plan_level(prepared, current, level, prepared->planned);
     table_version_release(current);
-    return prepared->planned != NULL || error_no_memory(error);
+    return prepared->planned != NULL ? true : error_no_memory(error);
 }
 
 static void clear_prepared(struct prepared_edit *prepared, uint32_t count)
@@ -327,7 +327,7 @@ static bool encode(const struct manifest_picture *picture, const struct prepared
     for (uint32_t i = 0; i < picture->table_count; i++)
         encode_table(bytes, picture->tables[i], find_edit(prepared, edit_count, picture->tables[i]));
     manifest_seal(bytes);
-    return !bytes->failed || error_no_memory(error);
+    return !bytes->failed ? true : error_no_memory(error);
 }
 
 static void clear_picture(struct manifest_picture *picture)

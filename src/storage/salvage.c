@@ -21,8 +21,9 @@ bool salvage_find(struct salvage *salvage, enum salvage_kind kind, const char *f
     vsnprintf(finding.text, sizeof finding.text, format, arguments);
     va_end(arguments);
     salvage->progress->loss_count += kind == SALVAGE_LOST;
-    return salvage->report(salvage->context, &finding) ||
-           error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
+    return salvage->report(salvage->context, &finding)
+               ? true
+               : error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
 }
 
 bool salvage_is_hindered(const struct ssql_error *fault)
@@ -331,7 +332,7 @@ static bool encode(struct salvage *salvage, struct buffer *bytes)
         if (!salvage->tables[i].is_dropped)
             encode_table(bytes, &salvage->tables[i], salvage->last_sequence);
     manifest_seal(bytes);
-    return !bytes->failed || error_no_memory(salvage->error);
+    return !bytes->failed ? true : error_no_memory(salvage->error);
 }
 
 static bool publish(struct salvage *salvage)

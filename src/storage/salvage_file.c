@@ -139,8 +139,9 @@ static bool decode_block(struct file_salvage *file, const struct block *block, s
     for (uint32_t i = 0; i < file->table->layout.column_count; i++)
         if (!block_decode_column(block, i, &file->columns[i], &file->vectors[i], fault))
             return false;
-    if (!block_decode_sequences(block, file->sequences, fault) ||
-        !block_decode_tombstones(block, file->tombstones, fault) || !block_decode_keys(block, &file->keys, fault))
+    block_decode_sequences(block, file->sequences);
+    block_decode_tombstones(block, file->tombstones);
+    if (!block_decode_keys(block, &file->keys, fault))
         return false;
     if (file->last_key.size > 0 && slice_compare(buffer_slice(&file->last_key), key_at(file, 0, space[0])) > 0)
         return error_set(fault, SSQL_CORRUPT, NO_SPAN, "its keys are out of order");
@@ -309,7 +310,7 @@ static bool reserve_columns(struct file_salvage *file)
 
     file->columns = calloc(count, sizeof *file->columns);
     file->vectors = calloc(count, sizeof *file->vectors);
-    return (file->columns != NULL && file->vectors != NULL) || error_no_memory(file->salvage->error);
+    return (file->columns != NULL && file->vectors != NULL) ? true : error_no_memory(file->salvage->error);
 }
 
 static void clear_file(struct file_salvage *file)

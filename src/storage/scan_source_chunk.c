@@ -133,10 +133,10 @@ static bool load_block(struct scan_source *source, struct ssql_error *error)
         return false;
     source->has_sequences = block->has_sequences;
     source->has_tombstones = block->has_tombstones;
-    if (block->has_sequences && !block_decode_sequences(block, source->sequences, error))
-        return false;
-    if (block->has_tombstones && !block_decode_tombstones(block, source->tombstones, error))
-        return false;
+    if (block->has_sequences)
+        block_decode_sequences(block, source->sequences);
+    if (block->has_tombstones)
+        block_decode_tombstones(block, source->tombstones);
     return choose_rows(source, error);
 }
 

@@ -143,7 +143,8 @@ static bool unpack_block(const struct sstable *sstable, const struct index_entry
     bool is_good = unpack_streams(header, *bytes, place->stored_size, unpacked);
     free(*bytes);
     *bytes = unpacked;
-    return is_good || sstable_damaged(sstable, place->offset, "a block's compressed strings cannot be unpacked", error);
+    return is_good ? true
+                   : sstable_damaged(sstable, place->offset, "a block's compressed strings cannot be unpacked", error);
 }
 
 static bool check_header_fits(const struct sstable *sstable, const struct index_entry *place,
@@ -171,7 +172,7 @@ static bool open_block(const struct sstable *sstable, const struct index_entry *
     if (!unpack_block(sstable, place, &header, bytes, error))
         return false;
     const char *fault = find_fault(sstable, *bytes, &header);
-    return fault == NULL || sstable_damaged(sstable, place->offset, fault, error);
+    return fault == NULL ? true : sstable_damaged(sstable, place->offset, fault, error);
 }
 
 bool sstable_unpack_block(const struct sstable *sstable, const struct index_entry *place, uint8_t **bytes,
@@ -278,21 +279,18 @@ bool block_row_is_tombstone(const struct block *block, uint32_t row)
     return block->has_tombstones && bitmap_bit(block->bytes + load_u32le(block->bytes + 40), row) != 0;
 }
 
-bool block_decode_sequences(const struct block *block, uint64_t *sequences, struct ssql_error *error)
+/* The structure was checked when the block was read. */
+void block_decode_sequences(const struct block *block, uint64_t *sequences)
 {
-    (void)error; /* the structure was checked when the block was read */
     uint32_t width = block->has_sequences ? block->bytes[36] : 0;
     const uint8_t *packed = width == 0 ? NULL : block->bytes + load_u32le(block->bytes + 32);
     unpack_values(packed, block->row_count, (int64_t)block->sequence, width, (int64_t *)sequences);
-    return true;
 }
 
-bool block_decode_tombstones(const struct block *block, uint8_t *tombstones, struct ssql_error *error)
+void block_decode_tombstones(const struct block *block, uint8_t *tombstones)
 {
-    (void)error;
     if (block->has_tombstones)
         bitmap_expand(block->bytes + load_u32le(block->bytes + 40), block->row_count, tombstones);
     else
         memset(tombstones, 0, block->row_count);
-    return true;
 }

@@ -82,11 +82,11 @@ static bool load_footer(struct sstable *sstable, const struct sstable_info *info
 {
     uint64_t place = info->size - SSTABLE_FOOTER_SIZE;
 
-    switch (sstable_footer_load(&sstable->footer, sstable->identity, place, footer)) {
-    case FOOTER_GOOD: return check_footer(sstable, info, place, error);
-    case FOOTER_DAMAGED: return sstable_damaged(sstable, place, "the checksum of the footer is wrong", error);
-    case FOOTER_NEWER: break;
-    }
+    enum footer_state state = sstable_footer_load(&sstable->footer, sstable->identity, place, footer);
+    if (state == FOOTER_GOOD)
+        return check_footer(sstable, info, place, error);
+    if (state == FOOTER_DAMAGED)
+        return sstable_damaged(sstable, place, "the checksum of the footer is wrong", error);
     return error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "file \"%s\" has a format newer than this program knows",
                      sstable->name);
 }

@@ -113,15 +113,15 @@ void block_keys_clear(struct block_keys *keys);
 MUST_CHECK bool block_decode_keys(const struct block *block, struct block_keys *keys, struct ssql_error *error);
 
 /* Sequences and tombstones of all rows, into arrays of row_count items. */
-MUST_CHECK bool block_decode_sequences(const struct block *block, uint64_t *sequences, struct ssql_error *error);
-MUST_CHECK bool block_decode_tombstones(const struct block *block, uint8_t *tombstones, struct ssql_error *error);
+void block_decode_sequences(const struct block *block, uint64_t *sequences);
+void block_decode_tombstones(const struct block *block, uint8_t *tombstones);
 /* Of one row. */
 uint64_t block_row_sequence(const struct block *block, uint32_t row);
 bool block_row_is_tombstone(const struct block *block, uint32_t row);
 
-/* Reads and checks everything: checksums, order of keys, zone maps, filter, counts, sequences; once more from the volume
- * what opening has read. `report` gets each fault, with the number of the block or SSTABLE_NO_BLOCK, and returns false
- * to stop; so does this then. A block counts as one fault, whatever is wrong in it. */
+/* Reads and checks everything: checksums, order of keys, zone maps, filter, counts, sequences; once more from the
+ * volume what opening has read. `report` gets each fault, with the number of the block or SSTABLE_NO_BLOCK, and returns
+ * false to stop; so does this then. A block counts as one fault, whatever is wrong in it. */
 #define SSTABLE_NO_BLOCK UINT32_MAX
 typedef bool sstable_report(void *context, uint32_t block, const struct ssql_error *fault);
 MUST_CHECK bool sstable_verify_each(struct sstable *sstable, sstable_report *report, void *context);

@@ -1,5 +1,6 @@
 /* Reads the log back. A segment is read in pieces; only a record larger than a piece is held as a whole. The rule by
  * which a torn tail is told from damage is in wal_format.h. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -93,7 +94,8 @@ static bool grow_window(struct input *input, size_t size, struct ssql_error *err
 /* Points `*bytes` at [offset, offset + size) of the segment, until the next call; fewer where the file ends. */
 static bool look(struct input *input, uint64_t offset, size_t size, struct slice *bytes, struct ssql_error *error)
 {
-    if (offset < input->begin || offset + size > input->begin + input->size) {
+    assert(offset >= input->begin); /* a segment is read forwards */
+    if (offset + size > input->begin + input->size) {
         size_t wanted = size > PIECE_SIZE ? size : PIECE_SIZE;
         if (!grow_window(input, wanted, error))
             return false;

@@ -117,9 +117,10 @@ static void read_block(struct sstable *sstable, uint32_t number)
         sum += read_column(&block, i);
     if (block_decode_keys(&block, &keys, &error))
         sum += keys.heads[block.row_count - 1];
-    if (block_decode_sequences(&block, sequences, &error) && block_decode_tombstones(&block, tombstones, &error))
-        sum += sequences[0] + tombstones[0] + block_row_sequence(&block, block.row_count - 1) +
-               block_row_is_tombstone(&block, block.row_count - 1);
+    block_decode_sequences(&block, sequences);
+    block_decode_tombstones(&block, tombstones);
+    sum += sequences[0] + tombstones[0] + block_row_sequence(&block, block.row_count - 1) +
+           block_row_is_tombstone(&block, block.row_count - 1);
     struct slice key = sstable_block_last_key(sstable, number);
     if (block_seek(&block, key, &row, &equal, &error))
         sum += row;
