@@ -68,7 +68,8 @@ size_t float_format(double real, char *text)
     if (isinf(real))
         return (size_t)snprintf(text, FLOAT_TEXT_SIZE, real < 0 ? "-inf" : "inf");
     int length = 0;
-    for (int digits = 15; digits <= 17; digits++) {
+    /* Every text of 15 digits is told apart, but for the smallest numbers, which have fewer. */
+    for (int digits = fpclassify(real) == FP_SUBNORMAL ? 1 : 15; digits <= 17; digits++) {
         length = snprintf(text, FLOAT_TEXT_SIZE, "%.*g", digits, real);
         if (strtod(text, NULL) == real)
             break;

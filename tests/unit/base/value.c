@@ -164,6 +164,19 @@ static void a_float_reads_back_to_the_same_bits(void **state)
     }
 }
 
+static void the_smallest_floats_are_short_too(void **state)
+{
+    char written[FLOAT_TEXT_SIZE];
+
+    (void)state;
+    float_format(5e-324, written);
+    assert_string_equal(written, "5e-324");
+    float_format(-1.5e-320, written);
+    assert_string_equal(written, "-1.5e-320");
+    float_format(2.2250738585072014e-308, written);
+    assert_string_equal(written, "2.2250738585072014e-308");
+}
+
 static void text_has_no_quotes(void **state)
 {
     struct buffer buffer = {0};
@@ -185,6 +198,7 @@ int main(void)
         cmocka_unit_test(literals_are_written_as_ssql_reads_them),
         cmocka_unit_test(a_string_literal_reads_back),
         cmocka_unit_test(a_float_reads_back_to_the_same_bits),
+        cmocka_unit_test(the_smallest_floats_are_short_too),
         cmocka_unit_test(text_has_no_quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
