@@ -1,13 +1,14 @@
 /* random_damage.c - whatever happens to a byte, a sector or a whole file of a closed database, its answers are the
  * right rows or an error; and a check finds the damage.
  *
- *     random_damage [SEED [DAMAGES]]      seed 0: from the clock; default 1 and 300. Databases go to $TMPDIR
+ *     random_damage [SEED [DAMAGES [large]]]      seed 0: from the clock; default 1 and 300. Databases go to $TMPDIR
+ *
+ * `large`: a database of more than 100,000 rows in more than 50 files, and fewer questions about it.
  *
  * Each damage is tried in a process of its own: a crash or a hang is told with its seed and number. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <ssql.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,15 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "questions.h"
 #include "tree.h"
 
-enum { SECTOR = 512, QUERIES_MOST = 64, QUERY_SIZE = 160, PATIENCE_SECONDS = 60, ROWS = 2400, STAGES = 3 };
-
-static _Noreturn void give_up(const char *what)
-{
-    fprintf(stderr, "random_damage: %s\n", what);
-    exit(2);
-}
+enum { SECTOR = 512, PATIENCE_SECONDS = 60, STAGES = 3 };
 
 /* ---- chance ---- */
 
@@ -56,69 +52,81 @@ static void random_start(uint64_t seed, uint64_t number)
 
 /* ---- the database ---- */
 
-struct opened {
-    ssql_db *db;
-    ssql_conn *connection;
-    int code;
-    char message[600];
+/* Small files of few rows, so that there are many of them. */
+static const struct scale {
+    const char *options[20];
+    int rows; /* of the keys that a stage draws from */
+    bool is_large;
+} scales[] = {
+    {.options = {"memtable_size", "32KiB", "sstable_size", "16KiB", "block_rows", "64", "level0_files", "2", "sync",
+                 "off", "must_exist", "off", "wal_segment_size", "64KiB"},
+     .rows = 2400},
+    {.options = {"memtable_size", "256KiB", "sstable_size", "64KiB", "block_rows", "256", "level0_files", "2", "sync",
+                 "off", "must_exist", "off", "wal_segment_size", "256KiB"},
+     .rows = 240000,
+     .is_large = true},
 };
 
-/* Small files of few rows, so that there are many of them. */
-static struct opened open_database(const char *path, const char *readonly)
-{
-    static const char *const small[][2] = {
-        {"memtable_size", "32KiB"},   {"sstable_size", "16KiB"}, {"block_rows", "64"},
-        {"level0_files", "2"},        {"sync", "off"},           {"must_exist", "off"},
-        {"wal_segment_size", "64KiB"}};
-    struct opened opened = {0};
-    ssql_options *options;
+static const struct scale *scale = &scales[0];
 
-    if (ssql_options_new(&options) != SSQL_OK)
-        give_up("out of memory");
-    for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
-        if (ssql_options_set(options, small[i][0], small[i][1]) != SSQL_OK)
-            give_up(ssql_options_errmsg(options));
-    if (ssql_options_set(options, "readonly", readonly) != SSQL_OK)
-        give_up(ssql_options_errmsg(options));
-    opened.code = ssql_open_with(path, options, &opened.db);
-    snprintf(opened.message, sizeof opened.message, "%s", ssql_options_errmsg(options));
-    ssql_options_free(options);
-    if (opened.code == SSQL_OK && ssql_connect(opened.db, &opened.connection) != SSQL_OK)
-        give_up("cannot connect");
-    return opened;
+static struct opened open_scaled(const char *path, const char *readonly)
+{
+    const char *options[20];
+    size_t count = 0;
+
+    for (; scale->options[count] != NULL; count++)
+        options[count] = scale->options[count];
+    options[count] = "readonly";
+    options[count + 1] = readonly;
+    options[count + 2] = NULL;
+    return open_database(path, options);
 }
 
-static void close_database(struct opened *opened)
+/* One statement for some rows: upsert into TABLE values (…), (…), … */
+struct upsert {
+    const char *table;
+    char text[12000];
+    size_t size;
+};
+
+static void upsert_send(struct opened *opened, struct upsert *upsert)
 {
-    if (opened->connection != NULL)
-        ssql_disconnect(opened->connection);
-    if (opened->db != NULL)
-        ssql_close(opened->db);
+    if (upsert->size > 0)
+        execute_text(opened, upsert->text, upsert->size);
+    upsert->size = 0;
 }
 
-__attribute__((format(printf, 2, 3))) static void execute(struct opened *opened, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void upsert_add(struct opened *opened, struct upsert *upsert,
+                                                             const char *format, ...)
 {
-    char text[600];
     va_list arguments;
 
+    if (upsert->size > sizeof upsert->text - 200)
+        upsert_send(opened, upsert);
+    upsert->size += (size_t)sprintf(upsert->text + upsert->size, upsert->size == 0 ? "upsert into %s values " : ", ",
+                                    upsert->table);
     va_start(arguments, format);
-    int size = vsnprintf(text, sizeof text, format, arguments);
+    upsert->size += (size_t)vsnprintf(upsert->text + upsert->size, 150, format, arguments);
     va_end(arguments);
-    if (size < 0 || (size_t)size >= sizeof text || ssql_exec(opened->connection, text, (size_t)size) != SSQL_OK)
-        give_up(ssql_errmsg(opened->connection));
 }
 
 static void fill(struct opened *opened, int stage)
 {
+    static struct upsert people = {.table = "people"}, words = {.table = "words"}, visits = {.table = "visits"};
+
     execute(opened, "begin");
-    for (int i = 0; i < ROWS / STAGES; i++) {
-        int id = (int)random_below(ROWS), day = (int)random_below(60);
-        execute(opened, "upsert into people values (%d, 'person %d of stage %d', %d, %d.25, %s)", id, id, stage,
-                (int)random_below(1000), day, day % 2 == 0 ? "true" : "null");
-        execute(opened, "upsert into words values ('%c%d', %d)", 'a' + id % 26, id % 700, stage);
-        execute(opened, "upsert into visits values ('town %d', %d, %d)", id % 20, day, stage * 1000 + i);
-        if (i % 100 == 99)
+    for (int i = 0; i < scale->rows / STAGES; i++) {
+        int id = (int)random_below((size_t)scale->rows), day = (int)random_below(60);
+        upsert_add(opened, &people, "(%d, 'person %d of stage %d', %d, %d.25, %s)", id, id, stage,
+                   (int)random_below(1000), day, day % 2 == 0 ? "true" : "null");
+        upsert_add(opened, &words, "('%c%d', %d)", 'a' + id % 26, id % 700, stage);
+        upsert_add(opened, &visits, "('town %d', %d, %d)", id % 20, day, stage * 1000 + i);
+        if (i % 100 == 99) {
+            upsert_send(opened, &people);
+            upsert_send(opened, &words);
+            upsert_send(opened, &visits);
             execute(opened, "commit; begin");
+        }
     }
     execute(opened, "commit");
     execute(opened, "delete from people where id %% 7 == %d; delete from visits where day == %d", stage, stage);
@@ -128,7 +136,7 @@ static void fill(struct opened *opened, int stage)
 static void make_master(const char *path, struct tree olds[STAGES - 1])
 {
     for (int stage = 0; stage < STAGES; stage++) {
-        struct opened opened = open_database(path, "off");
+        struct opened opened = open_scaled(path, "off");
         if (opened.code != SSQL_OK)
             give_up(opened.message);
         if (stage == 0)
@@ -142,89 +150,36 @@ static void make_master(const char *path, struct tree olds[STAGES - 1])
     }
 }
 
-/* ---- questions and the right answers ---- */
+/* ---- questions ---- */
 
-struct question {
-    char text[QUERY_SIZE];
-    char **rows;
-    size_t count;
-};
+static struct questions questions;
 
-static struct question questions[QUERIES_MOST];
-static size_t question_count;
-
-__attribute__((format(printf, 1, 2))) static void add_question(const char *format, ...)
+static void add_points(int count)
 {
-    va_list arguments;
-
-    if (question_count == QUERIES_MOST)
-        give_up("too many questions");
-    va_start(arguments, format);
-    vsnprintf(questions[question_count++].text, QUERY_SIZE, format, arguments);
-    va_end(arguments);
+    for (int i = 0; i < count; i++) {
+        questions_add(&questions, "select * from people where id == %d", (int)random_below((size_t)scale->rows));
+        questions_add(&questions, "select * from words where word == '%c%d'", 'a' + (int)random_below(26),
+                      (int)random_below(700));
+        questions_add(&questions, "select * from visits where town == 'town %d' and day == %d", (int)random_below(20),
+                      (int)random_below(60));
+    }
 }
 
 static void make_questions(void)
 {
-    add_question("select * from people order by id");
-    add_question("select * from words order by word");
-    add_question("select * from visits order by town, day");
-    add_question("select count(*), sum(n), min(name), max(share) from people");
-    add_question("select count(*) from people where n < 20");
-    add_question("select id, n from people where share > 50 order by id");
-    add_question("select stage, count(*) from words group by stage order by stage");
-    add_question("select count(*) from visits where town between 'town 11' and 'town 14'");
-    for (int i = 0; i < 12; i++) {
-        add_question("select * from people where id == %d", (int)random_below(ROWS));
-        add_question("select * from words where word == '%c%d'", 'a' + (int)random_below(26), (int)random_below(700));
-        add_question("select * from visits where town == 'town %d' and day == %d", (int)random_below(20),
-                     (int)random_below(60));
+    if (!scale->is_large) {
+        questions_add(&questions, "select * from people order by id");
+        questions_add(&questions, "select * from words order by word");
+        questions_add(&questions, "select * from visits order by town, day");
+        questions_add(&questions, "select id, n from people where share > 50 order by id");
     }
-}
-
-/* The row as a text, in a buffer that lives until the next call. */
-static const char *row_text(ssql_stmt *statement)
-{
-    static char text[1000];
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (int i = 0; i < ssql_column_count(statement) && used < sizeof text; i++) {
-        const char *value = ssql_column_is_null(statement, i) ? "null" : ssql_column_text(statement, i, NULL);
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s|", value == NULL ? "?" : value);
-    }
-    return text;
-}
-
-static void keep_row(struct question *question, const char *row)
-{
-    question->rows = realloc(question->rows, (question->count + 1) * sizeof *question->rows);
-    char *copy = strdup(row);
-    if (question->rows == NULL || copy == NULL)
-        give_up("out of memory");
-    question->rows[question->count++] = copy;
-}
-
-/* Asks; the answer is kept, or compared when there is one. Returns SSQL_DONE, an error, or -1: other rows. */
-static int ask(ssql_conn *connection, struct question *question, bool is_kept)
-{
-    ssql_stmt *statement = NULL;
-    size_t count = 0;
-    bool same = true;
-    int code = ssql_prepare(connection, question->text, strlen(question->text), &statement, NULL);
-
-    while (code == SSQL_OK || code == SSQL_ROW) {
-        code = ssql_step(statement);
-        if (code != SSQL_ROW)
-            break;
-        if (is_kept)
-            keep_row(question, row_text(statement));
-        else if (count >= question->count || strcmp(question->rows[count], row_text(statement)) != 0)
-            same = false;
-        count++;
-    }
-    ssql_finalize(statement);
-    return !same || (code == SSQL_DONE && !is_kept && count != question->count) ? -1 : code;
+    questions_add(&questions, "select count(*), sum(id), sum(n), min(name), max(share), count(open) from people");
+    questions_add(&questions, "select count(*) from people where n < 20");
+    questions_add(&questions, "select * from people where id between %d and %d", scale->rows / 2,
+                  scale->rows / 2 + 500);
+    questions_add(&questions, "select stage, count(*), min(word) from words group by stage order by stage");
+    questions_add(&questions, "select count(*), sum(guests) from visits where town between 'town 11' and 'town 14'");
+    add_points(scale->is_large ? 4 : 12);
 }
 
 /* ---- damages ---- */
@@ -374,26 +329,20 @@ static _Noreturn void complain(const struct damage *damage, const char *what, co
     _exit(1);
 }
 
-/* Format numbers are looked at before anything else, so damage there may look like a newer format. */
-static bool is_clear_error(int code, const char *message)
-{
-    return message[0] != '\0' && (code == SSQL_CORRUPT || (code == SSQL_CANNOT_OPEN && strstr(message, "format")));
-}
-
 static void ask_everything(struct opened *opened, const struct damage *damage, struct totals *totals)
 {
     unsigned errors = 0;
 
-    for (size_t i = 0; i < question_count; i++) {
-        int code = ask(opened->connection, &questions[i], false);
+    for (size_t i = 0; i < questions.count; i++) {
+        int code = question_ask(&questions.questions[i], opened->connection);
         if (code == -1)
-            complain(damage, "other rows and no error", questions[i].text);
+            complain(damage, "other rows and no error", questions.questions[i].text);
         if (code != SSQL_DONE && !is_clear_error(code, ssql_errmsg(opened->connection)))
             complain(damage, "no clear error", ssql_errmsg(opened->connection));
         errors += code != SSQL_DONE;
     }
     totals->errors += errors;
-    totals->answers += (unsigned)question_count - errors;
+    totals->answers += (unsigned)questions.count - errors;
     totals->failed += errors > 0;
     totals->right += errors == 0;
 }
@@ -404,7 +353,7 @@ static void try_damage(const char *path, const struct damage *damage, const char
     int found = ssql_check(path, NULL, NULL, NULL);
     if (found == SSQL_OK)
         complain(damage, "the check finds nothing", "");
-    struct opened opened = open_database(path, readonly);
+    struct opened opened = open_scaled(path, readonly);
     if (opened.code == SSQL_OK)
         ask_everything(&opened, damage, totals);
     else if (!is_clear_error(opened.code, opened.message))
@@ -435,32 +384,28 @@ static bool run_damage(const char *path, const struct damage *damage, struct tot
 
 /* ---- all ---- */
 
-static void learn_answers(const char *path)
-{
-    struct opened opened = open_database(path, "on");
-
-    if (opened.code != SSQL_OK)
-        give_up(opened.message);
-    for (size_t i = 0; i < question_count; i++)
-        if (ask(opened.connection, &questions[i], true) != SSQL_DONE)
-            give_up(ssql_errmsg(opened.connection));
-    close_database(&opened);
-    if (ssql_check(path, NULL, NULL, NULL) != SSQL_OK)
-        give_up("the check finds damage where there is none");
-}
-
-static void forget_answers(void)
-{
-    for (size_t i = 0; i < question_count; i++) {
-        for (size_t row = 0; row < questions[i].count; row++)
-            free(questions[i].rows[row]);
-        free(questions[i].rows);
-    }
-}
-
 struct place {
     char folder[400], master[420], damaged[420];
 };
+
+static long long count_rows(const char *path)
+{
+    static const char *const texts[] = {"select count(*) from people", "select count(*) from words",
+                                        "select count(*) from visits"};
+    struct opened opened = open_scaled(path, "on");
+    long long rows = 0;
+
+    for (size_t i = 0; opened.code == SSQL_OK && i < 3; i++) {
+        ssql_stmt *statement = NULL;
+        if (ssql_prepare(opened.connection, texts[i], strlen(texts[i]), &statement, NULL) != SSQL_OK ||
+            ssql_step(statement) != SSQL_ROW)
+            give_up(ssql_errmsg(opened.connection));
+        rows += ssql_column_int(statement, 0);
+        ssql_finalize(statement);
+    }
+    close_database(&opened);
+    return rows;
+}
 
 static bool run_all(const struct place *place, uint64_t seed, unsigned count, struct totals *totals)
 {
@@ -471,13 +416,13 @@ static bool run_all(const struct place *place, uint64_t seed, unsigned count, st
     random_start(seed, 0);
     make_master(place->master, olds);
     make_questions();
-    learn_answers(place->master);
+    questions_learn(&questions, place->master, (const char *const[]){"readonly", "on", NULL});
     tree_read(place->master, &master);
     while (well && done < count) {
         random_start(seed, ++number);
         struct damage damage = make_damage(&master, olds);
         if (is_effective(&damage)) {
-            tree_write(&master, place->damaged, damage.file, damage.bytes, damage.size);
+            tree_link(&master, place->master, place->damaged, damage.file, damage.bytes, damage.size);
             well = run_damage(place->damaged, &damage, totals);
             if (!well)
                 printf("seed %llu, damage %u\n", (unsigned long long)seed, done + 1);
@@ -487,13 +432,15 @@ static bool run_all(const struct place *place, uint64_t seed, unsigned count, st
         free(damage.bytes);
     }
     if (well)
-        printf("%u damages of %zu files: %u refused, %u with failed queries, %u with right answers only; %u answers, "
+        printf("%u damages of %zu files with %lld rows: %u refused, %u with failed queries, %u with right answers "
+               "only; %u answers, "
                "%u errors\n",
-               done, master.count, totals->refused, totals->failed, totals->right, totals->answers, totals->errors);
+               done, master.count, count_rows(place->master), totals->refused, totals->failed, totals->right,
+               totals->answers, totals->errors);
     tree_clear(&master);
     for (int i = 0; i < STAGES - 1; i++)
         tree_clear(&olds[i]);
-    forget_answers();
+    questions_clear(&questions);
     return well;
 }
 
@@ -503,6 +450,7 @@ int main(int argc, char **argv)
     unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 300;
     const char *parent = getenv("TMPDIR");
     struct place place;
+    scale = &scales[argc > 3 && strcmp(argv[3], "large") == 0];
     struct totals *totals = mmap(NULL, sizeof *totals, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
     if (totals == MAP_FAILED)

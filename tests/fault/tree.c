@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { OPEN_FOLDERS = 16, PATH_SIZE = 1024 };
 
@@ -95,15 +96,33 @@ static void write_file(const char *directory, const char *name, const uint8_t *b
         stop(path);
 }
 
-void tree_write(const struct tree *tree, const char *directory, const struct file *other, const uint8_t *bytes,
-                size_t size)
+static void link_file(const char *from, const char *directory, const char *name)
+{
+    char old[PATH_SIZE], new[PATH_SIZE];
+
+    if (snprintf(old, sizeof old, "%s/%s", from, name) >= (int)sizeof old ||
+        snprintf(new, sizeof new, "%s/%s", directory, name) >= (int)sizeof new) {
+        errno = ENAMETOOLONG;
+        stop(name);
+    }
+    make_parents(new);
+    if (link(old, new) != 0)
+        stop(new);
+}
+
+void tree_link(const struct tree *tree, const char *from, const char *directory, const struct file *other,
+               const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < tree->count; i++) {
         const struct file *file = &tree->files[i];
-        if (file != other)
-            write_file(directory, file->path, file->bytes, file->size);
-        else if (bytes != NULL)
+        if (file == other && bytes == NULL)
+            continue;
+        if (file == other)
             write_file(directory, file->path, bytes, size);
+        else if (strncmp(file->path, "tables/", 7) == 0)
+            link_file(from, directory, file->path);
+        else
+            write_file(directory, file->path, file->bytes, file->size);
     }
 }
 

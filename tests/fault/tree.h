@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TREE_FILES_MOST = 1024 };
+enum { TREE_FILES_MOST = 4096 };
 
 struct file {
     char *path; /* within the directory */
@@ -25,9 +25,10 @@ void tree_clear(struct tree *tree);
 /* NULL when there is no such file. */
 const struct file *tree_find(const struct tree *tree, const char *path);
 
-/* Makes a directory of the tree's files, of which one (`other`) has these bytes, or is missing (NULL). */
-void tree_write(const struct tree *tree, const char *directory, const struct file *other, const uint8_t *bytes,
-                size_t size);
+/* Makes a directory of the tree's files, of which one (`other`) has these bytes, or is missing (NULL). Files of tables,
+ * which nobody changes, are linked from the directory that the tree was read from. */
+void tree_link(const struct tree *tree, const char *from, const char *directory, const struct file *other,
+               const uint8_t *bytes, size_t size);
 
 void tree_remove(const char *directory);
 
