@@ -5,8 +5,9 @@
 
 static bool check_flags(int flags, struct ssql_error *error)
 {
-    return (flags & ~(SSQL_BACKUP_INCREMENTAL | SSQL_BACKUP_COPY)) == 0 ||
-           error_set(error, SSQL_BAD_OPTION, NO_SPAN, "a backup has no flags %d", flags);
+    if ((flags & ~(SSQL_BACKUP_INCREMENTAL | SSQL_BACKUP_COPY)) != 0)
+        return error_set(error, SSQL_BAD_OPTION, NO_SPAN, "a backup has no flags %d", flags);
+    return true;
 }
 
 static bool make_backup(ssql_conn *conn, const char *path, int flags)

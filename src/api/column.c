@@ -14,7 +14,7 @@ static bool has_column(const struct ssql_stmt *stmt, int i)
 
 const char *ssql_column_name(const ssql_stmt *stmt, int i)
 {
-    return has_column(stmt, i) && stmt->prepared->column_names != NULL ? stmt->prepared->column_names[i] : NULL;
+    return has_column(stmt, i) ? stmt->prepared->column_names[i] : NULL;
 }
 
 int ssql_column_type(const ssql_stmt *stmt, int i)
@@ -30,21 +30,16 @@ static inline bool has_cell(const struct ssql_stmt *stmt, int i)
     return prepared != NULL && prepared_has_row(prepared) && i >= 0 && (uint32_t)i < prepared->column_count;
 }
 
-/* `type` is known where it is called, so that nothing is left of the switch. */
+/* `type` is known where it is called, so that its size is, too. */
 static inline const void *vector_item_at(const struct vector *vector, uint32_t row, enum ssql_type type)
 {
     uint32_t item = vector->kind == VECTOR_CONSTANT ? 0 : row;
 
     if (vector->type != type || (vector->nulls != NULL && vector->nulls[item]))
         return NULL;
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: return &vector->integers[item];
-    case SSQL_TYPE_FLOAT: return &vector->reals[item];
-    case SSQL_TYPE_BOOL: return &vector->booleans[item];
-    case SSQL_TYPE_STRING: return &vector->strings[vector->kind == VECTOR_DICTIONARY ? vector->codes[item] : item];
-    }
-    return NULL;
+    if (type == SSQL_TYPE_STRING && vector->kind == VECTOR_DICTIONARY)
+        item = vector->codes[item];
+    return (const uint8_t *)vector->items + item * vector_item_size(type);
 }
 
 /* Points to the cell's value of the given type, where it lies; NULL when there is none: no row, null, another type. */
@@ -52,21 +47,12 @@ static inline const void *find_cell(const struct ssql_stmt *stmt, int i, enum ss
 {
     const struct prepared *prepared = stmt->prepared;
 
-    if (!has_cell(stmt, i) || prepared->column_types[i] != type)
+    if (!has_cell(stmt, i) || prepared->column_types[i] != type || type == SSQL_TYPE_NULL)
         return NULL;
     if (prepared->aside == NULL)
         return vector_item_at(&prepared->batch.columns[i], batch_row(&prepared->batch, prepared->row), type);
     const struct value *value = &prepared->aside_row[i];
-    if (value->is_null)
-        return NULL;
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: return &value->integer;
-    case SSQL_TYPE_FLOAT: return &value->real;
-    case SSQL_TYPE_BOOL: return &value->boolean;
-    case SSQL_TYPE_STRING: return &value->string;
-    }
-    return NULL;
+    return value->is_null ? NULL : &value->integer; /* or what lies there instead of it: they are a union */
 }
 
 int ssql_column_is_null(const ssql_stmt *stmt, int i)

@@ -75,12 +75,10 @@ static void shift_span(struct ssql_error *error, size_t offset)
 {
     if (error->span.end == error->span.begin)
         return;
-    if (error->span.end > UINT32_MAX - offset || offset > UINT32_MAX) {
-        error->span = NO_SPAN;
-        return;
-    }
-    error->span.begin += (uint32_t)offset;
-    error->span.end += (uint32_t)offset;
+    /* Spans of texts beyond 4 GiB have no room. */
+    error->span = offset + error->span.end > UINT32_MAX ? NO_SPAN
+                                                        : (struct ssql_span){(uint32_t)(offset + error->span.begin),
+                                                                             (uint32_t)(offset + error->span.end)};
 }
 
 int ssql_exec(ssql_conn *conn, const char *text, size_t length)

@@ -95,9 +95,9 @@ static bool open_new(const char *path, struct volume **to, struct ssql_error *er
 
     if (!volume_directory_open(path, &(struct volume_directory_options){0}, to, error))
         return false;
-    bool is_new = manifest_load(*to, &manifest, error) &&
-                  (manifest->version == 0 ||
-                   error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "there is a database in \"%s\" already", path));
+    bool is_new = manifest_load(*to, &manifest, error);
+    if (is_new && manifest->version > 0)
+        is_new = error_set(error, SSQL_CANNOT_OPEN, NO_SPAN, "there is a database in \"%s\" already", path);
     manifest_destroy(manifest);
     if (is_new)
         return true;
@@ -123,7 +123,7 @@ static bool write_new(struct salvaging *salvaging, struct volume *to, struct ssq
 
 static const char *table_name(const struct schema *schema, uint32_t id, char *space, size_t size)
 {
-    for (uint32_t i = 0; schema != NULL && i < schema_table_count(schema); i++) {
+    for (uint32_t i = 0; i < schema_table_count(schema); i++) {
         const struct table_schema *table = schema_table(schema, i);
         if (table->id == id) {
             snprintf(space, size, "%.*s", SLICE_PRINT(table->name));

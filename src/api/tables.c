@@ -54,15 +54,13 @@ static bool list_tables(struct ssql_conn *conn, const struct schema *schema, str
         listed->name = (const char *)arena_copy(arena, table->name).data;
         list_columns(arena, table, listed);
         /* A table that the connection's own transaction made is not known to storage yet: it has no numbers. */
-        if (!engine_table_statistics(conn->db->engine, table->id, &listed->statistics, &conn->error)) {
-            if (conn->error.code != SSQL_UNKNOWN_TABLE)
-                return false;
-            listed->statistics = (struct table_statistics){.table_id = table->id};
+        if (!engine_table_statistics(conn->db->engine, table->id, &listed->statistics, &conn->error))
             error_clear(&conn->error);
-        }
     }
     tables->count = schema_table_count(schema);
-    return !arena_failed(arena) || error_no_memory(&conn->error);
+    if (arena_failed(arena))
+        return error_no_memory(&conn->error);
+    return true;
 }
 
 int ssql_tables_new(ssql_conn *conn, ssql_tables **tables)
