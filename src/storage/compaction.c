@@ -56,7 +56,9 @@ static void take_row(struct compaction_merge *merge, struct scan_source *source)
     merge->last_key = key;
     merge->last_sequence = sequence;
     merge->is_covered = sequence <= compaction->oldest_snapshot;
-    if (sequence <= compaction->settled_sequence) {
+    if (compaction->is_private) {
+        sequence = 0; /* they will have one when they are committed, all the same */
+    } else if (sequence <= compaction->settled_sequence) {
         if (is_tombstone)
             return;
         sequence = 0;
@@ -178,24 +180,46 @@ static bool merge_all(struct compaction_merge *merge, struct ssql_error *error)
 
 /* ---- setting up ---- */
 
-/* Level 0 files are a source each; the files of another level are one. */
+/* The end of the inputs from `begin` on that are one source: a run of level 0, or all of another level. */
+static uint32_t find_source_end(const struct compaction *compaction, uint32_t begin)
+{
+    uint32_t end = begin + 1;
+
+    while (end < compaction->input_count && compaction->input_levels[end] == compaction->input_levels[begin] &&
+           compaction->input_runs[end] == compaction->input_runs[begin])
+        end++;
+    return end;
+}
+
+static bool make_sources(struct compaction_merge *merge, struct ssql_error *error)
+{
+    const struct compaction *compaction = merge->compaction;
+    uint32_t count = 0;
+
+    for (uint32_t begin = 0; begin < compaction->input_count; begin = find_source_end(compaction, begin))
+        count++;
+    merge->source_count = count;
+    merge->sources = calloc(count, sizeof *merge->sources);
+    merge->active = calloc(count, sizeof(struct scan_source *));
+    merge->heads = calloc(count, sizeof *merge->heads);
+    return (merge->sources != NULL && merge->active != NULL && merge->heads != NULL) || error_no_memory(error);
+}
+
 static void start_sources(struct compaction_merge *merge)
 {
     const struct compaction *compaction = merge->compaction;
     const struct table *table = compaction->table;
     uint32_t column_count = table->format->layout.column_count;
     const struct key_range everything = {0};
-    const struct source_options options = {.snapshot = UINT64_MAX,
-                                           .all_versions = true,
-                                           .whole_columns = (size_t)compaction->input_count * column_count *
-                                                                BATCH_CAPACITY * sizeof(struct slice) <=
-                                                            DECODED_BYTES_MOST};
+    const struct source_options options = {
+        .snapshot = UINT64_MAX,
+        .all_versions = true,
+        .whole_columns =
+            (size_t)merge->source_count * column_count * BATCH_CAPACITY * sizeof(struct slice) <= DECODED_BYTES_MOST};
 
-    for (uint32_t begin = 0, end; begin < compaction->input_count; begin = end) {
-        uint8_t level = compaction->input_levels[begin];
-        for (end = begin + 1; level > 0 && end < compaction->input_count && compaction->input_levels[end] == level;)
-            end++;
-        struct scan_source *source = &merge->sources[merge->source_count++];
+    for (uint32_t begin = 0, end, i = 0; begin < compaction->input_count; begin = end, i++) {
+        struct scan_source *source = &merge->sources[i];
+        end = find_source_end(compaction, begin);
         source_init(source, table->format, column_count, NULL);
         source_start_files(source, compaction->inputs + begin, end - begin, &everything, &options);
     }
@@ -207,11 +231,8 @@ static bool merge_init(struct compaction_merge *merge, struct compaction *compac
 
     merge->compaction = compaction;
     merge->key_is_int = compaction->table->format->key_is_int;
-    merge->sources = calloc(compaction->input_count, sizeof *merge->sources);
-    merge->active = calloc(compaction->input_count, sizeof(struct scan_source *));
-    merge->heads = calloc(compaction->input_count, sizeof *merge->heads);
-    if (merge->sources == NULL || merge->active == NULL || merge->heads == NULL)
-        return error_no_memory(error);
+    if (!make_sources(merge, error))
+        return false;
     for (uint32_t i = 0; i < compaction->input_count; i++) {
         row_count += compaction->inputs[i]->info.row_count;
         byte_count += compaction->inputs[i]->info.size;
@@ -223,7 +244,7 @@ static bool merge_init(struct compaction_merge *merge, struct compaction *compac
 static void merge_clear(struct compaction_merge *merge)
 {
     output_clear(&merge->output);
-    for (uint32_t i = 0; i < merge->source_count; i++)
+    for (uint32_t i = 0; merge->sources != NULL && i < merge->source_count; i++)
         source_clear(&merge->sources[i]);
     free(merge->sources);
     free(merge->active);
@@ -296,4 +317,55 @@ bool compaction_run(struct compaction *compaction, struct ssql_error *error)
     bool done = compaction->is_move ? run_move(compaction, error) : run_merge(compaction, error);
     compaction_destroy(compaction);
     return done;
+}
+
+/* ---- a transaction's own runs ---- */
+
+static bool fill_private(struct compaction *compaction, const struct file_run *runs, uint32_t run_count,
+                         struct ssql_error *error)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < run_count; i++)
+        count += runs[i].count;
+    compaction->inputs = calloc(count + (size_t)1, sizeof(struct table_file *));
+    compaction->input_levels = calloc(count + (size_t)1, sizeof *compaction->input_levels);
+    compaction->input_runs = calloc(count + (size_t)1, sizeof *compaction->input_runs);
+    if (compaction->inputs == NULL || compaction->input_levels == NULL || compaction->input_runs == NULL)
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < run_count; i++) {
+        for (uint32_t k = 0; k < runs[i].count; k++) {
+            compaction->inputs[compaction->input_count] = runs[i].files[k];
+            compaction->input_runs[compaction->input_count++] = i;
+        }
+    }
+    return true;
+}
+
+bool compaction_merge_runs(struct table *table, const struct file_run *runs, uint32_t run_count,
+                           struct sstable_info **infos, uint32_t *info_count, struct ssql_error *error)
+{
+    struct compaction compaction = {.table = table, .is_private = true, .oldest_snapshot = UINT64_MAX};
+    struct compaction_merge *merge = calloc(1, sizeof *merge);
+    bool is_done = merge != NULL || error_no_memory(error);
+
+    *infos = NULL;
+    *info_count = 0;
+    is_done = is_done && fill_private(&compaction, runs, run_count, error) && merge_init(merge, &compaction, error) &&
+              merge_all(merge, error);
+    if (is_done) {
+        *infos = merge->output.files;
+        *info_count = merge->output.file_count;
+        merge->output.files = NULL;
+        merge->output.file_count = 0;
+    } else if (merge != NULL) {
+        output_delete_files(&merge->output);
+    }
+    if (merge != NULL)
+        merge_clear(merge);
+    free(merge);
+    free(compaction.inputs);
+    free(compaction.input_levels);
+    free(compaction.input_runs);
+    return is_done;
 }

@@ -12,9 +12,11 @@ struct compaction {
     struct table_version *version; /* pinned; the inputs are of it */
     struct table_file **inputs;    /* level 0 first, by level, then in key order */
     uint8_t *input_levels;
+    uint32_t *input_runs; /* of level 0: inputs of one run are read one after the other */
     uint32_t input_count;
     uint32_t output_level;
-    bool is_move; /* the inputs are disjoint and meet nothing in the output level */
+    bool is_move;    /* the inputs are disjoint and meet nothing in the output level */
+    bool is_private; /* the inputs are a transaction's own: the newest version of a key is kept, without a sequence */
     struct cancellation *cancellation; /* NULL: nobody waits. It is told of each row that is read */
     uint64_t oldest_snapshot;
     /* Versions up to here are the oldest of their keys wherever these may be: they are written with sequence 0, and

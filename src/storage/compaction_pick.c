@@ -16,6 +16,7 @@ enum {
     SMALL_SHARE = 8,     /* a file below one of so many of a full file's bytes is small: merged rather than moved */
     REWRITTEN_MOST = 4,  /* bytes of level 1 that a byte of level 0 may cost, unless there are too many runs */
     ALIKE_FACTOR = 2,    /* a run is like the newer ones with at most so many times their mean size, */
+    RUNS_MOST = 16,      /* of level 0 in one merge */
     ALIKE_CROWDED = 4,   /* or so many times when there are many runs: room is worth more than what is rewritten */
 };
 
@@ -160,15 +161,32 @@ static uint64_t bytes_under_level0(const struct table_version *version, bool *is
     return bytes_within(version, 1, first, last, is_free);
 }
 
+static uint64_t run_bytes(const struct file_run *run)
+{
+    uint64_t bytes = 0;
+
+    for (uint32_t i = 0; i < run->count; i++)
+        bytes += run->files[i]->info.size;
+    return bytes;
+}
+
+static bool run_is_compacting(const struct file_run *run)
+{
+    for (uint32_t i = 0; i < run->count; i++)
+        if (run->files[i]->is_compacting)
+            return true;
+    return false;
+}
+
 /* The end of the runs from `begin` on, among the first `count`, that are alike and fit into one file together. */
 static uint32_t find_alike(const struct table_version *version, uint32_t begin, uint32_t count, uint64_t bytes_most,
                            uint64_t factor)
 {
-    uint64_t bytes = version->files[0][begin]->info.size;
+    uint64_t bytes = run_bytes(&version->runs[begin]);
     uint32_t end = begin + 1;
 
     while (end < count) {
-        uint64_t size = version->files[0][end]->info.size;
+        uint64_t size = run_bytes(&version->runs[end]);
         if (size > factor * (bytes / (end - begin)) || bytes + size > bytes_most)
             break;
         bytes += size;
@@ -180,7 +198,7 @@ static uint32_t find_alike(const struct table_version *version, uint32_t begin, 
 /* Room for more runs is worth more than what is rewritten. */
 static bool is_crowded(const struct table_version *version, const struct engine_options *options)
 {
-    return version->file_count[0] > options->level0_files;
+    return version->run_count > options->level0_files;
 }
 
 /* The newest runs that are alike and that nobody merges; none when there are too few. */
@@ -189,13 +207,13 @@ static struct work find_alike_runs(const struct table_version *version, const st
     bool crowded = is_crowded(version, options);
     uint32_t least = crowded || options->level0_files < 2 ? 2 : options->level0_files, count = 0;
 
-    while (count < version->file_count[0] && !version->files[0][count]->is_compacting)
+    while (count < version->run_count && !run_is_compacting(&version->runs[count]))
         count++;
     for (uint32_t begin = 0; begin + least <= count; begin++) {
         uint32_t end =
             find_alike(version, begin, count, options->sstable_bytes, crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
         if (end - begin >= least)
-            return (struct work){.urgency = version->file_count[0], .begin = begin, .end = end};
+            return (struct work){.urgency = version->run_count, .begin = begin, .end = end};
     }
     return (struct work){0};
 }
@@ -212,7 +230,7 @@ static bool goes_down(const struct table_version *version, const struct engine_o
         return true;
     if (is_crowded(version, options) && find_alike_runs(version, options).end > 0)
         return false;
-    return version->file_count[0] >= 2 * options->level0_files - 1 || below / REWRITTEN_MOST <= bytes;
+    return version->run_count >= 2 * options->level0_files - 1 || below / REWRITTEN_MOST <= bytes;
 }
 
 /* Level 0 goes down as a whole, by one compaction at a time. */
@@ -237,6 +255,9 @@ static void weigh_level0(const struct table_version *version, const struct engin
     uint64_t below = bytes_under_level0(version, &is_free);
     if (!is_free)
         return;
+    /* Files that meet little below are many small ones rather than many runs. */
+    if (below > bytes)
+        count = version->run_count;
     if (goes_down(version, options, bytes, below))
         weigh(best, (double)count / (double)options->level0_files, 0, NULL, false);
     if (has_many_tombstones(tombstone_count, row_count))
@@ -354,7 +375,33 @@ double compaction_urgency(struct table *table, enum compaction_purpose purpose)
 static void add_input(struct compaction *compaction, struct table_file *file, uint32_t level)
 {
     compaction->inputs[compaction->input_count] = file;
+    compaction->input_runs[compaction->input_count] = 0;
     compaction->input_levels[compaction->input_count++] = (uint8_t)level;
+}
+
+/* Runs [begin, end) of level 0. */
+static void add_runs(struct compaction *compaction, uint32_t begin, uint32_t end)
+{
+    for (uint32_t i = begin; i < end; i++) {
+        const struct file_run *run = &compaction->version->runs[i];
+        for (uint32_t k = 0; k < run->count; k++) {
+            add_input(compaction, run->files[k], 0);
+            compaction->input_runs[compaction->input_count - 1] = i;
+        }
+    }
+}
+
+/* A merge keeps a block of each run in memory: very many runs are merged in several steps, the oldest ones first, which
+ * stay at level 0. Whether that is so, and chosen. */
+static bool choose_oldest_runs(struct compaction *compaction)
+{
+    uint32_t count = compaction->version->run_count;
+
+    if (count <= RUNS_MOST)
+        return false;
+    compaction->output_level = 0;
+    add_runs(compaction, count - RUNS_MOST, count);
+    return true;
 }
 
 /* Adds what overlaps in the output level, and a small neighbour on each side when `wants_small`, so that small flushes
@@ -377,16 +424,10 @@ static void add_overlap(struct compaction *compaction, uint64_t small_bytes, boo
         add_input(compaction, version->files[level][i], level);
 }
 
-static int compare_first_keys(const void *left, const void *right)
-{
-    return slice_compare(file_first_key(*(struct table_file *const *)left),
-                         file_first_key(*(struct table_file *const *)right));
-}
-
 /* Whether the files are disjoint; sorts them by key. */
 static bool sort_disjoint(struct table_file **files, uint32_t count)
 {
-    qsort(files, count, sizeof(struct table_file *), compare_first_keys);
+    files_sort(files, count);
     for (uint32_t i = 1; i < count; i++)
         if (slice_compare(file_last_key(files[i - 1]), file_first_key(files[i])) >= 0)
             return false;
@@ -419,9 +460,10 @@ static bool choose_level0(struct compaction *compaction, uint64_t small_bytes, s
 {
     const struct table_version *version = compaction->version;
 
+    if (choose_oldest_runs(compaction))
+        return true;
     compaction->output_level = 1;
-    for (uint32_t i = 0; i < version->file_count[0]; i++)
-        add_input(compaction, version->files[0][i], 0);
+    add_runs(compaction, 0, version->run_count);
     if (!can_move_level0(version, small_bytes, &compaction->is_move, error))
         return false;
     if (!compaction->is_move)
@@ -432,8 +474,7 @@ static bool choose_level0(struct compaction *compaction, uint64_t small_bytes, s
 static void choose_runs(struct compaction *compaction, const struct work *work)
 {
     compaction->output_level = 0;
-    for (uint32_t i = work->begin; i < work->end; i++)
-        add_input(compaction, compaction->version->files[0][i], 0);
+    add_runs(compaction, work->begin, work->end);
 }
 
 static void choose_file(struct compaction *compaction, const struct work *work)
@@ -469,14 +510,18 @@ static uint32_t choose_everything(struct compaction *compaction, const struct en
     uint32_t level_count = 0;
     uint64_t bytes = 0;
 
+    if (choose_oldest_runs(compaction))
+        return LEVELS; /* it is not all that there is to merge */
     compaction->output_level = 1;
+    add_runs(compaction, 0, version->run_count);
     for (uint32_t level = 0; level < LEVELS; level++) {
         level_count += version->file_count[level] > 0;
         for (uint32_t i = 0; i < version->file_count[level]; i++) {
-            add_input(compaction, version->files[level][i], level);
             bytes += version->files[level][i]->info.size;
-            if (level > 0)
-                compaction->output_level = level;
+            if (level == 0)
+                continue;
+            add_input(compaction, version->files[level][i], level);
+            compaction->output_level = level;
         }
     }
     while (compaction->output_level < LEVELS - 1 && bytes > level_bytes_most(options, compaction->output_level))
@@ -500,6 +545,7 @@ static void compaction_free(struct compaction *compaction)
     table_version_release(compaction->version);
     free(compaction->inputs);
     free(compaction->input_levels);
+    free(compaction->input_runs);
     free(compaction);
 }
 
@@ -514,7 +560,8 @@ static bool compaction_create(struct table *table, struct compaction **out, stru
     compaction->table = table;
     compaction->inputs = calloc(file_count + 1, sizeof(struct table_file *));
     compaction->input_levels = calloc(file_count + 1, sizeof *compaction->input_levels);
-    if (compaction->inputs == NULL || compaction->input_levels == NULL) {
+    compaction->input_runs = calloc(file_count + 1, sizeof *compaction->input_runs);
+    if (compaction->inputs == NULL || compaction->input_levels == NULL || compaction->input_runs == NULL) {
         compaction_free(compaction);
         return error_no_memory(error);
     }

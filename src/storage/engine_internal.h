@@ -142,6 +142,8 @@ void table_version_add_memtable(struct table_version *version, struct memtable *
 void table_version_add_file(struct table_version *version, uint32_t level, struct table_file *file);
 /* After files were taken out of a private version. */
 void table_version_find_key_range(struct table_version *version);
+/* Once level 0 of a private version is complete; table_install_version does it by itself. */
+void table_version_find_runs(struct table_version *version);
 /* Makes `version` current and takes it over. Under table->mutex; release what is returned after unlocking. */
 struct table_version *table_install_version(struct table *table, struct table_version *version);
 /* Makes sure that there is an active memtable. Under commit_mutex. */

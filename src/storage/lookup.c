@@ -163,7 +163,7 @@ static struct table_file *level_file(const struct table_version *version, uint32
 struct candidates {
     struct table_file *files[CANDIDATES_MOST];
     uint32_t count;
-    uint32_t level0_next; /* files of level 0 from here on were not looked at: there are very many */
+    uint32_t next_run; /* runs of level 0 from here on were not looked at: there are very many */
 };
 
 static void add_candidate(struct candidates *candidates, struct table_file *file, const struct lookup_key *key)
@@ -178,18 +178,18 @@ static void add_candidate(struct candidates *candidates, struct table_file *file
 static void find_candidates(const struct table_version *version, const struct lookup_key *key,
                             struct candidates *candidates)
 {
-    uint32_t level0_count = version->file_count[0];
-
-    candidates->count = candidates->level0_next = 0;
+    candidates->count = candidates->next_run = 0;
     for (uint32_t i = 0; i < version->memtable_count; i++)
         memtable_prefetch(version->memtables[i], key->hash);
     if (is_outside_files(version, key->key)) {
-        candidates->level0_next = level0_count;
+        candidates->next_run = version->run_count;
         return;
     }
-    for (uint32_t i = 0; i < level0_count && candidates->count < CANDIDATES_MOST - LEVELS; i++) {
-        add_candidate(candidates, version->files[0][i], key);
-        candidates->level0_next = i + 1;
+    for (uint32_t i = 0; i < version->run_count && candidates->count < CANDIDATES_MOST - LEVELS; i++) {
+        struct table_file *file = run_find(&version->runs[i], key->key);
+        if (file != NULL)
+            add_candidate(candidates, file, key);
+        candidates->next_run = i + 1;
     }
     for (uint32_t level = 1; level < LEVELS; level++) {
         struct table_file *file = level_file(version, level, key->key);
@@ -214,9 +214,11 @@ bool version_lookup(const struct table_version *version, const struct row_format
     for (uint32_t i = 0; i < candidates.count; i++)
         if (!look_in_file(candidates.files[i], &wanted, snapshot, result, error))
             goto failed;
-    for (uint32_t i = candidates.level0_next; i < version->file_count[0]; i++)
-        if (!look_in_file(version->files[0][i], &wanted, snapshot, result, error))
+    for (uint32_t i = candidates.next_run; i < version->run_count; i++) {
+        struct table_file *file = run_find(&version->runs[i], key);
+        if (file != NULL && !look_in_file(file, &wanted, snapshot, result, error))
             goto failed;
+    }
     return true;
 failed:
     block_release(&result->block);
@@ -277,9 +279,11 @@ bool version_key_changed(const struct table_version *version, struct slice key, 
                    memtable_newest_sequence(version->memtables[i], key) > snapshot;
     if (*changed || is_outside_files(version, key))
         return true;
-    for (uint32_t i = 0; i < version->file_count[0] && !*changed; i++)
-        if (!file_key_changed(version->files[0][i], &wanted, snapshot, changed, error))
+    for (uint32_t i = 0; i < version->run_count && !*changed; i++) {
+        struct table_file *file = run_find(&version->runs[i], key);
+        if (file != NULL && !file_key_changed(file, &wanted, snapshot, changed, error))
             return false;
+    }
     for (uint32_t level = 1; level < LEVELS && !*changed; level++) {
         struct table_file *file = level_file(version, level, key);
         if (file != NULL && !file_key_changed(file, &wanted, snapshot, changed, error))

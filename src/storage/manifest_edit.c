@@ -55,19 +55,20 @@ static bool open_added(struct prepared_edit *prepared, struct ssql_error *error)
     return true;
 }
 
-static int compare_newest_first(const void *left, const void *right)
-{
-    uint64_t a = table_file_highest(*(struct table_file *const *)left);
-    uint64_t b = table_file_highest(*(struct table_file *const *)right);
-
-    return (a < b) - (a > b);
-}
-
 static int compare_keys(const void *left, const void *right)
 {
     const struct table_file *a = *(struct table_file *const *)left, *b = *(struct table_file *const *)right;
 
     return slice_compare(buffer_slice(&a->info.first_key), buffer_slice(&b->info.first_key));
+}
+
+/* Files of one sequence are parts of one run. */
+static int compare_newest_first(const void *left, const void *right)
+{
+    uint64_t a = table_file_highest(*(struct table_file *const *)left);
+    uint64_t b = table_file_highest(*(struct table_file *const *)right);
+
+    return a == b ? compare_keys(left, right) : (a < b) - (a > b);
 }
 
 /* Files of one level after the edit, appended to `version`. */

@@ -18,13 +18,31 @@ static bool memtable_is_wanted(const struct memtable *memtable, uint64_t snapsho
     return memtable_version_count(memtable) > 0 && memtable_lowest_sequence(memtable) <= snapshot;
 }
 
+static uint32_t count_own_runs(const struct scan *scan)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < scan->own_file_count; count++)
+        i += files_run_length(scan->own_files + i, scan->own_file_count - i);
+    return count;
+}
+
+/* Whether the snapshot may see anything of the run. */
+static bool run_is_wanted(const struct file_run *run, uint64_t snapshot)
+{
+    for (uint32_t i = 0; i < run->count; i++)
+        if (run->files[i]->info.base_sequence <= snapshot)
+            return true;
+    return false;
+}
+
 static uint32_t count_sources(const struct scan *scan, const struct table_version *version)
 {
-    uint32_t count = (scan->own_memtable != NULL) + scan->own_file_count;
+    uint32_t count = (scan->own_memtable != NULL) + count_own_runs(scan);
 
     if (version == NULL)
         return count;
-    count += version->memtable_count + version->file_count[0];
+    count += version->memtable_count + version->run_count;
     for (uint32_t level = 1; level < LEVELS; level++)
         count += version->file_count[level] > 0;
     return count;
@@ -72,9 +90,11 @@ static bool add_own_sources(struct scan *scan, uint64_t memtable_snapshot, struc
     if (scan->own_memtable != NULL && !add_memtable(scan, scan->own_memtable, &options, error))
         return false;
     options.snapshot = UINT64_MAX;
-    for (uint32_t i = 0; i < scan->own_file_count; i++) {
+    for (uint32_t begin = 0, count; begin < scan->own_file_count; begin += count) {
+        count = files_run_length(scan->own_files + begin, scan->own_file_count - begin);
+        files_sort(scan->own_files + begin, count);
         options.own_rank--;
-        add_files(scan, &scan->own_files[i], 1, &options);
+        add_files(scan, scan->own_files + begin, count, &options);
     }
     return true;
 }
@@ -87,9 +107,9 @@ static bool add_version_sources(struct scan *scan, const struct table_version *v
         if (memtable_is_wanted(version->memtables[i], scan->snapshot) &&
             !add_memtable(scan, version->memtables[i], &options, error))
             return false;
-    for (uint32_t i = 0; i < version->file_count[0]; i++)
-        if (version->files[0][i]->info.base_sequence <= scan->snapshot)
-            add_files(scan, &version->files[0][i], 1, &options);
+    for (uint32_t i = 0; i < version->run_count; i++)
+        if (run_is_wanted(&version->runs[i], scan->snapshot))
+            add_files(scan, version->runs[i].files, version->runs[i].count, &options);
     for (uint32_t level = 1; level < LEVELS; level++)
         if (version->file_count[level] > 0)
             add_files(scan, version->files[level], version->file_count[level], &options);

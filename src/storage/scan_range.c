@@ -1,5 +1,7 @@
 #include "storage/scan_range.h"
 
+#include <stdlib.h>
+
 uint32_t files_find(struct table_file *const *files, uint32_t count, struct slice key)
 {
     uint32_t low = 0, high = count;
@@ -90,4 +92,53 @@ bool zones_exclude(const struct sstable *sstable, uint32_t block, const struct z
             return true;
     }
     return false;
+}
+
+/* ---- runs ---- */
+
+/* The end of the files from `begin` on that ascend: those of one flush do. */
+static uint32_t find_ascent_end(struct table_file *const *files, uint32_t begin, uint32_t count)
+{
+    uint32_t end = begin + 1;
+
+    while (end < count && slice_compare(file_first_key(files[end]), file_last_key(files[end - 1])) > 0)
+        end++;
+    return end;
+}
+
+uint32_t files_run_length(struct table_file *const *files, uint32_t count)
+{
+    uint32_t length = find_ascent_end(files, 0, count);
+    struct slice first = file_first_key(files[0]), last = file_last_key(files[length - 1]);
+
+    while (length < count) {
+        uint32_t end = find_ascent_end(files, length, count);
+        if (slice_compare(file_first_key(files[length]), last) > 0)
+            last = file_last_key(files[end - 1]);
+        else if (slice_compare(file_last_key(files[end - 1]), first) < 0)
+            first = file_first_key(files[length]);
+        else
+            break;
+        length = end;
+    }
+    return length;
+}
+
+static int compare_first_keys(const void *left, const void *right)
+{
+    return slice_compare(file_first_key(*(struct table_file *const *)left),
+                         file_first_key(*(struct table_file *const *)right));
+}
+
+void files_sort(struct table_file **files, uint32_t count)
+{
+    if (count > 1)
+        qsort(files, count, sizeof(struct table_file *), compare_first_keys);
+}
+
+struct table_file *run_find(const struct file_run *run, struct slice key)
+{
+    uint32_t index = run->count == 1 ? 0 : files_find(run->files, run->count, key);
+
+    return index < run->count ? run->files[index] : NULL;
 }

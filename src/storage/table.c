@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "storage/engine_internal.h"
+#include "storage/scan_range.h"
 #include "storage/transaction.h"
 
 /* ---- files ---- */
@@ -66,14 +67,17 @@ uint64_t table_file_highest(const struct table_file *file)
 
 struct table_version *table_version_allocate(uint32_t memtable_capacity, uint32_t file_capacity)
 {
-    size_t pointers = (size_t)memtable_capacity + file_capacity;
-    struct table_version *version = calloc(1, sizeof *version + pointers * sizeof(void *));
+    size_t pointers = memtable_capacity + 2 * (size_t)file_capacity;
+    struct table_version *version =
+        calloc(1, sizeof *version + pointers * sizeof(void *) + file_capacity * sizeof *version->runs);
 
     if (version == NULL)
         return NULL;
     atomic_init(&version->references, 1);
     version->memtables = (struct memtable **)(version + 1);
     version->files[0] = (struct table_file **)(version->memtables + memtable_capacity);
+    version->run_files = version->files[0] + file_capacity;
+    version->runs = (struct file_run *)(version->run_files + file_capacity);
     return version;
 }
 
@@ -99,6 +103,20 @@ void table_version_find_key_range(struct table_version *version)
     for (uint32_t level = 0; level < LEVELS; level++)
         for (uint32_t i = 0; i < version->file_count[level]; i++)
             widen_key_range(version, version->files[level][i]);
+}
+
+void table_version_find_runs(struct table_version *version)
+{
+    uint32_t count = version->file_count[0];
+
+    version->run_count = 0;
+    for (uint32_t begin = 0; begin < count; begin += version->runs[version->run_count++].count) {
+        struct file_run *run = &version->runs[version->run_count];
+        run->files = version->run_files + begin;
+        run->count = files_run_length(version->files[0] + begin, count - begin);
+        memcpy(run->files, version->files[0] + begin, run->count * sizeof(struct table_file *));
+        files_sort(run->files, run->count);
+    }
 }
 
 void table_version_add_file(struct table_version *version, uint32_t level, struct table_file *file)
@@ -142,8 +160,9 @@ struct table_version *table_install_version(struct table *table, struct table_ve
 {
     struct table_version *old = table->current;
 
+    table_version_find_runs(version);
     table->current = version;
-    atomic_store_explicit(&table->level0_count, version->file_count[0], memory_order_relaxed);
+    atomic_store_explicit(&table->level0_count, version->run_count, memory_order_relaxed);
     return old;
 }
 

@@ -27,6 +27,12 @@ struct table_file {
     bool is_compacting; /* under the table's mutex */
 };
 
+/* Files whose keys do not overlap, in key order: read and searched as if they were one. */
+struct file_run {
+    struct table_file **files;
+    uint32_t count;
+};
+
 struct table_version {
     atomic_uint references;
     uint32_t memtable_count;
@@ -34,6 +40,9 @@ struct table_version {
     uint32_t file_count[LEVELS];
     struct table_file **files[LEVELS]; /* level 0: by highest sequence, newest first; others: by key, disjoint */
     struct slice first_key, last_key;  /* of all files, borrowed from them; data NULL: there is none */
+    struct file_run *runs; /* level 0's files, newest first as there: neighbours that do not overlap are one run */
+    uint32_t run_count;
+    struct table_file **run_files; /* of all runs */
 };
 
 struct table {
@@ -46,7 +55,7 @@ struct table {
     struct memtable *active;                /* of the current version's, the one that takes writes; NULL: none yet.
                                              * Under the commit lock, as the next */
     size_t active_bytes;                    /* what of it the engine has counted */
-    atomic_uint level0_count;               /* files at level 0 of the current version */
+    atomic_uint level0_count;               /* runs at level 0 of the current version */
     atomic_uint_least64_t last_commit;      /* sequence of the last commit that wrote here */
     atomic_uint_least64_t created_sequence; /* commit that made it; 0: before every snapshot; UINT64_MAX: not yet */
     atomic_uint_least64_t dropped_sequence; /* commit that dropped it; UINT64_MAX: none */
@@ -124,6 +133,12 @@ void compaction_watch(struct compaction *compaction, struct cancellation *cancel
 /* Merges the inputs into new files (or moves them) and applies the edit. On failure nothing has changed. Frees the
  * compaction either way. Stops early with SSQL_INTERRUPTED when the engine closes or it is cancelled. */
 MUST_CHECK bool compaction_run(struct compaction *compaction, struct ssql_error *error);
+/* Merges runs of files that no version has: those that a transaction has spilled. The newest version of each key is
+ * kept, tombstones too, all with sequence 0. `*infos` (malloc) become the caller's, their names those of finished
+ * files.
+ */
+MUST_CHECK bool compaction_merge_runs(struct table *table, const struct file_run *runs, uint32_t run_count,
+                                      struct sstable_info **infos, uint32_t *info_count, struct ssql_error *error);
 
 /* ---- lookup.c: the newest version of one key ---- */
 

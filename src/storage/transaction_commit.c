@@ -259,12 +259,29 @@ static bool commit_to_manifest(struct transaction *transaction, struct ssql_erro
     return is_done;
 }
 
+/* So that the commit alone does not make writers stop for the runs that it brings. */
+static bool merge_for_commit(struct transaction *transaction, struct ssql_error *error)
+{
+    uint32_t start = transaction->engine->options.level0_files, stop = 2 * start;
+
+    for (uint32_t i = 0; i < transaction->participant_count; i++) {
+        struct participant *participant = &transaction->participants[i];
+        uint32_t there = atomic_load_explicit(&participant->table->level0_count, memory_order_relaxed);
+        uint32_t room = there + 1 < stop ? stop - there : 1;
+        if (!participant->is_dropped &&
+            !participant_merge_spilled(participant, transaction->mark, room < start ? room : start, error))
+            return false;
+    }
+    return true;
+}
+
 static bool commit_spilled(struct transaction *transaction, struct ssql_error *error)
 {
     struct engine *engine = transaction->engine;
 
     transaction->mark = write_set_sequence(&transaction->writes);
-    bool is_done = transaction->writes.count == 0 || transaction_spill(transaction, error);
+    bool is_done = (transaction->writes.count == 0 || transaction_spill(transaction, error)) &&
+                   merge_for_commit(transaction, error);
     if (is_done) {
         pthread_mutex_lock(&engine->commit_mutex);
         is_done = commit_to_manifest(transaction, error);

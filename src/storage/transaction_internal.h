@@ -25,7 +25,7 @@ struct participant {
     bool is_ordered; /* with HIGHEST_KNOWN: each key came above the one before */
     uint32_t highest_size;
     size_t highest_offset;
-    struct memtable *memtable;     /* those of the first `memtable_through` writes that are this table's, or NULL */
+    struct memtable *memtable; /* those of the first `memtable_through` writes that are this table's, or NULL */
     uint32_t memtable_through;
     struct table_version
         *spilled; /* level 0: spilled files, newest first; NULL: none. Their base sequence is 1 + generation */
@@ -101,6 +101,13 @@ MUST_CHECK bool transaction_spill_if_large(struct transaction *transaction, stru
 MUST_CHECK bool transaction_spill(struct transaction *transaction, struct ssql_error *error);
 /* Drops the spilled files whose writes all came after the mark. */
 void participant_undo_spilled(struct participant *participant, uint64_t mark);
+
+/* ---- transaction_merge.c ---- */
+
+/* Merges spilled runs that are alike, and, beyond that, the newest ones until there are at most `runs_most` from either
+ * side of the mark. When it fails, the runs are what they were, or some of them merged. */
+MUST_CHECK bool participant_merge_spilled(struct participant *participant, uint64_t mark, uint32_t runs_most,
+                                          struct ssql_error *error);
 
 /* ---- transaction_validate.c ---- */
 

@@ -127,6 +127,7 @@ static bool list_files(struct transaction *transaction, struct participant *part
         parts->through[parts->spilled->file_count[0]] = participant->spilled_through[i];
         table_version_add_file(parts->spilled, 0, older->files[0][i]);
     }
+    table_version_find_runs(parts->spilled);
     return true;
 }
 
@@ -211,7 +212,9 @@ bool transaction_spill(struct transaction *transaction, struct ssql_error *error
     transaction->memtable_bytes = 0;
     write_set_forget_spilled(&transaction->writes);
     count_bytes(transaction);
-    return true;
+    for (uint32_t i = 0; is_written && i < count; i++)
+        is_written = participant_merge_spilled(&transaction->participants[i], transaction->mark, UINT32_MAX, error);
+    return is_written;
 }
 
 bool transaction_spill_if_large(struct transaction *transaction, struct ssql_error *error)
@@ -246,4 +249,5 @@ void participant_undo_spilled(struct participant *participant, uint64_t mark)
     memmove(participant->spilled_through, participant->spilled_through + dropped,
             spilled->file_count[0] * sizeof *participant->spilled_through);
     table_version_find_key_range(spilled);
+    table_version_find_runs(spilled);
 }

@@ -26,6 +26,8 @@ struct world {
     struct table_file files[FILES_MOST];
     uint32_t file_count;
     struct table_file *lists[LEVELS][FILES_MOST];
+    struct file_run runs[FILES_MOST];
+    struct table_file *run_files[FILES_MOST];
     struct memtable *memtable;
     struct row_format *format;
     struct snapshot_slot slot;
@@ -51,6 +53,8 @@ static void begin(uint32_t level0_files)
     world.table.current = &world.version;
     for (uint32_t level = 0; level < LEVELS; level++)
         world.version.files[level] = world.lists[level];
+    world.version.runs = world.runs;
+    world.version.run_files = world.run_files;
 }
 
 static void end(void)
@@ -81,6 +85,7 @@ static struct table_file *add(uint32_t level, char first, char last, uint64_t by
     file->info.lowest_sequence = 5;
     file->info.highest_sequence = 9;
     world.lists[level][world.version.file_count[level]++] = file;
+    table_version_find_runs(&world.version);
     return file;
 }
 
@@ -200,12 +205,12 @@ static void disjoint_files_that_meet_nothing_are_moved(void **state)
     add(0, 'c', 'd', 100);
     add(0, 'a', 'b', 100);
     add(1, 'e', 'f', 800);
-    picks_and_ends(COMPACT_DOWN, "0:c-d 0:a-b to 1 moved, settled 100");
+    picks_and_ends(COMPACT_DOWN, "0:a-b 0:c-d to 1 moved, settled 100");
     begin(2); /* small ones are merged, with each other and with a small neighbour */
     add(0, 'c', 'd', 100);
     add(0, 'a', 'b', 99);
     add(1, 'e', 'f', 99);
-    picks_and_ends(COMPACT_DOWN, "0:c-d 0:a-b 1:e-f to 1, settled 100");
+    picks_and_ends(COMPACT_DOWN, "0:a-b 0:c-d 1:e-f to 1, settled 100");
     begin(2); /* they share a key */
     add(0, 'b', 'd', 100);
     add(0, 'a', 'b', 100);
@@ -214,7 +219,7 @@ static void disjoint_files_that_meet_nothing_are_moved(void **state)
     add(0, 'e', 'f', 100);
     add(0, 'a', 'b', 100);
     add(1, 'b', 'c', 100);
-    picks_and_ends(COMPACT_DOWN, "0:e-f 0:a-b 1:b-c to 1, settled 100");
+    picks_and_ends(COMPACT_DOWN, "0:a-b 0:e-f 1:b-c to 1, settled 100");
     begin(2); /* nothing meets the files, but it lies within their bounds: only they count */
     add(0, 'e', 'f', 100);
     add(0, 'a', 'b', 100);

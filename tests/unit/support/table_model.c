@@ -394,6 +394,7 @@ static void make_version(struct model *model, struct sources *sources)
             table_file_release(sources->files[level][i]);
         }
     }
+    table_version_find_runs(version);
     model->version = version;
 }
 
