@@ -5,9 +5,12 @@
 #undef pthread_mutex_lock
 #undef pthread_mutex_unlock
 #undef pthread_mutex_destroy
+#undef pthread_cond_init
+#undef pthread_cond_destroy
 #undef pthread_cond_wait
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -53,6 +56,16 @@ __attribute__((constructor)) static void choose(void)
         cmocka_set_test_filter(name);
 }
 
+static atomic_int mutexes, conditions; /* that are in use */
+
+__attribute__((destructor)) static void check_all_are_gone(void)
+{
+    if (atomic_load(&mutexes) == 0 && atomic_load(&conditions) == 0)
+        return;
+    fprintf(stderr, "%d mutexes and %d conditions are left\n", atomic_load(&mutexes), atomic_load(&conditions));
+    _exit(4);
+}
+
 static void check(int result, const char *what)
 {
     if (result == 0)
@@ -65,12 +78,16 @@ int mutant_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attribu
 {
     pthread_mutexattr_t checking;
 
-    if (attributes != NULL)
+    if (attributes != NULL) {
+        atomic_fetch_add(&mutexes, 1);
         return pthread_mutex_init(mutex, attributes);
+    }
     check(pthread_mutexattr_init(&checking), "init");
     check(pthread_mutexattr_settype(&checking, PTHREAD_MUTEX_ERRORCHECK), "init");
     int result = pthread_mutex_init(mutex, &checking);
     pthread_mutexattr_destroy(&checking);
+    if (result == 0)
+        atomic_fetch_add(&mutexes, 1);
     return result;
 }
 
@@ -89,7 +106,23 @@ int mutant_mutex_unlock(pthread_mutex_t *mutex)
 int mutant_mutex_destroy(pthread_mutex_t *mutex)
 {
     check(pthread_mutex_destroy(mutex), "destroy");
+    atomic_fetch_sub(&mutexes, 1);
     return 0;
+}
+
+int mutant_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
+{
+    int result = pthread_cond_init(condition, attributes);
+
+    if (result == 0)
+        atomic_fetch_add(&conditions, 1);
+    return result;
+}
+
+int mutant_cond_destroy(pthread_cond_t *condition)
+{
+    atomic_fetch_sub(&conditions, 1);
+    return pthread_cond_destroy(condition);
 }
 
 int mutant_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)

@@ -34,6 +34,7 @@ SIM_SEEDS = (1, 3)
 CASE_SECONDS_MOST = 2.0     # a test that takes longer costs more than it finds
 EFFORT_SECONDS = 6.0        # for one mutant, in each of the two builds
 MEMORY_MOST_MB = 1500
+EXCLUDED = ('unit_storage_interleaving',)  # stops at every instruction, and so knows how the compiler made the code
 FILE_BYTES_MOST = 1 << 30
 
 
@@ -205,13 +206,14 @@ def run(case, mutant=None, seen=None, wall=600.0, cpu=60):
 def find_cases(plain):
     cases = []
     for program in sorted(glob.glob(f'{plain}/unit_storage_*')):
-        if not os.access(program, os.X_OK) or os.path.isdir(program):
+        if not os.access(program, os.X_OK) or os.path.isdir(program) or os.path.basename(program) in EXCLUDED:
             continue
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
         output = done.stdout.decode(errors='replace')
         if done.returncode != 0:
-            sys.exit(f'mutants: {os.path.basename(program)} fails without a mutant\n{output[-2000:]}')
+            print(f'mutants: left out, for it fails without a mutant: {os.path.basename(program)}\n{output[-500:]}')
+            continue
         for name in re.findall(r'\[ RUN      \] (\w+)', output):
             cases.append(Case([program], name, f'{os.path.basename(program)} {name}'))
     for seed in SIM_SEEDS:
@@ -264,7 +266,9 @@ def measure(cases, mutant_count, jobs, most):
                 case.seconds = max(case.seconds, most + 1)
                 break
             if status != 0:
-                raise SystemExit(f'mutants: "{case.label}" fails without a mutant ({status})')
+                print(f'mutants: left out, for it fails without a mutant ({status}): {case.label}')
+                case.seconds = most + 1
+                break
         case.is_steady = met[0] == met[-1]
         case.reaches = bytes(a | b for a, b in zip(met[0], met[-1]))
         os.remove(seen)
@@ -276,9 +280,10 @@ def takes_part(case, most):
     """Measures a sanitized test when it is wanted for the first time."""
     if not case.is_measured:
         status, case.seconds = run(case)
-        if status != 0:
-            raise SystemExit(f'mutants: "{case.label}" fails without a mutant ({status})')
         case.is_measured = True
+        if status != 0:
+            print(f'mutants: left out, for it fails without a mutant ({status}): {case.label}')
+            case.seconds = most + 1
     return case.seconds <= most
 
 
