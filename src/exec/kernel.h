@@ -16,6 +16,13 @@
 /* Most bytes of strings that one evaluation of a program may make, over all rows of its batch. */
 #define STRING_HEAP_MOST ((size_t)64 << 20)
 
+/* Marks a function whose constant arguments choose among its loops: every caller gets a copy of its own, without the
+ * choice. A build that counts branches defines it as nothing, or each copy would count the branches that its constants
+ * rule out. */
+#ifndef SPECIALISED
+#define SPECIALISED inline __attribute__((always_inline))
+#endif
+
 /* Rows of a batch, ascending; rows NULL: all of [0, count). */
 struct selection {
     const uint16_t *rows;

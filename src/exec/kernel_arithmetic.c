@@ -5,8 +5,6 @@
 
 #include "exec/kernel.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 static const char *operator_text(enum scalar_function function)
 {
     switch ((int)function) {
@@ -60,7 +58,7 @@ static bool check_overflow(const struct kernel_call *call, enum scalar_function 
 }
 
 /* The wrapped result; *overflow gets its sign bit set when the true result does not fit. */
-static ALWAYS_INLINE int64_t compute(enum scalar_function function, int64_t left, int64_t right, int64_t *overflow)
+static SPECIALISED int64_t compute(enum scalar_function function, int64_t left, int64_t right, int64_t *overflow)
 {
     int64_t result;
 
@@ -78,7 +76,7 @@ static ALWAYS_INLINE int64_t compute(enum scalar_function function, int64_t left
     return result;
 }
 
-static ALWAYS_INLINE bool run_ints(struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
+static SPECIALISED bool run_ints(struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
 {
     const struct vector *left = &call->arguments[0], *right = &call->arguments[1];
     const int64_t *left_items = left->integers, *right_items = right->integers;
@@ -122,8 +120,8 @@ static bool multiply_ints(struct kernel_call *call, struct ssql_error *error)
     return run_ints(call, FUNCTION_MULTIPLY, error);
 }
 
-static ALWAYS_INLINE bool divide_or_remain_ints(struct kernel_call *call, enum scalar_function function,
-                                                struct ssql_error *error)
+static SPECIALISED bool divide_or_remain_ints(struct kernel_call *call, enum scalar_function function,
+                                              struct ssql_error *error)
 {
     const struct vector *left = &call->arguments[0], *right = &call->arguments[1];
     int64_t *result = call->result;
@@ -172,7 +170,7 @@ static bool negate_ints(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-static ALWAYS_INLINE double compute_float(enum scalar_function function, double left, double right)
+static SPECIALISED double compute_float(enum scalar_function function, double left, double right)
 {
     switch ((int)function) {
     case FUNCTION_ADD: return left + right;
@@ -183,7 +181,7 @@ static ALWAYS_INLINE double compute_float(enum scalar_function function, double 
 }
 
 /* The sign bit is set when the float is not finite: its exponent, all ones, carries into it. */
-static ALWAYS_INLINE uint64_t infinity_bit(double item)
+static SPECIALISED uint64_t infinity_bit(double item)
 {
     uint64_t bits;
 
@@ -220,7 +218,7 @@ static bool check_infinity(const struct kernel_call *call, enum scalar_function 
     return true;
 }
 
-static ALWAYS_INLINE bool run_floats(struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
+static SPECIALISED bool run_floats(struct kernel_call *call, enum scalar_function function, struct ssql_error *error)
 {
     const struct vector *left = &call->arguments[0], *right = &call->arguments[1];
     const double *left_items = left->reals, *right_items = right->reals;

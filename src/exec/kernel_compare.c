@@ -2,8 +2,6 @@
  * Floats follow one total order everywhere: NaN equals itself and is above every number (value.h). */
 #include "exec/kernel.h"
 
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
 /* `a < b` as `b > a`. */
 static enum scalar_function swap_comparison(enum scalar_function comparison)
 {
@@ -16,7 +14,7 @@ static enum scalar_function swap_comparison(enum scalar_function comparison)
     return comparison;
 }
 
-static ALWAYS_INLINE bool int_holds(enum scalar_function comparison, int64_t left, int64_t right)
+static SPECIALISED bool int_holds(enum scalar_function comparison, int64_t left, int64_t right)
 {
     switch ((int)comparison) {
     case FUNCTION_EQUAL: return left == right;
@@ -28,17 +26,17 @@ static ALWAYS_INLINE bool int_holds(enum scalar_function comparison, int64_t lef
     return left >= right;
 }
 
-static ALWAYS_INLINE bool float_equal(double left, double right)
+static SPECIALISED bool float_equal(double left, double right)
 {
     return (left == right) | ((left != left) & (right != right));
 }
 
-static ALWAYS_INLINE bool float_less(double left, double right)
+static SPECIALISED bool float_less(double left, double right)
 {
     return (left < right) | ((left == left) & (right != right));
 }
 
-static ALWAYS_INLINE bool float_holds(enum scalar_function comparison, double left, double right)
+static SPECIALISED bool float_holds(enum scalar_function comparison, double left, double right)
 {
     switch ((int)comparison) {
     case FUNCTION_EQUAL: return float_equal(left, right);
@@ -50,7 +48,7 @@ static ALWAYS_INLINE bool float_holds(enum scalar_function comparison, double le
     return !float_less(left, right);
 }
 
-static ALWAYS_INLINE bool string_holds(enum scalar_function comparison, struct slice left, struct slice right)
+static SPECIALISED bool string_holds(enum scalar_function comparison, struct slice left, struct slice right)
 {
     switch ((int)comparison) {
     case FUNCTION_EQUAL: return slice_equal(left, right);
@@ -75,8 +73,8 @@ static struct operands order_operands(enum scalar_function comparison, const str
 
 /* ---- bool vectors ---- */
 
-static ALWAYS_INLINE void compare_ints(enum scalar_function comparison, const struct vector *left,
-                                       const struct vector *right, struct selection selection, uint8_t *restrict result)
+static SPECIALISED void compare_ints(enum scalar_function comparison, const struct vector *left,
+                                     const struct vector *right, struct selection selection, uint8_t *restrict result)
 {
     const int64_t *left_items = left->integers, *right_items = right->integers;
 
@@ -96,9 +94,8 @@ static ALWAYS_INLINE void compare_ints(enum scalar_function comparison, const st
     }
 }
 
-static ALWAYS_INLINE void compare_floats(enum scalar_function comparison, const struct vector *left,
-                                         const struct vector *right, struct selection selection,
-                                         uint8_t *restrict result)
+static SPECIALISED void compare_floats(enum scalar_function comparison, const struct vector *left,
+                                       const struct vector *right, struct selection selection, uint8_t *restrict result)
 {
     const double *left_items = left->reals, *right_items = right->reals;
 
@@ -118,9 +115,8 @@ static ALWAYS_INLINE void compare_floats(enum scalar_function comparison, const 
     }
 }
 
-static ALWAYS_INLINE void compare_bools(enum scalar_function comparison, const struct vector *left,
-                                        const struct vector *right, struct selection selection,
-                                        uint8_t *restrict result)
+static SPECIALISED void compare_bools(enum scalar_function comparison, const struct vector *left,
+                                      const struct vector *right, struct selection selection, uint8_t *restrict result)
 {
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
@@ -129,9 +125,9 @@ static ALWAYS_INLINE void compare_bools(enum scalar_function comparison, const s
     }
 }
 
-static ALWAYS_INLINE void compare_strings(enum scalar_function comparison, const struct vector *left,
-                                          const struct vector *right, struct selection selection, const uint8_t *nulls,
-                                          uint8_t *restrict result)
+static SPECIALISED void compare_strings(enum scalar_function comparison, const struct vector *left,
+                                        const struct vector *right, struct selection selection, const uint8_t *nulls,
+                                        uint8_t *restrict result)
 {
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
@@ -141,8 +137,8 @@ static ALWAYS_INLINE void compare_strings(enum scalar_function comparison, const
 }
 
 /* One comparison operator, all types: called with a constant operator, so that each loop is compiled for it. */
-static ALWAYS_INLINE void compare_typed(struct kernel_call *call, enum scalar_function comparison,
-                                        const struct vector *left, const struct vector *right)
+static SPECIALISED void compare_typed(struct kernel_call *call, enum scalar_function comparison,
+                                      const struct vector *left, const struct vector *right)
 {
     switch (left->type) {
     case SSQL_TYPE_NULL: break;
@@ -257,8 +253,8 @@ void kernel_find_compare(enum scalar_function function, enum ssql_type type, str
 /* ---- selections: every row is written, and the position moves on when it holds, so that no branch depends on data
  * ---- */
 
-static ALWAYS_INLINE uint32_t select_ints(enum scalar_function comparison, const struct vector *left,
-                                          const struct vector *right, struct selection selection, uint16_t *rows)
+static SPECIALISED uint32_t select_ints(enum scalar_function comparison, const struct vector *left,
+                                        const struct vector *right, struct selection selection, uint16_t *rows)
 {
     const int64_t *left_items = left->integers, *right_items = right->integers;
     uint32_t count = 0;
@@ -279,8 +275,8 @@ static ALWAYS_INLINE uint32_t select_ints(enum scalar_function comparison, const
     return count;
 }
 
-static ALWAYS_INLINE uint32_t select_floats(enum scalar_function comparison, const struct vector *left,
-                                            const struct vector *right, struct selection selection, uint16_t *rows)
+static SPECIALISED uint32_t select_floats(enum scalar_function comparison, const struct vector *left,
+                                          const struct vector *right, struct selection selection, uint16_t *rows)
 {
     uint32_t count = 0;
 
@@ -292,8 +288,8 @@ static ALWAYS_INLINE uint32_t select_floats(enum scalar_function comparison, con
     return count;
 }
 
-static ALWAYS_INLINE uint32_t select_bools(enum scalar_function comparison, const struct vector *left,
-                                           const struct vector *right, struct selection selection, uint16_t *rows)
+static SPECIALISED uint32_t select_bools(enum scalar_function comparison, const struct vector *left,
+                                         const struct vector *right, struct selection selection, uint16_t *rows)
 {
     uint32_t count = 0;
 
@@ -307,8 +303,8 @@ static ALWAYS_INLINE uint32_t select_bools(enum scalar_function comparison, cons
 }
 
 /* A constant is compared with each entry of the dictionary once; rows then go by their code. */
-static ALWAYS_INLINE uint32_t select_codes(enum scalar_function comparison, const struct vector *left,
-                                           struct slice constant, struct selection selection, uint16_t *rows)
+static SPECIALISED uint32_t select_codes(enum scalar_function comparison, const struct vector *left,
+                                         struct slice constant, struct selection selection, uint16_t *rows)
 {
     uint8_t holds[BATCH_CAPACITY];
     uint32_t count = 0;
@@ -330,8 +326,8 @@ static ALWAYS_INLINE uint32_t select_codes(enum scalar_function comparison, cons
     return count;
 }
 
-static ALWAYS_INLINE uint32_t select_strings(enum scalar_function comparison, const struct vector *left,
-                                             const struct vector *right, struct selection selection, uint16_t *rows)
+static SPECIALISED uint32_t select_strings(enum scalar_function comparison, const struct vector *left,
+                                           const struct vector *right, struct selection selection, uint16_t *rows)
 {
     uint32_t count = 0;
 
@@ -346,8 +342,8 @@ static ALWAYS_INLINE uint32_t select_strings(enum scalar_function comparison, co
     return count;
 }
 
-static ALWAYS_INLINE uint32_t select_typed(enum scalar_function comparison, const struct vector *left,
-                                           const struct vector *right, struct selection selection, uint16_t *rows)
+static SPECIALISED uint32_t select_typed(enum scalar_function comparison, const struct vector *left,
+                                         const struct vector *right, struct selection selection, uint16_t *rows)
 {
     switch (left->type) {
     case SSQL_TYPE_NULL: break;

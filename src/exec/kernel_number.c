@@ -107,7 +107,7 @@ static double apply_float(enum scalar_function function, double item)
     return round(item);
 }
 
-static inline __attribute__((always_inline)) bool run_floats(struct kernel_call *call, enum scalar_function function)
+static SPECIALISED bool run_floats(struct kernel_call *call, enum scalar_function function)
 {
     double *result = call->result;
 
