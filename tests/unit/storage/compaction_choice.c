@@ -224,7 +224,7 @@ static void disjoint_files_that_meet_nothing_are_moved(void **state)
     add(0, 'e', 'f', 100);
     add(0, 'a', 'b', 100);
     add(1, 'c', 'd', 100);
-    picks_and_ends(COMPACT_DOWN, "0:e-f 0:a-b to 1 moved, settled 4");
+    picks_and_ends(COMPACT_DOWN, "0:a-b 0:e-f to 1 moved, settled 4");
 }
 
 static void what_overlaps_below_is_rewritten_with_small_neighbours(void **state)
