@@ -6,7 +6,8 @@ set(system_calls open openat close read write pread pwrite stat lstat fstat fsta
 set(allocations malloc calloc realloc aligned_alloc posix_memalign)
 list(TRANSFORM system_calls PREPEND "LINKER:--wrap=")
 list(TRANSFORM allocations PREPEND "LINKER:--wrap=")
-foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening unit_volume_plain_file_faults)
+foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening unit_volume_plain_file_faults
+        unit_api_system_failure)
   target_link_options(${target} PRIVATE ${system_calls})
 endforeach()
 foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_plain_file_faults
@@ -17,3 +18,5 @@ endforeach()
 foreach(target unit_storage_memory_failure unit_storage_memory_failure_engine)
   target_link_options(${target} PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=getentropy,--wrap=pthread_create)
 endforeach()
+# tests/unit/base/failures.c: memory, mapped or not, and threads.
+target_link_options(unit_base_failures PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=pthread_create)

@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,10 +81,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    if (length < 0) {
-        buffer->failed = true;
-        return;
-    }
+    assert(length >= 0); /* no wide characters are printed, and nothing as long as an int can count */
     uint8_t *to = buffer_reserve(buffer, (size_t)length + 1);
     if (to == NULL)
         return;

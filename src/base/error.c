@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,10 +19,7 @@ static void format_cut(char *text, size_t size, const char *format, va_list argu
 {
     int length = vsnprintf(text, size, format, arguments);
 
-    if (length < 0) {
-        text[0] = '\0';
-        return;
-    }
+    assert(length >= 0); /* no wide characters are printed */
     if ((size_t)length < size)
         return;
     size_t end = size - 4;
@@ -64,45 +62,47 @@ bool error_no_memory(struct ssql_error *error)
 
 const char *error_sqlstate(enum ssql_code code)
 {
-    switch (code) {
-    case SSQL_OK: return "00000";
-    case SSQL_INTERNAL: return "XX000";
-    case SSQL_SYNTAX: return "42601";
-    case SSQL_UNKNOWN_TABLE: return "42P01";
-    case SSQL_UNKNOWN_COLUMN: return "42703";
-    case SSQL_UNKNOWN_FUNCTION: return "42883";
-    case SSQL_TABLE_EXISTS: return "42P07";
-    case SSQL_COLUMN_EXISTS: return "42701";
-    case SSQL_AMBIGUOUS: return "42702";
-    case SSQL_TYPE_MISMATCH: return "42804";
-    case SSQL_BAD_GROUPING: return "42803";
-    case SSQL_NOT_SUPPORTED: return "0A000";
-    case SSQL_OUT_OF_RANGE: return "22003";
-    case SSQL_DIVISION_BY_ZERO: return "22012";
-    case SSQL_BAD_VALUE: return "22P02";
-    case SSQL_BAD_ENCODING: return "22021";
-    case SSQL_DUPLICATE_KEY: return "23505";
-    case SSQL_NOT_NULL: return "23502";
-    case SSQL_CONFLICT: return "40001";
-    case SSQL_NO_TRANSACTION: return "25P01";
-    case SSQL_IN_TRANSACTION: return "25001";
-    case SSQL_READ_ONLY: return "25006";
-    case SSQL_INTERRUPTED: return "57014";
-    case SSQL_NO_MEMORY: return "53200";
-    case SSQL_DISK_FULL: return "53100";
-    case SSQL_LOCKED: return "55006";
-    case SSQL_IO: return "58030";
-    case SSQL_CORRUPT: return "XX001";
-    case SSQL_TOO_LARGE: return "54000";
-    case SSQL_CANNOT_OPEN: return "3D000";
-    case SSQL_MISUSE: return "55000";
-    case SSQL_UNKNOWN_PARAMETER: return "42P02";
-    case SSQL_UNKNOWN_OUTCOME: return "08007";
-    case SSQL_VALUE_COUNT: return "42601";
-    case SSQL_UNKNOWN_TYPE: return "42704";
-    case SSQL_TOO_MANY_OPEN: return "53000";
-    case SSQL_BAD_OPTION: return "22023";
-    case SSQL_NOT_ALLOWED: return "42501";
-    }
-    return "XX000";
+    static const char *const states[] = {
+        [SSQL_OK] = "00000",
+        [SSQL_INTERNAL] = "XX000",
+        [SSQL_SYNTAX] = "42601",
+        [SSQL_UNKNOWN_TABLE] = "42P01",
+        [SSQL_UNKNOWN_COLUMN] = "42703",
+        [SSQL_UNKNOWN_FUNCTION] = "42883",
+        [SSQL_TABLE_EXISTS] = "42P07",
+        [SSQL_COLUMN_EXISTS] = "42701",
+        [SSQL_AMBIGUOUS] = "42702",
+        [SSQL_TYPE_MISMATCH] = "42804",
+        [SSQL_BAD_GROUPING] = "42803",
+        [SSQL_NOT_SUPPORTED] = "0A000",
+        [SSQL_OUT_OF_RANGE] = "22003",
+        [SSQL_DIVISION_BY_ZERO] = "22012",
+        [SSQL_BAD_VALUE] = "22P02",
+        [SSQL_BAD_ENCODING] = "22021",
+        [SSQL_DUPLICATE_KEY] = "23505",
+        [SSQL_NOT_NULL] = "23502",
+        [SSQL_CONFLICT] = "40001",
+        [SSQL_NO_TRANSACTION] = "25P01",
+        [SSQL_IN_TRANSACTION] = "25001",
+        [SSQL_READ_ONLY] = "25006",
+        [SSQL_INTERRUPTED] = "57014",
+        [SSQL_NO_MEMORY] = "53200",
+        [SSQL_DISK_FULL] = "53100",
+        [SSQL_LOCKED] = "55006",
+        [SSQL_IO] = "58030",
+        [SSQL_CORRUPT] = "XX001",
+        [SSQL_TOO_LARGE] = "54000",
+        [SSQL_CANNOT_OPEN] = "3D000",
+        [SSQL_MISUSE] = "55000",
+        [SSQL_UNKNOWN_PARAMETER] = "42P02",
+        [SSQL_UNKNOWN_OUTCOME] = "08007",
+        [SSQL_VALUE_COUNT] = "42601",
+        [SSQL_UNKNOWN_TYPE] = "42704",
+        [SSQL_TOO_MANY_OPEN] = "53000",
+        [SSQL_BAD_OPTION] = "22023",
+        [SSQL_NOT_ALLOWED] = "42501",
+    };
+
+    assert(code < sizeof states / sizeof states[0] && states[code] != NULL);
+    return states[code];
 }

@@ -1,5 +1,6 @@
 #include "base/key_codec.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/bytes.h"
@@ -115,8 +116,7 @@ static bool decode_inner_string(struct slice *key, struct value *part, struct bu
     if (has_escape) {
         size_t start = scratch->size;
         append_unescaped(scratch, string);
-        if (scratch->failed)
-            return false;
+        assert(!scratch->failed); /* there is room for the whole key */
         string = slice_make(scratch->data + start, scratch->size - start);
     }
     *part = value_string(string);
@@ -141,31 +141,26 @@ bool key_decode(struct slice key, const enum ssql_type *types, uint32_t count, s
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *bytes;
-        switch (types[i]) {
-        case SSQL_TYPE_NULL: return false;
-        case SSQL_TYPE_INT:
-            if (!take(&key, 8, &bytes))
-                return false;
-            parts[i] = value_int((int64_t)(load_u64be(bytes) ^ SIGN_BIT));
-            break;
-        case SSQL_TYPE_FLOAT:
-            if (!take(&key, 8, &bytes))
-                return false;
-            parts[i] = value_float(float_from_ordered(load_u64be(bytes)));
-            break;
-        case SSQL_TYPE_BOOL:
-            if (!take(&key, 1, &bytes) || *bytes > 1)
-                return false;
-            parts[i] = value_bool(*bytes != 0);
-            break;
-        case SSQL_TYPE_STRING:
+        if (types[i] == SSQL_TYPE_STRING) {
             if (i + 1 == count) {
                 parts[i] = value_string(key);
                 key.size = 0;
             } else if (!decode_inner_string(&key, &parts[i], scratch)) {
                 return false;
             }
-            break;
+            continue;
+        }
+        if (!take(&key, types[i] == SSQL_TYPE_BOOL ? 1 : 8, &bytes))
+            return false;
+        if (types[i] == SSQL_TYPE_INT) {
+            parts[i] = value_int((int64_t)(load_u64be(bytes) ^ SIGN_BIT));
+        } else if (types[i] == SSQL_TYPE_FLOAT) {
+            parts[i] = value_float(float_from_ordered(load_u64be(bytes)));
+        } else {
+            assert(types[i] == SSQL_TYPE_BOOL); /* a key has no other part */
+            if (*bytes > 1)
+                return false;
+            parts[i] = value_bool(*bytes != 0);
         }
     }
     return key.size == 0;

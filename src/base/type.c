@@ -1,13 +1,14 @@
 #include "base/type.h"
 
+#include <assert.h>
+
 const char *type_name(enum ssql_type type)
 {
-    switch (type) {
-    case SSQL_TYPE_NULL: return "null";
-    case SSQL_TYPE_INT: return "int";
-    case SSQL_TYPE_STRING: return "string";
-    case SSQL_TYPE_BOOL: return "bool";
-    case SSQL_TYPE_FLOAT: return "float";
-    }
-    return "?";
+    static const char *const names[] = {
+        [SSQL_TYPE_NULL] = "null", [SSQL_TYPE_INT] = "int",     [SSQL_TYPE_STRING] = "string",
+        [SSQL_TYPE_BOOL] = "bool", [SSQL_TYPE_FLOAT] = "float",
+    };
+
+    assert(type < sizeof names / sizeof names[0]);
+    return names[type];
 }

@@ -31,14 +31,15 @@ struct vector {
 /* Bytes of one item in the array of a flat vector; 1 for the type of a bare null, which has no items. */
 static inline size_t vector_item_size(enum ssql_type type)
 {
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: return sizeof(int64_t);
-    case SSQL_TYPE_FLOAT: return sizeof(double);
-    case SSQL_TYPE_BOOL: return sizeof(uint8_t);
-    case SSQL_TYPE_STRING: return sizeof(struct slice);
-    }
-    return 1;
+    static const uint8_t sizes[] = {
+        [SSQL_TYPE_NULL] = 1,
+        [SSQL_TYPE_INT] = sizeof(int64_t),
+        [SSQL_TYPE_FLOAT] = sizeof(double),
+        [SSQL_TYPE_BOOL] = sizeof(uint8_t),
+        [SSQL_TYPE_STRING] = sizeof(struct slice),
+    };
+
+    return sizes[type];
 }
 
 /* Item of row `row` (a row number of the batch, not of the selection). Strings stay borrowed. Not for inner loops. */
@@ -48,15 +49,13 @@ static inline struct value vector_value(const struct vector *vector, uint32_t ro
 
     if (vector->type == SSQL_TYPE_NULL || (vector->nulls != NULL && vector->nulls[item]))
         return value_null(vector->type);
-    switch (vector->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: return value_int(vector->integers[item]);
-    case SSQL_TYPE_FLOAT: return value_float(vector->reals[item]);
-    case SSQL_TYPE_BOOL: return value_bool(vector->booleans[item] != 0);
-    case SSQL_TYPE_STRING:
-        return value_string(vector->strings[vector->kind == VECTOR_DICTIONARY ? vector->codes[item] : item]);
-    }
-    return value_null(vector->type);
+    if (vector->type == SSQL_TYPE_INT)
+        return value_int(vector->integers[item]);
+    if (vector->type == SSQL_TYPE_FLOAT)
+        return value_float(vector->reals[item]);
+    if (vector->type == SSQL_TYPE_BOOL)
+        return value_bool(vector->booleans[item] != 0);
+    return value_string(vector->strings[vector->kind == VECTOR_DICTIONARY ? vector->codes[item] : item]);
 }
 
 #endif

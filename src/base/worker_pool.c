@@ -55,8 +55,7 @@ uint32_t worker_pool_thread_count(const struct worker_pool *pool)
 
 static void list_job(struct worker_pool *pool, struct worker_job *job)
 {
-    if (job->is_listed)
-        return;
+    assert(!job->is_listed);
     job->is_listed = true;
     job->next = pool->jobs;
     pool->jobs = job;
