@@ -24,14 +24,12 @@ bool progress_is_possible(void)
     return isatty(STDERR_FILENO) && terminal != NULL && strcmp(terminal, "dumb") != 0;
 }
 
-/* A line that is wrapped could not be taken away again. */
-static size_t fitting(const struct text_buffer *text)
+/* Columns of the terminal that a line may take: one that is wrapped could not be taken away again. */
+static size_t room(void)
 {
     struct winsize size;
 
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || text->size < size.ws_col)
-        return text->size;
-    return size.ws_col - 1u;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 ? SIZE_MAX : size.ws_col - 1u;
 }
 
 void progress_begin(struct progress_line *line)
@@ -55,33 +53,62 @@ static void add_duration(struct text_buffer *to, double seconds)
         text_format(to, "%ld s", whole);
 }
 
-void progress_describe(struct text_buffer *to, const char *what, int64_t done, int64_t total, const char *unit,
-                       double seconds)
-{
-    double rate = seconds > 0 ? (double)done / seconds : 0;
+/* What is left out of a line that has little room. */
+enum detail { DETAIL_ALL, DETAIL_NO_RATE, DETAIL_NO_NUMBERS, DETAIL_COUNT };
 
-    if (done == 0) {
-        text_format(to, "%s, ", what);
-        add_duration(to, seconds);
+struct progress_state {
+    const char *what, *unit;
+    int64_t done, total;
+    double seconds;
+};
+
+static void describe(struct text_buffer *to, const struct progress_state *state, enum detail detail)
+{
+    double rate = state->seconds > 0 ? (double)state->done / state->seconds : 0;
+    bool has_numbers = state->total == 0 || detail < DETAIL_NO_NUMBERS;
+
+    text_add_string(to, state->what);
+    if (state->done == 0) {
+        text_add_string(to, ", ");
+        add_duration(to, state->seconds);
         return;
     }
-    text_format(to, "%s ", what);
-    text_add_count(to, done);
-    if (total > 0) {
-        text_add_string(to, " of ");
-        text_add_count(to, total);
+    if (has_numbers) {
+        text_add_char(to, ' ');
+        text_add_count(to, state->done);
     }
-    text_add_string(to, unit);
-    if (total > 0)
-        text_format(to, ", %d %%", done >= total ? 100 : (int)((double)done * 100 / (double)total));
-    text_add_string(to, ", ");
-    text_add_count(to, (int64_t)rate);
-    text_format(to, "%s a second", unit);
-    if (total > done && rate > 0) {
+    if (has_numbers && state->total > 0) {
+        text_add_string(to, " of ");
+        text_add_count(to, state->total);
+    }
+    if (has_numbers)
+        text_add_string(to, state->unit);
+    if (state->total > 0)
+        text_format(to, "%s %d %%", has_numbers ? "," : "",
+                    state->done >= state->total ? 100 : (int)((double)state->done * 100 / (double)state->total));
+    if (detail == DETAIL_ALL) {
         text_add_string(to, ", ");
-        add_duration(to, (double)(total - done) / rate);
+        text_add_count(to, (int64_t)rate);
+        text_format(to, "%s a second", state->unit);
+    }
+    if (state->total > state->done && rate > 0) {
+        text_add_string(to, ", ");
+        add_duration(to, (double)(state->total - state->done) / rate);
         text_add_string(to, " left");
     }
+}
+
+/* As much as there is room for; a line is cut when even the shortest has none. */
+static void describe_within(struct text_buffer *to, const struct progress_state *state, size_t columns)
+{
+    for (int detail = DETAIL_ALL; detail < DETAIL_COUNT; detail++) {
+        text_reset(to);
+        describe(to, state, (enum detail)detail);
+        if (to->size <= columns)
+            return;
+    }
+    for (to->size = columns; to->size > 0 && strchr(", ", to->data[to->size - 1]) != NULL;)
+        to->size--;
 }
 
 /* The rate of one part, such as sorting, has nothing to do with that of reading before it. */
@@ -106,8 +133,9 @@ void progress_show(struct progress_line *line, const char *what, int64_t done, i
         return;
     line->last = time;
     line->is_visible = true;
-    progress_describe(&text, what, done, total, unit, time - line->part_begin);
-    fprintf(stderr, "\r%.*s\033[K", (int)fitting(&text), text.data);
+    const struct progress_state state = {what, unit, done, total, time - line->part_begin};
+    describe_within(&text, &state, room());
+    fprintf(stderr, "\r%.*s\033[K", (int)text.size, text_string(&text));
     fflush(stderr);
     text_clear(&text);
 }

@@ -32,8 +32,4 @@ void progress_show_report(struct progress_line *line, const char *what, int64_t 
 /* Takes the line away, if it is there. */
 void progress_hide(struct progress_line *line);
 
-/* What progress_show writes after so many seconds. */
-void progress_describe(struct text_buffer *to, const char *what, int64_t done, int64_t total, const char *unit,
-                       double seconds);
-
 #endif
