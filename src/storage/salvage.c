@@ -1,5 +1,6 @@
 #include "storage/salvage.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,10 +141,8 @@ void salvage_new_name(struct salvage *salvage, uint32_t table_id, char name[SSTA
 void salvage_count_file(struct salvage *salvage, struct salvage_table *table)
 {
     (void)salvage;
-    if (table->files[table->file_count].info.row_count == 0)
-        sstable_info_clear(&table->files[table->file_count].info);
-    else
-        table->file_count++;
+    assert(table->files[table->file_count].info.row_count > 0);
+    table->file_count++;
 }
 
 /* ---- with a manifest ---- */

@@ -23,6 +23,7 @@ struct file_salvage {
     struct vector *vectors;
     struct block_keys keys;
     struct buffer last_key; /* of the last good block */
+    uint64_t last_sequence; /* of its last row */
     uint64_t row_count;     /* in good blocks */
     uint64_t sequences[BATCH_CAPACITY];
     uint8_t tombstones[BATCH_CAPACITY];
@@ -38,12 +39,11 @@ static void key_text(const struct row_format *format, struct slice key, char tex
 
     for (uint32_t i = 0; i < format->layout.key_count; i++)
         types[i] = (enum ssql_type)format->layout.types[format->layout.key_columns[i]];
-    if (key_decode(key, types, format->layout.key_count, parts, &scratch)) {
-        for (uint32_t i = 0; i < format->layout.key_count; i++) {
-            if (i > 0)
-                buffer_append_text(&shown, ", ");
-            value_append_literal(&shown, &parts[i]);
-        }
+    uint32_t count = key_decode(key, types, format->layout.key_count, parts, &scratch) ? format->layout.key_count : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            buffer_append_text(&shown, ", ");
+        value_append_literal(&shown, &parts[i]);
     }
     snprintf(text, KEY_TEXT_SIZE, "%.*s%s", (int)(shown.size < KEY_TEXT_SIZE - 4 ? shown.size : KEY_TEXT_SIZE - 4),
              shown.size == 0 ? "" : (const char *)shown.data, shown.size < KEY_TEXT_SIZE - 4 ? "" : "…");
@@ -131,7 +131,8 @@ static struct slice key_at(const struct file_salvage *file, uint32_t row, uint8_
     return slice_make(space, 8);
 }
 
-/* A block whose checksum is right may still be one that a fault wrote: then it is lost as well. */
+/* A block whose checksum is right may still be one that a fault wrote: then it is lost as well. Keys ascend, also from
+ * block to block; versions of one key go from new to old. */
 static bool decode_block(struct file_salvage *file, const struct block *block, struct ssql_error *fault)
 {
     uint8_t space[2][8];
@@ -143,11 +144,16 @@ static bool decode_block(struct file_salvage *file, const struct block *block, s
     block_decode_tombstones(block, file->tombstones);
     if (!block_decode_keys(block, &file->keys, fault))
         return false;
-    if (file->last_key.size > 0 && slice_compare(buffer_slice(&file->last_key), key_at(file, 0, space[0])) > 0)
-        return error_set(fault, SSQL_CORRUPT, NO_SPAN, "its keys are out of order");
-    for (uint32_t row = 1; row < block->row_count; row++)
-        if (slice_compare(key_at(file, row - 1, space[0]), key_at(file, row, space[1])) > 0)
+    struct slice key = buffer_slice(&file->last_key);
+    uint64_t sequence = file->last_sequence;
+    for (uint32_t row = 0; row < block->row_count; row++) {
+        struct slice next = key_at(file, row, space[row % 2]);
+        int order = key.data == NULL ? -1 : slice_compare(key, next);
+        if (order > 0 || (order == 0 && sequence <= file->sequences[row]))
             return error_set(fault, SSQL_CORRUPT, NO_SPAN, "its keys are out of order");
+        key = next;
+        sequence = file->sequences[row];
+    }
     return true;
 }
 
@@ -170,6 +176,7 @@ static bool write_block(struct file_salvage *file, const struct block *block)
     struct slice last = key_at(file, block->row_count - 1, space);
     buffer_reset(&file->last_key);
     buffer_append(&file->last_key, last.data, last.size);
+    file->last_sequence = file->sequences[block->row_count - 1];
     file->row_count += block->row_count;
     if (file->last_key.failed)
         return error_no_memory(salvage->error);

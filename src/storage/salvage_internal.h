@@ -53,7 +53,7 @@ MUST_CHECK bool salvage_add_table(struct salvage *salvage, uint32_t id, const st
 struct manifest_file *salvage_reserve_file(struct salvage *salvage, struct salvage_table *table);
 /* A name for it that no database gives. */
 void salvage_new_name(struct salvage *salvage, uint32_t table_id, char name[SSTABLE_NAME_SIZE]);
-/* Counts a file that was written; one without rows is forgotten. */
+/* Counts a file that was written, with at least one row. */
 void salvage_count_file(struct salvage *salvage, struct salvage_table *table);
 
 /* ---- salvage_file.c ---- */
