@@ -189,11 +189,10 @@ class Screen(ShellTest):
         if "\x1b[K" in out: # a machine may be quick enough to need no second
             self.assertRegex(out, r"^(\r[a-z]+(, \d+ s| [\d,]+( of [\d,]+)? rows(, \d+ %)?(, [\d,]+ rows a second)?(, .* left)?)\x1b\[K)+\r\x1b\[K48000\n$")
         self.assertRegex(out, "48000\n$")
-        for columns in (40, 14): # what has no room is left out, the line is never wrapped
-            out = self.show("--no-header", "--list", "--pager", "never", "db", slow, columns=columns)
-            for line in re.findall(r"\r([^\r]+)\x1b\[K", out):
-                self.assertLess(len(line), columns)
-                self.assertRegex(line, r"^reading( |, |$)[^a-z]*( rows)?[^a-z]*( s( left)?)?$")
+        out = self.show("--no-header", "--list", "--pager", "never", "db", slow, columns=40)
+        for line in re.findall(r"\r([^\r]+)\x1b\[K", out): # what has no room is left out, the line is never wrapped
+            self.assertLess(len(line), 40)
+            self.assertRegex(line, r"^reading( |, |$)[^a-z]*( rows)?[^a-z]*( s( left)?)?$")
         self.assertEqual(self.show("--batch", "--list", "--no-header", "db", slow), "48000\n")
 
 
