@@ -257,6 +257,19 @@ class Resizing(Screen):
         self.drop()
         self.leave()
 
+    def test_the_line_at_fault_is_cut_to_the_terminal(self):
+        """Counted in columns: the mark stands below its token, and nothing is wrapped."""
+        self.open(width=50)
+        self.type("select '%s', 1 2, '%s';" % ("世界" * 30, "世界" * 30))
+        self.keys("Enter")
+        rows = self.wait(lambda screen: "is a comma missing" in screen and screen.endswith("ssql>")).split("\n")
+        mark = next(i for i, row in enumerate(rows) if row.strip() == "^")
+        line, wide = rows[mark - 1], re.compile("[世界]")
+        self.assertTrue(line.startswith("  ...") and line.endswith("..."), line)
+        self.assertLessEqual(len(wide.sub("ww", line)), 50)
+        self.assertGreater(len(wide.sub("ww", line)), 45)
+        self.assertEqual(len(wide.sub("ww", line[:line.index("1 2") + 2])), rows[mark].index("^"))
+
     def test_a_terminal_of_one_column(self):
         self.open("-q", width=1, height=40, prompt=">")
         self.type("select '日' as a;")
