@@ -22,9 +22,9 @@ struct file_salvage {
     struct column_buffer *columns;
     struct vector *vectors;
     struct block_keys keys;
-    struct buffer last_key; /* of the last good block */
-    uint64_t last_sequence; /* of its last row */
-    uint64_t row_count;     /* in good blocks */
+    struct buffer first_key, last_key; /* of the last good block */
+    uint64_t last_sequence;            /* of its last row */
+    uint64_t row_count;                /* in good blocks */
     uint64_t sequences[BATCH_CAPACITY];
     uint8_t tombstones[BATCH_CAPACITY];
 };
@@ -168,6 +168,9 @@ static bool write_block(struct file_salvage *file, const struct block *block)
 
     if (file->writer == NULL && !begin_file(file))
         return false;
+    struct slice first = key_at(file, 0, space);
+    buffer_reset(&file->first_key);
+    buffer_append(&file->first_key, first.data, first.size);
     for (uint32_t row = 0; row < block->row_count; row++) {
         salvage->progress->row_count += file->tombstones[row] == 0 && file->table->id >= FIRST_USER_TABLE;
         if (file->sequences[row] > salvage->last_sequence)
@@ -178,7 +181,7 @@ static bool write_block(struct file_salvage *file, const struct block *block)
     buffer_append(&file->last_key, last.data, last.size);
     file->last_sequence = file->sequences[block->row_count - 1];
     file->row_count += block->row_count;
-    if (file->last_key.failed)
+    if (file->first_key.failed || file->last_key.failed)
         return error_no_memory(salvage->error);
     return sstable_writer_add_block(file->writer, &rows, salvage->error);
 }
@@ -256,10 +259,9 @@ static bool take_blocks(struct file_salvage *file)
         bool is_done =
             file->last_key.failed ? error_no_memory(file->salvage->error) : take_block(file, &place, &is_good);
         if (is_done && is_good && gap != 0) {
-            uint8_t space[8];
             struct buffer now = file->last_key;
             file->last_key = before;
-            is_done = report_gap(file, gap, offset, key_at(file, 0, space));
+            is_done = report_gap(file, gap, offset, buffer_slice(&file->first_key));
             file->last_key = now;
             gap = 0;
         }
@@ -327,6 +329,7 @@ static void clear_file(struct file_salvage *file)
     free(file->columns);
     free(file->vectors);
     block_keys_clear(&file->keys);
+    buffer_clear(&file->first_key);
     buffer_clear(&file->last_key);
     sstable_writer_abandon(file->writer);
     free(file->bytes);
