@@ -255,7 +255,7 @@ static bool load_table(struct engine *engine, const struct manifest_table *from,
         return error_no_memory(error);
     uint64_t highest = 0;
     bool is_loaded = true;
-    for (uint32_t i = 0; i < from->file_count && is_loaded; i++) {
+    for (uint32_t i = 0; i < from->file_count; i++) {
         struct table_file *file;
         is_loaded = table_file_open(table, &from->files[i].info, &file, error);
         if (!is_loaded)
@@ -345,9 +345,10 @@ static bool reaches(const struct manifest *manifest, const struct manifest *newe
            begins->first_segment <= reached_segment(manifest, found);
 }
 
-/* Whether what was read beside a writer does not count. The manifest has changed, and reading failed, or the log may have
- * seemed to end early because the writer had already removed segments that followed. Or it has not changed, but reading
- * failed where the writer may just have gone on to another segment: a failure is believed when it comes again. */
+/* Whether what was read beside a writer does not count. The manifest has changed, and reading failed, or the log may
+ * have seemed to end early because the writer had already removed segments that followed. Or it has not changed, but
+ * reading failed where the writer may just have gone on to another segment: a failure is believed when it comes again.
+ */
 static bool is_outdated(struct engine *engine, const struct manifest *manifest, const struct wal_recovery *found,
                         bool is_done, int attempt)
 {
