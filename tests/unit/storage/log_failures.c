@@ -17,7 +17,7 @@
 #include "volume/volume_faulty.h"
 #include "volume/volume_memory.h"
 
-enum { SEGMENT_SIZE = 4096, RECORDS = 40, LARGE_SIZE = WAL_BUFFER_SIZE + 100 };
+enum { SEGMENT_SIZE = 4096, RECORDS = 41, LARGE_SIZE = WAL_BUFFER_SIZE + 100 };
 
 static struct volume *volume; /* faulty, over memory */
 static struct wal *wal;
@@ -129,6 +129,7 @@ static bool write_log(bool with_error, uint64_t *appended)
             (void)!wal_retire_before(wal, 25, to); /* files that nobody needs may stay */
         }
     }
+    /* The last record waits for the end, which makes it durable. */
     return wal_finish(wal, to) && wal_finish(wal, to);
 }
 
@@ -198,6 +199,45 @@ static void the_first_of_two_failures_stays(void **state)
     assert_string_equal(kept.message, error.message);
     assert_int_equal(last_sequence(), 1);
     close_log();
+}
+
+/* Bytes that fill the buffer in front of a record's header, its payload and the zeros behind it: there the buffer is
+ * written, and writing may fail. */
+static void a_full_buffer_is_written_wherever_it_ends(void **state)
+{
+    enum { FIRST_PART = WAL_BUFFER_SIZE - WAL_RECORD_HEADER_SIZE - 1, SECOND_PART = 10 };
+    enum { ZEROS_FIT_NOT = WAL_BUFFER_SIZE - 65, HEADER_FITS_NOT = WAL_BUFFER_SIZE - 88 };
+    static const size_t sizes[] = {ZEROS_FIT_NOT, HEADER_FITS_NOT, 10};
+    static uint8_t bytes[WAL_BUFFER_SIZE];
+    const struct wal_options options = {.epoch = 1, .segment_size = 8 << 20};
+    uint64_t position, written = 0;
+
+    (void)state;
+    for (uint64_t n = 0; n <= 4; n++) {
+        struct slice parts[2] = {slice_make(bytes, FIRST_PART), slice_make(bytes, SECOND_PART)};
+        struct volume *inner;
+        struct ssql_error error = {0};
+        assert_true(volume_memory_create(&inner, NULL));
+        assert_true(volume_faulty_create(inner, &volume, NULL));
+        assert_true(wal_open(volume, &options, NULL, &wal, NULL));
+        assert_true(wal_begin(wal, NULL));
+        set_plan(&(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
+        bool is_done = wal_append(wal, parts, 2, 1, 1, &position, &error);
+        for (uint64_t i = 0; i < 3 && is_done; i++) {
+            parts[0] = slice_make(bytes, sizes[i]);
+            is_done = wal_append(wal, parts, 1, 2 + i, 1, &position, &error);
+        }
+        if (n == 0)
+            written = volume_faulty_count(volume);
+        assert_int_equal(is_done, n == 0 || n > written);
+        set_plan(&(struct fault_plan){0});
+        if (!is_done)
+            assert_failed_for_ever(9);
+        else
+            assert_true(wal_finish(wal, NULL));
+        close_log();
+    }
+    assert_int_equal(written, 3);
 }
 
 static void a_transaction_too_large_for_a_record_is_refused_whatever_its_parts(void **state)
@@ -377,6 +417,7 @@ static void who_commits_while_the_log_ends_waits_for_a_sync(void **state)
     assert_true(append(1, 100, &position, NULL));
     assert_true(wal_flush(wal, NULL));
     assert_true(wal_commit(wal, position, WAL_SYNC_NORMAL, NULL));
+    assert_true(wal_commit(wal, position, WAL_SYNC_NORMAL, NULL)); /* it is on its way */
     set_plan(&(struct fault_plan){.before = let_one_come_late});
     while (!is_true(&wal->is_syncing))
         sched_yield();
@@ -393,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_operation_fails_in_turn),
         cmocka_unit_test(the_first_of_two_failures_stays),
+        cmocka_unit_test(a_full_buffer_is_written_wherever_it_ends),
         cmocka_unit_test(a_transaction_too_large_for_a_record_is_refused_whatever_its_parts),
         cmocka_unit_test(a_log_that_never_began_ends_without_a_segment),
         cmocka_unit_test(runs_and_segments_are_counted_also_where_there_is_no_room),

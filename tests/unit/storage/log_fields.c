@@ -119,6 +119,7 @@ static struct volume *volume_of(size_t changed, const uint8_t *bytes)
 /* ---- reading it ---- */
 
 static uint64_t read_count;
+static bool seals; /* what was read */
 
 static bool take_record(void *context, const struct wal_record *record, struct ssql_error *error)
 {
@@ -142,7 +143,7 @@ static bool recover(struct volume *volume, const struct wal_run *run, struct ssq
     struct wal_recovery found;
 
     read_count = 0;
-    bool is_read = wal_recover(volume, run, 1, false, take_record, NULL, &found, error);
+    bool is_read = wal_recover(volume, run, 1, seals, take_record, NULL, &found, error);
     if (is_read)
         assert_int_equal(found.record_count, read_count);
     wal_recovery_clear(&found);
@@ -405,6 +406,7 @@ static void every_read_fails_in_turn(void **state)
 
     (void)state;
     assert_true(volume_faulty_create(volume_of(SIZE_MAX, NULL), &volume, NULL));
+    seals = true;
     for (n = 1;; n++) {
         struct ssql_error error = {0};
         volume_faulty_set(volume, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
@@ -414,7 +416,132 @@ static void every_read_fails_in_turn(void **state)
         volume_faulty_set(volume, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
         assert_false(recover(volume, &run, NULL));
     }
+    seals = false;
     assert_true(n > 6);
+    volume_close(volume);
+}
+
+/* ---- records larger than what is read at once, segments without any ---- */
+
+enum { LARGE_PAYLOAD = 700001 };
+
+static bool take_large(void *context, const struct wal_record *record, struct ssql_error *error)
+{
+    (void)context;
+    (void)error;
+    assert_int_equal(record->payload.size, LARGE_PAYLOAD);
+    assert_int_equal(record->payload.data[LARGE_PAYLOAD - 1], ++read_count);
+    return true;
+}
+
+/* Five of them in a segment of their own, or each in one. */
+static struct volume *volume_of_large_records(uint64_t segment_size)
+{
+    const struct wal_options options = {.epoch = EPOCH, .segment_size = segment_size};
+    uint8_t *bytes = calloc(1, LARGE_PAYLOAD);
+    const struct slice payload = slice_make(bytes, LARGE_PAYLOAD);
+    struct volume *volume;
+    struct wal *wal;
+    uint64_t position;
+
+    assert_non_null(bytes);
+    assert_true(volume_memory_create(&volume, NULL));
+    assert_true(wal_open(volume, &options, NULL, &wal, NULL));
+    assert_true(wal_begin(wal, NULL));
+    for (uint64_t sequence = 1; sequence <= 5; sequence++) {
+        bytes[LARGE_PAYLOAD - 1] = (uint8_t)sequence;
+        assert_true(wal_append(wal, &payload, 1, sequence, 1, &position, NULL));
+    }
+    assert_true(wal_flush(wal, NULL));
+    wal_destroy(wal);
+    free(bytes);
+    return volume;
+}
+
+static bool recover_large(struct volume *volume, struct ssql_error *error)
+{
+    const struct wal_run run = {.epoch = EPOCH, .first_segment = 1};
+    struct wal_recovery found;
+
+    read_count = 0;
+    bool is_read = wal_recover(volume, &run, 1, false, take_large, NULL, &found, error);
+    wal_recovery_clear(&found);
+    return is_read;
+}
+
+static void cut_large_segment(void *context)
+{
+    (void)context;
+    if (calls_left-- == 1)
+        assert_true(volume_memory_truncate(inner, "wal/5-1", 2 * LARGE_PAYLOAD));
+}
+
+static void large_records_are_read_as_small_ones(void **state)
+{
+    struct volume *volume = volume_of_large_records(64 << 20);
+    struct ssql_error error = {0};
+    uint64_t n;
+
+    (void)state;
+    assert_true(volume_faulty_create(volume, &volume, NULL));
+    for (n = 1;; n++) {
+        volume_faulty_set(volume, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
+        if (recover_large(volume, &error))
+            break;
+        assert_int_equal(error.code, SSQL_IO);
+    }
+    assert_int_equal(read_count, 5);
+    assert_true(n > 8);
+    volume_close(volume);
+    for (n = 1;; n++) {
+        inner = volume_of_large_records(64 << 20);
+        assert_true(volume_faulty_create(inner, &volume, NULL));
+        volume_faulty_set(volume, &(struct fault_plan){.before = cut_large_segment});
+        calls_left = n;
+        bool is_read = recover_large(volume, &error);
+        assert_true(is_read || error.code == SSQL_CORRUPT);
+        bool has_come = calls_left > UINT64_MAX / 2;
+        volume_close(volume);
+        if (!has_come)
+            break;
+    }
+}
+
+/* The first segment has none, since the first record is too large for it. */
+static void segments_without_a_record_are_passed(void **state)
+{
+    struct volume *volume = volume_of_large_records(SEGMENT_SIZE);
+
+    (void)state;
+    assert_true(recover_large(volume, NULL));
+    assert_int_equal(read_count, 5);
+    volume_close(volume);
+}
+
+/* Behind a clean close nothing of the run counts, whole as it may be. */
+static void what_stands_behind_a_clean_close_does_not_count(void **state)
+{
+    const struct wal_options options = {.epoch = EPOCH, .segment_size = SEGMENT_SIZE};
+    const struct wal_run run = {.epoch = EPOCH, .first_segment = 1};
+    const struct wal_segment_header header = {.epoch = EPOCH, .number = 2, .previous_end = 9999};
+    uint8_t bytes[WAL_SEGMENT_HEADER_SIZE];
+    struct volume *volume;
+    struct wal *wal;
+    struct wal_recovery found;
+
+    (void)state;
+    assert_true(volume_memory_create(&volume, NULL));
+    assert_true(wal_open(volume, &options, NULL, &wal, NULL));
+    assert_true(wal_begin(wal, NULL));
+    assert_true(wal_finish(wal, NULL));
+    wal_destroy(wal);
+    wal_encode_segment_header(&header, bytes);
+    put_log(volume, EPOCH, 2, slice_make(bytes, sizeof bytes));
+    read_count = 0;
+    assert_true(wal_recover(volume, &run, 1, false, take_record, NULL, &found, NULL));
+    assert_true(found.clean_close);
+    assert_int_equal(found.next_segment, 3);
+    wal_recovery_clear(&found);
     volume_close(volume);
 }
 
@@ -430,6 +557,9 @@ int main(void)
         cmocka_unit_test(the_first_stain_between_records_is_told),
         cmocka_unit_test(a_segment_that_is_cut_or_goes_while_it_is_read_is_noticed),
         cmocka_unit_test(every_read_fails_in_turn),
+        cmocka_unit_test(large_records_are_read_as_small_ones),
+        cmocka_unit_test(segments_without_a_record_are_passed),
+        cmocka_unit_test(what_stands_behind_a_clean_close_does_not_count),
     };
 
     return cmocka_run_group_tests(tests, make_log, drop_log);

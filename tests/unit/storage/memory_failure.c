@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/column_encoder.h"
 #include "storage/failing_process.h"
 #include "storage/filter.h"
 #include "storage/manifest.h"
@@ -106,6 +107,11 @@ static void prepare_mixed(void)
     make_fixture(SSTABLE_MIXED);
 }
 
+static void prepare_spaced_key(void)
+{
+    make_fixture(SSTABLE_SPACED_KEY);
+}
+
 static void prepare_int_key(void)
 {
     make_fixture(SSTABLE_INT_KEY);
@@ -139,6 +145,8 @@ static void a_file_is_written_row_by_row_or_not_at_all(void **state)
     fail_each_allocation(&(struct work){prepare_mixed, write_rows, verify_written});
     note_good_size(SSTABLE_INT_KEY);
     fail_each_allocation(&(struct work){prepare_int_key, write_rows, verify_written});
+    note_good_size(SSTABLE_SPACED_KEY);
+    fail_each_allocation(&(struct work){prepare_spaced_key, write_rows, verify_written});
 }
 
 /* The rows of `fixture`'s blocks, as columns. Opened, with nothing missing, before memory fails. */
@@ -226,6 +234,89 @@ static void a_file_is_written_from_columns_or_not_at_all(void **state)
         fail_each_allocation(&(struct work){prepare_copy, write_columns, verify_copy});
         close_columns();
     }
+}
+
+/* ---- a block ---- */
+
+/* One bool column of a full block: nulls, bits and tombstones are parts that have to find room one by one. */
+static bool has_tombstones, has_nulls;
+
+static bool encode_block(struct ssql_error *error)
+{
+    static uint8_t booleans[BATCH_CAPACITY], marks[BATCH_CAPACITY];
+    struct column_input input = {.type = SSQL_TYPE_BOOL, .booleans = booleans};
+    struct column_summary summary;
+    struct block_encoder *encoder;
+    struct slice stored;
+    uint32_t unpacked_size;
+
+    for (uint32_t i = 0; i < BATCH_CAPACITY; i++) {
+        booleans[i] = i % 2 == 0;
+        marks[i] = i % 3 == 0;
+    }
+    if (!block_encoder_create(1, true, &encoder, error))
+        return false;
+    if (has_nulls)
+        input.nulls = input.skipped = marks;
+    block_encoder_begin(encoder, BATCH_CAPACITY);
+    block_encoder_add_tombstones(encoder, has_tombstones ? marks : NULL);
+    block_encoder_add_column(encoder, 0, &input, &summary);
+    bool is_done = block_encoder_finish(encoder, 1, 0, &stored, &unpacked_size, error);
+    block_encoder_destroy(encoder);
+    return is_done;
+}
+
+static void a_block_is_put_together_or_memory_is_missing(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        has_tombstones = i % 2 == 1;
+        has_nulls = i >= 2;
+        fail_each_allocation(&(struct work){.run = encode_block});
+    }
+}
+
+/* ---- the cache ---- */
+
+/* Without memory for more buckets, the cache has longer chains, and loses nothing. */
+static bool fill_cache(struct ssql_error *error)
+{
+    enum { BLOCKS = 3000 };
+    struct block_cache *cache;
+    bool is_done;
+
+    if (!block_cache_create(64 << 20, &cache, error))
+        return false;
+    is_done = true;
+    for (uint64_t i = 0; i < BLOCKS && is_done; i++) {
+        uint8_t *bytes = __real_malloc(1);
+        assert_non_null(bytes);
+        struct cached_block *block = block_cache_insert(cache, 1, i, bytes, 1);
+        is_done = block != NULL || error_no_memory(error);
+        cached_block_release(block);
+    }
+    for (uint64_t i = 0; i < BLOCKS && is_done; i++) {
+        struct cached_block *block = block_cache_find(cache, 1, i);
+        assert_non_null(block);
+        cached_block_release(block);
+    }
+    block_cache_destroy(cache);
+    block_cache_destroy(NULL);
+    return is_done;
+}
+
+static void a_cache_holds_what_it_took(void **state)
+{
+    unsigned lost = 0;
+
+    (void)state;
+    for (long n = 0; n < 2500; n++) {
+        memory_start_failing(n, false);
+        lost += !fill_cache(NULL);
+        memory_stop_failing();
+        n += n > 50 ? 37 : 0;
+    }
+    assert_true(lost > 0);
 }
 
 /* ---- reading a file ---- */
@@ -561,6 +652,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_written_row_by_row_or_not_at_all),
         cmocka_unit_test(a_file_is_written_from_columns_or_not_at_all),
+        cmocka_unit_test(a_block_is_put_together_or_memory_is_missing),
+        cmocka_unit_test(a_cache_holds_what_it_took),
         cmocka_unit_test(a_file_is_read_or_memory_is_missing),
         cmocka_unit_test(what_is_known_of_a_file_is_copied_or_not),
         cmocka_unit_test(a_manifest_is_stored_or_not_and_loaded_or_not),

@@ -248,6 +248,98 @@ static void a_file_whose_keys_begin_with_a_float_is_not_trusted(void **state)
     change_every_field(SSTABLE_FLOAT_KEY);
 }
 
+/* ---- two fields at once ---- */
+
+/* The sizes of a block are said by the index and by the block: both are changed alike. */
+static void a_block_is_not_smaller_than_its_plain_part_nor_larger_than_its_parts(void **state)
+{
+    (void)state;
+    for (int64_t by = -64; by <= 64; by += 16) {
+        sstable_fixture_init(&fixture, SSTABLE_INT_KEY);
+        assert_true(sstable_fixture_write(&fixture, NULL));
+        uint8_t *original = sstable_fixture_bytes(&fixture), *changed = sstable_fixture_bytes(&fixture);
+        uint64_t place = fixture.info.size - SSTABLE_FOOTER_SIZE, index = load_u64le(original + place + 16);
+        uint8_t *entry = changed + index + 8 + 2 + 2, *block = changed + SSTABLE_HEADER_SIZE;
+        uint32_t size = (uint32_t)(load_u32le(block + 44) + by);
+        assert_int_equal(load_u32le(entry + 12), load_u32le(block + 44));
+        store_u32le(entry + 12, size);
+        store_u32le(block + 44, size);
+        bool is_accepted = try_bytes(original, changed);
+        assert_true(by < 0 ? !is_accepted : by > 0 || is_accepted); /* zeros behind the parts are no damage */
+        free(original);
+        free(changed);
+        sstable_fixture_clear(&fixture);
+    }
+}
+
+/* Only keys that are one int have a bitmap. */
+static void a_bitmap_of_strings_is_refused(void **state)
+{
+    (void)state;
+    sstable_fixture_init(&fixture, SSTABLE_MIXED);
+    assert_true(sstable_fixture_write(&fixture, NULL));
+    uint8_t *original = sstable_fixture_bytes(&fixture), *changed = sstable_fixture_bytes(&fixture);
+    uint8_t *footer = changed + fixture.info.size - SSTABLE_FOOTER_SIZE;
+    footer[96] = FILTER_KEY_BITMAP;
+    footer[97] = 0;
+    assert_false(try_bytes(original, changed));
+    free(original);
+    free(changed);
+    sstable_fixture_clear(&fixture);
+}
+
+/* A table of so many columns that their list alone is longer than the file's index. */
+static void a_file_of_another_table_is_refused_however_many_columns_that_has(void **state)
+{
+    struct table_layout layout = {.column_count = COLUMNS_MOST, .key_count = 1};
+    struct ssql_error error = {0};
+    struct row_format *format;
+    struct sstable *sstable;
+
+    (void)state;
+    memset(layout.types, SSQL_TYPE_INT, sizeof layout.types);
+    assert_true(row_format_create(&layout, &format, NULL));
+    sstable_fixture_init(&fixture, SSTABLE_INT_KEY);
+    assert_true(sstable_fixture_write(&fixture, NULL));
+    assert_false(sstable_open(fixture.volume, fixture.cache, format, &fixture.info, &sstable, &error));
+    assert_non_null(strstr(error.message, "its columns are not the table's"));
+    row_format_destroy(format);
+    sstable_fixture_clear(&fixture);
+}
+
+static uint32_t fault_count;
+
+static bool count_fault(void *context, uint32_t block, const struct ssql_error *fault)
+{
+    assert_int_equal(fault->code, SSQL_CORRUPT);
+    assert_int_equal(block, SSTABLE_NO_BLOCK);
+    fault_count++;
+    return context == NULL;
+}
+
+/* As many tombstones as the manifest says and as the footer says, but not as there are. */
+static void wrong_totals_are_told_and_whoever_hears_them_may_end_it(void **state)
+{
+    struct sstable *sstable;
+    int anything;
+
+    (void)state;
+    sstable_fixture_init(&fixture, SSTABLE_MIXED);
+    assert_true(sstable_fixture_write(&fixture, NULL));
+    uint8_t *original = sstable_fixture_bytes(&fixture), *changed = sstable_fixture_bytes(&fixture);
+    store_u64le(changed + fixture.info.size - SSTABLE_FOOTER_SIZE + 72, ++fixture.info.tombstone_count);
+    assert_false(try_bytes(original, changed));
+    fault_count = 0;
+    assert_true(sstable_open(fixture.volume, fixture.cache, fixture.format, &fixture.info, &sstable, NULL));
+    assert_true(sstable_verify_each(sstable, count_fault, NULL));
+    assert_false(sstable_verify_each(sstable, count_fault, &anything));
+    assert_int_equal(fault_count, 2);
+    sstable_close(sstable);
+    free(original);
+    free(changed);
+    sstable_fixture_clear(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +349,10 @@ int main(void)
         cmocka_unit_test(a_file_of_one_key_is_not_trusted),
         cmocka_unit_test(a_file_of_a_few_keys_is_not_trusted),
         cmocka_unit_test(a_file_whose_keys_begin_with_a_float_is_not_trusted),
+        cmocka_unit_test(a_block_is_not_smaller_than_its_plain_part_nor_larger_than_its_parts),
+        cmocka_unit_test(a_bitmap_of_strings_is_refused),
+        cmocka_unit_test(a_file_of_another_table_is_refused_however_many_columns_that_has),
+        cmocka_unit_test(wrong_totals_are_told_and_whoever_hears_them_may_end_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

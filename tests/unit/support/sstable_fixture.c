@@ -11,17 +11,18 @@
 
 #include "support/sstable_fixture.h"
 
-enum { BLOCK_ROWS = 24, MIXED_COLUMNS = 14 };
+enum { BLOCK_ROWS = 24, MIXED_COLUMNS = 15 };
 
 static const struct table_layout LAYOUTS[SSTABLE_SHAPES] = {
     [SSTABLE_MIXED] = {.column_count = MIXED_COLUMNS,
                        .key_count = 2,
                        .types = {SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_BOOL, SSQL_TYPE_FLOAT, SSQL_TYPE_STRING,
                                  SSQL_TYPE_STRING, SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_FLOAT,
-                                 SSQL_TYPE_BOOL, SSQL_TYPE_STRING, SSQL_TYPE_STRING, SSQL_TYPE_STRING},
+                                 SSQL_TYPE_BOOL, SSQL_TYPE_STRING, SSQL_TYPE_STRING, SSQL_TYPE_STRING, SSQL_TYPE_INT},
                        .key_columns = {0, 1}},
     [SSTABLE_INT_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_INT, SSQL_TYPE_STRING}},
     [SSTABLE_SPARSE_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_INT, SSQL_TYPE_STRING}},
+    [SSTABLE_SPACED_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_INT, SSQL_TYPE_STRING}},
     [SSTABLE_CONSTANT_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_STRING, SSQL_TYPE_INT}},
     [SSTABLE_REPEATED_KEY] = {.column_count = 2, .key_count = 1, .types = {SSQL_TYPE_STRING, SSQL_TYPE_INT}},
     [SSTABLE_FLOAT_KEY] = {.column_count = 2,
@@ -74,6 +75,7 @@ static void mixed_row(uint32_t row, char strings[FIXTURE_SSTABLE_COLUMNS_MOST][F
     values[10] = value_bool(true);
     values[11] = row % 5 == 0 ? value_null(SSQL_TYPE_STRING) : string_of(strings[11], "or null");
     values[12] = row % 5 == 1 ? value_null(SSQL_TYPE_STRING) : string_of(strings[12], "%s", words[row % 2]);
+    values[14] = value_null(SSQL_TYPE_INT);
     values[13] = string_of(strings[13], "prefix of many %u%s", row, words[row % 2]);
 }
 
@@ -86,8 +88,11 @@ void sstable_fixture_row(const struct sstable_fixture *fixture, uint32_t row,
     switch (fixture->shape) {
     case SSTABLE_MIXED: mixed_row(row, strings, values); return;
     case SSTABLE_INT_KEY:
+    case SSTABLE_SPACED_KEY:
     case SSTABLE_SPARSE_KEY:
-        values[0] = value_int(fixture->shape == SSTABLE_INT_KEY ? (int64_t)row * 3 - 20 : (int64_t)row << 40);
+        values[0] = value_int(fixture->shape == SSTABLE_INT_KEY      ? (int64_t)row * 3 - 20
+                              : fixture->shape == SSTABLE_SPACED_KEY ? (int64_t)row * 10000
+                                                                     : (int64_t)row << 40);
         values[1] = string_of(strings[1], "%u", row);
         return;
     case SSTABLE_CONSTANT_KEY:

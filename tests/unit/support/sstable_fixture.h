@@ -15,6 +15,7 @@ enum sstable_shape {
     SSTABLE_MIXED,      /* a key of string and int; columns of every type and encoding; nulls, tombstones, sequences */
     SSTABLE_INT_KEY,    /* one int, dense, so that the filter is a bitmap; one sequence for all */
     SSTABLE_SPARSE_KEY, /* one int, far from the next, so that it is a bloom filter */
+    SSTABLE_SPACED_KEY, /* one int, near enough for a bitmap at first, and then not */
     SSTABLE_CONSTANT_KEY, /* one string, the same in all rows: versions of one key */
     SSTABLE_REPEATED_KEY, /* one string, a few of them, each with many versions */
     SSTABLE_FLOAT_KEY,    /* a float and a string: keys that are compared by their bytes */
