@@ -203,11 +203,9 @@ def run(case, mutant=None, seen=None, wall=600.0, cpu=60):
     return None if is_over else process.returncode, usage.ru_utime + usage.ru_stime
 
 
-def find_cases(plain):
+def find_cases(plain, units):
     cases = []
-    for program in sorted(glob.glob(f'{plain}/unit_storage_*')):
-        if not os.access(program, os.X_OK) or os.path.isdir(program) or os.path.basename(program) in EXCLUDED:
-            continue
+    for program in (f'{plain}/{unit}' for unit in units):
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
         output = done.stdout.decode(errors='replace')
@@ -330,6 +328,8 @@ def parse_arguments():
     parser.add_argument('--again', action='store_true')
     parser.add_argument('--accepted', action='store_true')
     parser.add_argument('--list', action='store_true')
+    parser.add_argument('--tests', default='')
+    parser.add_argument('--plain', action='store_true')
     parser.add_argument('--effort', type=float, default=EFFORT_SECONDS)
     parser.add_argument('--most', type=float, default=CASE_SECONDS_MOST)
     parser.add_argument('--jobs', type=int, default=2)
@@ -430,15 +430,20 @@ def main():
         return
     copy_tree(rewritten)
     units = ['unit_storage_' + os.path.basename(p)[:-2] for p in sorted(glob.glob(f'{ROOT}/tests/unit/storage/*.c'))]
+    units = [u for u in units if re.search(arguments.tests, u) and u not in EXCLUDED]
     plain = build('plain', [], units + ['sim'])
-    sanitized = build('sanitized', ['-DSSQL_SANITIZE=address,undefined'], units)
-    cases = find_cases(plain)
+    if not arguments.plain:
+        sanitized = build('sanitized', ['-DSSQL_SANITIZE=address,undefined'], units)
+    cases = find_cases(plain, units)
+    if not re.search(arguments.tests, 'sim'):
+        cases = [c for c in cases if c.name]
     measure(cases, len(mutants), arguments.jobs, arguments.most)
     slow = [c for c in cases if c.seconds > arguments.most]
     cases = [c for c in cases if c.seconds <= arguments.most]
     print(f'mutants: {len(wanted)} mutants, {len(cases)} tests of {sum(c.seconds for c in cases):.1f} s altogether, '
           f'too slow: {", ".join(c.label for c in slow) or "none"}', file=sys.stderr)
-    cases = add_sanitized(cases, sanitized)
+    if not arguments.plain:
+        cases = add_sanitized(cases, sanitized)
     results = load_results()
     known = {m.key for m in mutants}
     results = {key: value for key, value in results.items() if key in known}
