@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "storage/engine_internal.h"
@@ -17,7 +16,6 @@ enum {
     SLOWEST_NS_PER_BYTE = 40, /* what slowing down costs just before the stop */
     DEBT_SLEEP_NS = 1000000,  /* shorter sleeps take longer than asked for anyway */
     DEBT_LONGEST_NS = 20000000,
-    COMPACTION_NICENESS = 5, /* added to the program's: a third of its weight */
 };
 
 static struct timespec after_ms(uint32_t milliseconds)
@@ -237,26 +235,12 @@ static bool wait_for_compaction(struct compactor *compactor, uint32_t pause_ms)
     return false;
 }
 
-/* Merging gives way to the program's own threads where processors are few: what a reader or writer waits for is never
- * a merge, until it has fallen so far behind that writers are slowed down. A flush does not give way, for memory is
- * scarcer. On Linux the call is about the calling thread alone. */
-static void give_way(void)
-{
-#ifdef __linux__
-    errno = 0;
-    int niceness = getpriority(PRIO_PROCESS, 0);
-    if (errno == 0)
-        (void)setpriority(PRIO_PROCESS, 0, niceness + COMPACTION_NICENESS);
-#endif
-}
-
 static void *compaction_loop(void *argument)
 {
     struct compactor *compactor = argument;
     struct engine *engine = compactor->engine;
     uint32_t pause_ms = 0;
 
-    give_way();
     pthread_mutex_lock(&engine->background_mutex);
     while (wait_for_compaction(compactor, pause_ms)) {
         struct ssql_error error = {0};
