@@ -14,8 +14,9 @@ enum {
     LEVEL_FACTOR = 8,    /* of each level's bytes to the next one's */
     TOMBSTONE_SHARE = 4, /* more than one row of so many is a tombstone: due */
     SMALL_SHARE = 8,     /* a file below one of so many of a full file's bytes is small: merged rather than moved */
-    REWRITTEN_MOST = 4,  /* bytes of level 1 that a byte of level 0 may cost, unless there are too many runs */
+    REWRITTEN_MOST = 2,  /* bytes of level 1 that a byte of level 0 may cost, unless there are too many runs */
     ALIKE_FACTOR = 2,    /* a run is like the newer ones with at most so many times their mean size, */
+    RUN_FILES = 4,       /* full files: what runs that are merged with each other have together at most */
     RUNS_MOST = 16,      /* of level 0 in one merge */
     ALIKE_CROWDED = 4,   /* or so many times when there are many runs: room is worth more than what is rewritten */
 };
@@ -178,7 +179,7 @@ static bool run_is_compacting(const struct file_run *run)
     return false;
 }
 
-/* The end of the runs from `begin` on, among the first `count`, that are alike and fit into one file together. */
+/* The end of the runs from `begin` on, among the first `count`, that are alike and not too large together. */
 static uint32_t find_alike(const struct table_version *version, uint32_t begin, uint32_t count, uint64_t bytes_most,
                            uint64_t factor)
 {
@@ -210,8 +211,8 @@ static struct work find_alike_runs(const struct table_version *version, const st
     while (count < version->run_count && !run_is_compacting(&version->runs[count]))
         count++;
     for (uint32_t begin = 0; begin + least <= count; begin++) {
-        uint32_t end =
-            find_alike(version, begin, count, options->sstable_bytes, crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
+        uint32_t end = find_alike(version, begin, count, RUN_FILES * (uint64_t)options->sstable_bytes,
+                                  crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
         if (end - begin >= least)
             return (struct work){.urgency = version->run_count, .begin = begin, .end = end};
     }

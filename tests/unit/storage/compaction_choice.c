@@ -277,10 +277,11 @@ static void level_0_waits_while_it_rewrites_much(void **state)
         uint64_t bytes, below;
         bool goes;
     } cases[] = {
-        {4, 100, 400, true},   {4, 100, 401, true},    {4, 100, 1603, true},  {4, 100, 1604, false},
-        {4, 100, 5000, false}, {6, 801, 20000, false}, {7, 801, 60000, true}, {5, 100, 500, true},
-        {5, 100, 501, false}, /* crowded, and the runs are alike: they are merged first */
-        {5, 801, 4006, true}, /* crowded, but no two of them fit into a file */
+        {4, 100, 400, true},     {4, 100, 401, true},     {4, 100, 801, true},    {4, 100, 802, false},
+        {4, 100, 5000, false},   {6, 1601, 60000, false}, {7, 1601, 60000, true}, {5, 100, 500, true},
+        {5, 100, 501, false},   /* crowded, and the runs are alike: they are merged first */
+        {5, 1601, 16011, true}, /* crowded, but no two of them are small enough for that */
+        {5, 1601, 16012, false},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -348,13 +349,13 @@ static void runs_that_are_alike_are_merged(void **state)
         {4, {100, 100, 100, 100}, "0:a-z 0:b-z 0:c-z 0:d-z to 0, settled 0"},
         {4, {100, 100, 100}, "nothing"},
         {4, {50, 100, 150, 200}, "0:a-z 0:b-z 0:c-z 0:d-z to 0, settled 0"},
-        {4, {50, 101, 150, 200}, "nothing"},                                  /* more than twice the mean */
-        {3, {100, 200, 300, 201}, "0:a-z 0:b-z 0:c-z to 0, settled 0"},       /* crowded: four times, as many as fit */
-        {4, {100, 200, 250, 250}, "0:a-z 0:b-z 0:c-z 0:d-z to 0, settled 0"}, /* just a full file */
-        {4, {100, 200, 250, 251}, "nothing"},
+        {4, {50, 101, 150, 200}, "nothing"},                             /* more than twice the mean */
+        {3, {400, 800, 1200, 801}, "0:a-z 0:b-z 0:c-z to 0, settled 0"}, /* crowded: four times, as many as fit */
+        {4, {400, 800, 1000, 1000}, "0:a-z 0:b-z 0:c-z 0:d-z to 0, settled 0"}, /* just as much as a run may have */
+        {4, {400, 800, 1000, 1001}, "nothing"},
         {3, {10, 40, 99, 1000}, "0:a-z 0:b-z 0:c-z to 0, settled 0"}, /* crowded: four times the mean */
-        {3, {10, 41, 700, 1000}, "nothing"},
-        {3, {799, 795, 10, 20}, "0:c-z 0:d-z to 0, settled 0"}, /* the last two */
+        {3, {10, 41, 700, 2801}, "nothing"},
+        {3, {3195, 3195, 10, 20}, "0:c-z 0:d-z to 0, settled 0"}, /* the last two */
         {1, {100, 100}, "0:a-z 0:b-z to 0, settled 0"},
         {2, {100, 100}, "0:a-z 0:b-z to 0, settled 0"},
         {3, {100, 100}, "nothing"},
