@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scheduler.h"
 #include "simulation.h"
+#include "storage/manifest.h"
 #include "volume/volume_internal.h"
 
 /* ---- stores: memory volumes that outlive the engine which closes them ---- */
@@ -35,6 +37,27 @@ struct volume *store_create(const struct simulation *simulation)
         simulation_fail(simulation, "out of memory");
     volume_memory_keep_deleted(volume);
     return keep(volume);
+}
+
+static struct volume_operations reading_operations;
+
+static bool is_not_writable(const struct volume *volume)
+{
+    (void)volume;
+    return false;
+}
+
+struct volume *store_open_to_read(const struct simulation *simulation, struct volume *store)
+{
+    struct volume *volume;
+    struct ssql_error error;
+
+    if (!volume_faulty_create(store, &volume, &error))
+        simulation_fail(simulation, "out of memory");
+    reading_operations = *volume->operations;
+    reading_operations.is_writable = is_not_writable;
+    volume->operations = &reading_operations;
+    return volume;
 }
 
 struct volume *store_crash(const struct simulation *simulation, struct volume *store, uint64_t seed)
@@ -254,8 +277,70 @@ void crash_before_operation(void *context)
     struct simulation *simulation = context;
     const struct history *history = &simulation->history;
 
+    scheduler_slow_operation();
     if (random_below(&simulation->crash_random, 60) != 0)
         return;
     crash_now(simulation, simulation->store, (struct bounds){history->durable, history->written, history->count - 1},
               1);
+}
+
+/* ---- backups ---- */
+
+static bool is_database(const struct simulation *simulation, struct volume *volume)
+{
+    struct manifest *manifest;
+    struct ssql_error error = {0};
+
+    if (!manifest_load(volume, &manifest, &error))
+        simulation_fail(simulation, "the manifest of a backup cannot be read: %s", error.message);
+    bool is_there = manifest->version != 0;
+    manifest_destroy(manifest);
+    return is_there;
+}
+
+/* The state before, or one that the new backup may hold. */
+static long find_backup_state(struct simulation *simulation, struct engine *engine)
+{
+    const struct sim_backup *backup = &simulation->backup;
+    size_t highest = simulation->history.count - 1, lowest = backup->lowest;
+    struct state found;
+
+    if (backup->state != NO_STATE && (size_t)backup->state < lowest)
+        lowest = (size_t)backup->state;
+    crash_read_back(simulation, engine, lowest, highest, &found);
+    if (backup->state != NO_STATE && memcmp(&simulation->history.states[backup->state], &found, sizeof found) == 0)
+        return backup->state;
+    return (long)crash_find_state(simulation, &found, backup->lowest, highest, "opening a backup");
+}
+
+void crash_read_backup(struct simulation *simulation, uint64_t seed, long *state)
+{
+    struct volume *copy = store_crash(simulation, simulation->backup.store, seed);
+    struct ssql_error error = {0};
+    struct engine_options options;
+    struct engine *engine;
+
+    *state = NO_STATE;
+    if (is_database(simulation, copy)) {
+        crash_random_options(&simulation->crash_random, &options);
+        if (!engine_open(copy, &options, &engine, &error))
+            simulation_fail(simulation, "a backup does not open: %s", error.message);
+        *state = find_backup_state(simulation, engine);
+        engine_close(engine, NULL);
+    } else if (simulation->backup.state != NO_STATE) {
+        simulation_fail(simulation, "the backup of state %ld is gone", simulation->backup.state);
+    }
+    store_destroy(copy);
+}
+
+void crash_before_backup_operation(void *context)
+{
+    struct simulation *simulation = context;
+    long state;
+
+    scheduler_slow_operation();
+    if (random_below(&simulation->crash_random, 40) != 0)
+        return;
+    crash_read_backup(simulation, crash_seed(simulation), &state);
+    simulation->crash_count++;
 }

@@ -81,14 +81,15 @@ static void run_for(const struct arguments *arguments)
         runs++;
         took = now_seconds() - begin;
     } while (!arguments->has_seed && took < arguments->seconds);
-    printf("simulator: %llu runs, %llu crashes (%.0f a second of one core), %llu commits, %llu conflicts, %llu bulk "
-           "writes, %llu "
-           "fault "
-           "plans, %llu reopenings, %.1f s: all states right\n",
-           (unsigned long long)runs, (unsigned long long)simulation->crash_count,
-           (double)simulation->crash_count / took, (unsigned long long)simulation->commit_count,
-           (unsigned long long)simulation->conflict_count, (unsigned long long)simulation->spill_count,
-           (unsigned long long)simulation->fault_count, (unsigned long long)simulation->reopen_count, took);
+    printf(
+        "simulator: %llu runs, %llu crashes (%.0f a second of one core), %llu commits, %llu conflicts, %llu bulk "
+        "writes, %llu fault plans, %llu reopenings, %llu backups, %llu readers, %llu switches between threads, %.1f s: "
+        "all states right\n",
+        (unsigned long long)runs, (unsigned long long)simulation->crash_count, (double)simulation->crash_count / took,
+        (unsigned long long)simulation->commit_count, (unsigned long long)simulation->conflict_count,
+        (unsigned long long)simulation->spill_count, (unsigned long long)simulation->fault_count,
+        (unsigned long long)simulation->reopen_count, (unsigned long long)simulation->backup_count,
+        (unsigned long long)simulation->reader_count, (unsigned long long)simulation->switch_count, took);
     munmap(simulation, sizeof *simulation);
 }
 

@@ -8,17 +8,13 @@
 #include "storage/key_filter.h"
 #include "storage/transaction_internal.h"
 
-const char *const plant_names[] = {"log_not_synced",
-                                   "commit_not_waited_for",
-                                   "seal_left_out",
-                                   "name_not_synced",
-                                   "edit_lost",
-                                   "tombstone_too_early",
-                                   "snapshot_overlooked",
-                                   "stale_filter",
-                                   "log_cut_too_early",
-                                   "nothing_validated",
-                                   NULL};
+const char *const plant_names[] = {"log_not_synced",      "commit_not_waited_for",
+                                   "seal_left_out",       "name_not_synced",
+                                   "edit_lost",           "tombstone_too_early",
+                                   "snapshot_overlooked", "stale_filter",
+                                   "log_cut_too_early",   "nothing_validated",
+                                   "normal_not_synced",   "deferred_not_synced",
+                                   "wakeup_lost",         NULL};
 
 static const char *planted = "";
 
@@ -51,7 +47,10 @@ bool __real_wal_commit(struct wal *wal, uint64_t position, enum wal_sync sync, s
 bool __wrap_wal_commit(struct wal *wal, uint64_t position, enum wal_sync sync, struct ssql_error *error);
 bool __wrap_wal_commit(struct wal *wal, uint64_t position, enum wal_sync sync, struct ssql_error *error)
 {
-    return __real_wal_commit(wal, position, is_planted("commit_not_waited_for") ? WAL_SYNC_OFF : sync, error);
+    bool is_left_out =
+        is_planted("commit_not_waited_for") || (is_planted("normal_not_synced") && sync == WAL_SYNC_NORMAL);
+
+    return __real_wal_commit(wal, position, is_left_out ? WAL_SYNC_OFF : sync, error);
 }
 
 enum volume_status __real_log_seal(struct volume *volume, const char *name, uint64_t size, struct ssql_error *error);
@@ -139,9 +138,12 @@ uint64_t __wrap_engine_oldest_snapshot(struct engine *engine)
     return __real_engine_oldest_snapshot(engine);
 }
 
-bool __real_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key, uint64_t hash);
-bool __wrap_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key, uint64_t hash);
-bool __wrap_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key, uint64_t hash)
+bool __real_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key,
+                                   uint64_t hash);
+bool __wrap_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key,
+                                   uint64_t hash);
+bool __wrap_key_filter_may_contain(const struct key_filter *filter, uint64_t first_head, struct slice key,
+                                   uint64_t hash)
 {
     if (is_planted("stale_filter") && hash % 8 == 0)
         return false;
@@ -153,4 +155,20 @@ bool __wrap_transaction_validate(struct transaction *transaction, struct ssql_er
 bool __wrap_transaction_validate(struct transaction *transaction, struct ssql_error *error)
 {
     return is_planted("nothing_validated") || __real_transaction_validate(transaction, error);
+}
+
+bool __real_engine_sync(struct engine *engine, struct ssql_error *error);
+bool __wrap_engine_sync(struct engine *engine, struct ssql_error *error);
+bool __wrap_engine_sync(struct engine *engine, struct ssql_error *error)
+{
+    return is_planted("deferred_not_synced") || __real_engine_sync(engine, error);
+}
+
+/* ---- threads ---- */
+
+bool plant_loses_wakeup(void)
+{
+    static unsigned count;
+
+    return is_planted("wakeup_lost") && ++count % 2 == 0;
 }

@@ -5,12 +5,16 @@
  *   workload.c  transactions and background steps, and what each must see
  *   crash.c     crash copies, recovery, and the comparison with what may be there
  *   content.c   tables, keys and rows, and reading them back
+ *   backup.c    backups while the rest goes on
+ *   scheduler.h threads whose turns, and whose time, follow from the seed
  *   plant.c     the planted bugs
  *
  * The oracle: the committed transactions form a list of states. What a power cut leaves is one of them, no older than
  * the last that was acknowledged; what a killed process leaves is no older than the last that was written. */
 #ifndef SSQL_SIM_SIMULATION_H
 #define SSQL_SIM_SIMULATION_H
+
+#include <pthread.h>
 
 #include "storage/scan.h"
 #include "volume/volume_faulty.h"
@@ -45,6 +49,24 @@ struct open_transaction {
     bool changed_table[SLOTS];
 };
 
+/* States that may be found: at least `durable` after a power cut, `written` in the copy at hand. */
+struct bounds {
+    size_t durable, written, highest;
+};
+
+enum { NO_STATE = -1 };
+
+/* The backup, which is renewed, and the thread that makes it. */
+struct sim_backup {
+    struct volume *store; /* NULL: there is none */
+    struct volume *place; /* the faulty one round it, while one is being made */
+    long state;           /* that the finished backup holds; NO_STATE: there is none */
+    size_t lowest;        /* the one being made holds this state or a later one */
+    pthread_t thread;
+    bool is_running, is_over, is_done;
+    struct ssql_error error;
+};
+
 struct simulation {
     uint64_t seed;
     uint64_t random;       /* of the workload */
@@ -59,6 +81,8 @@ struct simulation {
     bool is_faulty;  /* a plan is in force */
     bool had_faults; /* since the engine was opened */
     bool is_verbose;
+    struct sim_backup backup;
+    uint64_t switch_count, backup_count, reader_count;
     uint64_t crash_count, commit_count, conflict_count, spill_count, fault_count, reopen_count;
 };
 
@@ -106,13 +130,11 @@ MUST_CHECK bool content_get(const struct simulation *simulation, struct transact
 
 MUST_CHECK struct volume *store_create(const struct simulation *simulation);
 /* A copy of the store as a crash leaves it. */
+/* A handle that may only read a store, which stays open. */
+MUST_CHECK struct volume *store_open_to_read(const struct simulation *simulation, struct volume *store);
 struct volume *store_crash(const struct simulation *simulation, struct volume *store, uint64_t seed);
 void store_destroy(struct volume *store);
 
-/* States that may be found: at least `durable` after a power cut, `written` in the copy at hand. */
-struct bounds {
-    size_t durable, written, highest;
-};
 /* Recovers a copy and compares; ends the process when it is wrong. Index of the state found. Takes over `copy`.
  * `depth`: how many more crashes may come during the recovery. */
 size_t crash_verify(struct simulation *simulation, struct volume *copy, struct bounds bounds, int depth);
@@ -123,14 +145,32 @@ size_t crash_find_state(const struct simulation *simulation, const struct state 
                         const char *after);
 /* The hook of fault_plan: now and then lets the world end here and looks at what is left. */
 void crash_before_operation(void *context);
+/* The same for the place of a backup: what a crash leaves there is the new one, the one before, or none. */
+void crash_before_backup_operation(void *context);
+/* Looks at the backup as a crash leaves it; `state` comes back, or NO_STATE when it does not open. */
+void crash_read_backup(struct simulation *simulation, uint64_t seed, long *state);
 void crash_random_options(uint64_t *random, struct engine_options *options);
 
 /* ---- workload.c ---- */
 
+/* A failure is allowed while faults are planned, and for ever when the engine says so. */
+void simulation_allow(struct simulation *simulation, const char *doing, const struct ssql_error *error);
+void simulation_say(const struct simulation *simulation, const char *format, ...) PRINTF_LIKE(2, 3);
 /* A whole life; everything is freed at its end. */
 void simulation_run(struct simulation *simulation, uint64_t seed, bool is_verbose);
 
+/* ---- backup.c ---- */
+
+/* Starts a backup, or looks at one that came to its end. False: the engine has failed, and is to be opened again. */
+bool backup_step(struct simulation *simulation);
+/* Waits for one that is being made. */
+bool backup_finish(struct simulation *simulation);
+void backup_forget(struct simulation *simulation);
+
 /* ---- plant.c ---- */
+
+/* Whether a planted bug loses this waking of a thread. */
+bool plant_loses_wakeup(void);
 
 extern const char *const plant_names[];
 /* Switches a planted bug on; false: there is none of that name. */

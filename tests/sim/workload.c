@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scheduler.h"
 #include "simulation.h"
 
 enum { LIVES = 3, STEPS = 240, CREATED_AS = 1 };
@@ -25,8 +26,7 @@ static uint64_t below(struct simulation *simulation, uint64_t limit)
     return random_below(&simulation->random, limit);
 }
 
-static void say(const struct simulation *simulation, const char *format, ...) PRINTF_LIKE(2, 3);
-static void say(const struct simulation *simulation, const char *format, ...)
+void simulation_say(const struct simulation *simulation, const char *format, ...)
 {
     va_list arguments;
 
@@ -58,7 +58,8 @@ static void set_faults(struct simulation *simulation)
 
     simulation->is_faulty = simulation->had_faults = true;
     simulation->fault_count++;
-    say(simulation, "faults: status %d from operation %llu", (int)plan.status, (unsigned long long)plan.fail_at);
+    simulation_say(simulation, "faults: status %d from operation %llu", (int)plan.status,
+                   (unsigned long long)plan.fail_at);
     set_plan(simulation, plan);
 }
 
@@ -68,16 +69,17 @@ static void end_faults(struct simulation *simulation)
     set_plan(simulation, (struct fault_plan){0});
 }
 
-/* A failure is allowed while faults are planned, and for ever when the engine says so. */
-static void allow(struct simulation *simulation, const char *doing, const struct ssql_error *error)
+void simulation_allow(struct simulation *simulation, const char *doing, const struct ssql_error *error)
 {
     bool is_lasting = error->code == SSQL_UNKNOWN_OUTCOME || error->code == SSQL_LOCKED;
+    /* Another thread may have met the fault, and tells later. */
+    bool is_late = simulation->options.background || simulation->backup.is_over;
 
-    say(simulation, "%s: %s", doing, error->message);
+    simulation_say(simulation, "%s: %s", doing, error->message);
     if (error->code == SSQL_OK || error->code == SSQL_INTERNAL || error->code == SSQL_CORRUPT ||
         error->message[0] == '\0')
         simulation_fail(simulation, "%s: no good error: %d %s", doing, (int)error->code, error->message);
-    if (!simulation->is_faulty && !(simulation->had_faults && is_lasting))
+    if (!simulation->is_faulty && !(simulation->had_faults && (is_lasting || is_late)))
         simulation_fail(simulation, "%s fails without a fault: %s", doing, error->message);
 }
 
@@ -108,20 +110,21 @@ static void acknowledge(struct simulation *simulation, size_t *bound)
 
 static void open_engine(struct simulation *simulation)
 {
+    static const enum sync_mode syncs[6] = {SYNC_FULL, SYNC_FULL, SYNC_FULL, SYNC_NORMAL, SYNC_NORMAL, SYNC_OFF};
     struct ssql_error error = {0};
-    struct fault_plan none = {0};
 
     crash_random_options(&simulation->random, &simulation->options);
-    simulation->options.sync = below(simulation, 4) == 0 ? SYNC_OFF : SYNC_FULL;
+    simulation->options.sync = syncs[below(simulation, 6)];
+    simulation->options.background = below(simulation, 2) == 0;
     if (!volume_faulty_create(simulation->store, &simulation->faulty, &error))
         simulation_fail(simulation, "out of memory");
-    (void)none;
     simulation->is_faulty = simulation->had_faults = false;
     set_plan(simulation, (struct fault_plan){0});
     if (!engine_open(simulation->faulty, &simulation->options, &simulation->engine, &error))
         simulation_fail(simulation, "the database does not open: %s", error.message);
-    say(simulation, "open: memory %zu, memtable %zu, sync %d", simulation->options.memory_limit_bytes,
-        simulation->options.memtable_bytes, (int)simulation->options.sync);
+    simulation_say(simulation, "open: memory %zu, memtable %zu, sync %d, background %d",
+                   simulation->options.memory_limit_bytes, simulation->options.memtable_bytes,
+                   (int)simulation->options.sync, (int)simulation->options.background);
 }
 
 /* The history begins anew with what was found. */
@@ -129,6 +132,7 @@ static void begin_history(struct simulation *simulation, const struct state *fou
 {
     struct history *history = &simulation->history;
 
+    backup_forget(simulation);
     history->states[0] = *found;
     history->sequences[0] = 0;
     history->count = 1;
@@ -143,8 +147,8 @@ static void open_and_look(struct simulation *simulation, struct bounds bounds)
 
     open_engine(simulation);
     crash_read_back(simulation, simulation->engine, bounds.written, bounds.highest, &found);
-    say(simulation, "  state %zu",
-        crash_find_state(simulation, &found, bounds.written, bounds.highest, "opening again"));
+    simulation_say(simulation, "  state %zu",
+                   crash_find_state(simulation, &found, bounds.written, bounds.highest, "opening again"));
     begin_history(simulation, &found);
 }
 
@@ -161,17 +165,18 @@ static void close_engine(struct simulation *simulation)
     struct ssql_error error = {0};
 
     end_transactions(simulation);
+    (void)backup_finish(simulation);
     if (engine_close(simulation->engine, &error))
         acknowledge(simulation, &simulation->history.durable);
     else
-        allow(simulation, "close", &error);
+        simulation_allow(simulation, "close", &error);
     simulation->engine = NULL;
     simulation->reopen_count++;
 }
 
 static void reopen(struct simulation *simulation)
 {
-    say(simulation, "reopen");
+    simulation_say(simulation, "reopen");
     close_engine(simulation);
     const struct history *history = &simulation->history;
     open_and_look(simulation, (struct bounds){history->durable, history->written, history->count - 1});
@@ -187,14 +192,17 @@ static void crash_and_go_on(struct simulation *simulation)
     struct bounds bounds = {history->durable, is_kill ? history->written : history->durable, history->count - 1};
     struct ssql_error ignored;
 
-    say(simulation, "crash");
+    simulation_say(simulation, "crash");
     end_transactions(simulation);
     set_plan(simulation, (struct fault_plan){0});
     volume_faulty_set(simulation->faulty, &(struct fault_plan){0});
+    (void)backup_finish(simulation);
     if (!engine_close(simulation->engine, &ignored))
-        say(simulation, "  close: %s", ignored.message);
+        simulation_say(simulation, "  close: %s", ignored.message);
     store_destroy(simulation->store);
     simulation->store = copy;
+    /* What came after the crash, in the world that has ended, does not count. */
+    history->durable = bounds.durable;
     history->written = bounds.written;
     open_and_look(simulation, bounds);
 }
@@ -222,7 +230,7 @@ static void begin(struct simulation *simulation, struct open_transaction *open)
     if (!transaction_begin(open->transaction, open->kind, open->wait, &error)) {
         transaction_destroy(open->transaction);
         open->transaction = NULL;
-        allow(simulation, "begin", &error);
+        simulation_allow(simulation, "begin", &error);
         has_failed(simulation, &error);
         return;
     }
@@ -231,7 +239,7 @@ static void begin(struct simulation *simulation, struct open_transaction *open)
     if (open->base < simulation->history.durable && open->wait == COMMIT_DURABLE)
         simulation_fail(simulation, "a transaction does not see state %zu, only state %zu", simulation->history.durable,
                         open->base);
-    say(simulation, "begin %td: kind %d, state %zu", open - simulation->open, (int)open->kind, open->base);
+    simulation_say(simulation, "begin %td: kind %d, state %zu", open - simulation->open, (int)open->kind, open->base);
 }
 
 /* False: the operation failed, and the transaction is over. */
@@ -240,7 +248,7 @@ static bool check(struct simulation *simulation, struct open_transaction *open, 
 {
     if (is_done)
         return true;
-    allow(simulation, doing, error);
+    simulation_allow(simulation, doing, error);
     transaction_destroy(open->transaction);
     open->transaction = NULL;
     has_failed(simulation, error);
@@ -264,7 +272,7 @@ static bool scan(struct simulation *simulation, struct open_transaction *open, i
     static const uint32_t nothing[KEYS];
     bool is_new = open->marked.table_id[slot] != open->now.table_id[slot];
 
-    say(simulation, "  scan %td: slot %d", open - simulation->open, slot);
+    simulation_say(simulation, "  scan %td: slot %d", open - simulation->open, slot);
     memset(open->read[slot], true, sizeof open->read[slot]);
     bool is_done = content_scan(simulation, open->transaction, slot, open->now.table_id[slot],
                                 below(simulation, 2) == 0, rows, &error);
@@ -278,7 +286,7 @@ static bool get(struct simulation *simulation, struct open_transaction *open, in
     uint32_t number = 0, expected = open->now.rows[slot][key];
     struct ssql_error error = {0};
     bool is_done = content_get(simulation, open->transaction, slot, open->now.table_id[slot], key, &number, &error);
-    say(simulation, "  get %td: slot %d, key %d", open - simulation->open, slot, key);
+    simulation_say(simulation, "  get %td: slot %d, key %d", open - simulation->open, slot, key);
     open->read[slot][key] |= !open->wrote[slot][key]; /* its own write, which may be taken back, depends on nothing */
     if (is_done && number != expected)
         simulation_fail(simulation, "transaction %td (state %zu): slot %d, get of key %d: row %u instead of %u",
@@ -301,7 +309,7 @@ static bool put(struct simulation *simulation, struct open_transaction *open, in
     struct content content;
     struct ssql_error error = {0};
     struct table *table = transaction_table(open->transaction, open->now.table_id[slot]);
-    say(simulation, "  put %td: slot %d, key %d", open - simulation->open, slot, key);
+    simulation_say(simulation, "  put %td: slot %d, key %d", open - simulation->open, slot, key);
     content_make(slot, key, number, &content);
     bool is_done = transaction_put(open->transaction, table, content.values, &error);
     if (is_done)
@@ -315,7 +323,7 @@ static bool insert(struct simulation *simulation, struct open_transaction *open,
     struct content content;
     struct ssql_error error = {0};
     struct table *table = transaction_table(open->transaction, open->now.table_id[slot]);
-    say(simulation, "  insert %td: slot %d, key %d", open - simulation->open, slot, key);
+    simulation_say(simulation, "  insert %td: slot %d, key %d", open - simulation->open, slot, key);
     content_make(slot, key, number, &content);
     enum write_outcome outcome = transaction_insert(open->transaction, table, content.values, &error);
     if (outcome != WRITE_FAILED && (outcome == WRITE_DUPLICATE) != (open->now.rows[slot][key] != 0))
@@ -336,7 +344,7 @@ static bool delete_key(struct simulation *simulation, struct open_transaction *o
     struct content content;
     struct ssql_error error = {0};
     struct table *table = transaction_table(open->transaction, open->now.table_id[slot]);
-    say(simulation, "  delete %td: slot %d, key %d", open - simulation->open, slot, key);
+    simulation_say(simulation, "  delete %td: slot %d, key %d", open - simulation->open, slot, key);
     content_make(slot, key, 0, &content);
     bool is_done = transaction_delete(open->transaction, table, slice_make(content.key, content.key_size), &error);
     open->now.rows[slot][key] = 0;
@@ -360,7 +368,7 @@ static bool create(struct simulation *simulation, struct open_transaction *open,
         open->now.table_id[slot] = id;
         memset(open->now.rows[slot], 0, sizeof open->now.rows[slot]);
         open->changed_table[slot] = true;
-        say(simulation, "create %td: slot %d is table %u", open - simulation->open, slot, id);
+        simulation_say(simulation, "create %td: slot %d is table %u", open - simulation->open, slot, id);
     }
     return check(simulation, open, is_done, "create", &error);
 }
@@ -371,7 +379,7 @@ static bool drop(struct simulation *simulation, struct open_transaction *open, i
     bool is_done = transaction_drop_table(open->transaction, open->now.table_id[slot], &error);
 
     if (is_done) {
-        say(simulation, "drop %td: table %u", open - simulation->open, open->now.table_id[slot]);
+        simulation_say(simulation, "drop %td: table %u", open - simulation->open, open->now.table_id[slot]);
         open->now.table_id[slot] = 0;
         memset(open->now.rows[slot], 0, sizeof open->now.rows[slot]);
         open->changed_table[slot] = true;
@@ -384,7 +392,8 @@ static bool put_many(struct simulation *simulation, struct open_transaction *ope
 {
     uint64_t count = 10 + below(simulation, 100);
 
-    say(simulation, "bulk %td: slot %d, %llu rows", open - simulation->open, slot, (unsigned long long)count);
+    simulation_say(simulation, "bulk %td: slot %d, %llu rows", open - simulation->open, slot,
+                   (unsigned long long)count);
     for (uint64_t i = 0; i < count; i++) {
         int key = (int)below(simulation, KEYS);
         bool is_done = below(simulation, 8) == 0 ? delete_key(simulation, open, slot, key)
@@ -465,7 +474,7 @@ static void run_statement(struct simulation *simulation, struct open_transaction
         memcpy(open->changed_table, changed_before, sizeof changed_before);
         memcpy(open->wrote, wrote_before, sizeof wrote_before);
         open->changed_table[0] |= before.table_id[0] == 0; /* its number is not free again in this transaction */
-        say(simulation, "undo %td", open - simulation->open);
+        simulation_say(simulation, "undo %td", open - simulation->open);
     }
 }
 
@@ -534,17 +543,17 @@ static void commit(struct simulation *simulation, struct open_transaction *open)
         if (open->wait == COMMIT_DURABLE)
             acknowledge(simulation, simulation->options.sync == SYNC_FULL ? &history->durable : &history->written);
         simulation->commit_count++;
-        say(simulation, "commit %td: state %zu", open - simulation->open, history->count - 1);
+        simulation_say(simulation, "commit %td: state %zu", open - simulation->open, history->count - 1);
     } else if (error.code == SSQL_CONFLICT) {
         history->count--;
         simulation->conflict_count++;
-        say(simulation, "conflict %td", open - simulation->open);
+        simulation_say(simulation, "conflict %td", open - simulation->open);
     } else {
         if (error.code == SSQL_UNKNOWN_OUTCOME)
             history->is_in_doubt = true;
         else
             history->count--;
-        allow(simulation, "commit", &error);
+        simulation_allow(simulation, "commit", &error);
     }
     transaction_destroy(open->transaction);
     open->transaction = NULL;
@@ -581,10 +590,10 @@ static void step_engine(struct simulation *simulation, const char *doing,
 {
     struct ssql_error error = {0};
 
-    say(simulation, "%s", doing);
+    simulation_say(simulation, "%s", doing);
     if (work(simulation->engine, &error))
         return;
-    allow(simulation, doing, &error);
+    simulation_allow(simulation, doing, &error);
     has_failed(simulation, &error);
 }
 
@@ -592,18 +601,57 @@ static void step_sync(struct simulation *simulation)
 {
     struct ssql_error error = {0};
 
-    say(simulation, "sync");
+    simulation_say(simulation, "sync");
     if (engine_sync(simulation->engine, &error)) {
         acknowledge(simulation, &simulation->history.durable);
         return;
     }
-    allow(simulation, "sync", &error);
+    simulation_allow(simulation, "sync", &error);
     has_failed(simulation, &error);
+}
+
+/* Time passes. With sync=normal a commit is durable 100 ms after it has returned. */
+static void step_pass(struct simulation *simulation)
+{
+    uint64_t milliseconds = below(simulation, 300);
+    struct history *history = &simulation->history;
+
+    simulation_say(simulation, "%llu ms pass", (unsigned long long)milliseconds);
+    scheduler_pass(milliseconds);
+    if (simulation->options.sync == SYNC_NORMAL && milliseconds >= 100 && !simulation->had_faults)
+        history->durable = history->written;
+}
+
+/* A reader beside the writer sees what was written, and no half of anything. */
+static void step_reader(struct simulation *simulation)
+{
+    const struct history *history = &simulation->history;
+    struct ssql_error error = {0};
+    struct engine_options options;
+    struct engine *reader;
+    struct state found;
+
+    crash_random_options(&simulation->random, &options);
+    if (!engine_open(store_open_to_read(simulation, simulation->store), &options, &reader, &error))
+        simulation_fail(simulation, "a reader cannot open the database: %s", error.message);
+    crash_read_back(simulation, reader, history->written, history->count - 1, &found);
+    simulation_say(simulation, "a reader sees state %zu",
+                   crash_find_state(simulation, &found, history->written, history->count - 1, "opening to read"));
+    simulation->reader_count++;
+    engine_close(reader, NULL);
+}
+
+static void step_backup(struct simulation *simulation)
+{
+    if (backup_step(simulation))
+        return;
+    end_faults(simulation);
+    reopen(simulation);
 }
 
 static void step(struct simulation *simulation)
 {
-    switch (below(simulation, 60)) {
+    switch (below(simulation, 64)) {
     case 0:
     case 1:
     case 2: step_engine(simulation, "flush", engine_flush); break;
@@ -619,6 +667,13 @@ static void step(struct simulation *simulation)
         if (!simulation->is_faulty && below(simulation, 2) == 0)
             set_faults(simulation);
         break;
+    case 9:
+    case 10: step_pass(simulation); break;
+    case 11:
+        if (below(simulation, 3) == 0)
+            step_reader(simulation);
+        break;
+    case 12: step_backup(simulation); break;
     default: step_transaction(simulation); break;
     }
     if (simulation->is_faulty && below(simulation, 6) == 0)
@@ -637,6 +692,8 @@ void simulation_run(struct simulation *simulation, uint64_t seed, bool is_verbos
     simulation->is_verbose = is_verbose;
     simulation->next_row = 0;
     memset(simulation->open, 0, sizeof simulation->open);
+    simulation->backup = (struct sim_backup){.state = NO_STATE};
+    scheduler_start(seed);
     simulation->store = store_create(simulation);
     begin_history(simulation, &nothing);
     open_engine(simulation);
@@ -648,5 +705,8 @@ void simulation_run(struct simulation *simulation, uint64_t seed, bool is_verbos
     }
     reopen(simulation);
     close_engine(simulation);
+    backup_forget(simulation);
     store_destroy(simulation->store);
+    scheduler_stop();
+    simulation->switch_count += scheduler_switches();
 }
