@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "api/fixture.h"
 #include "volume/failing_system.h"
+#include "volume/volume_directory.h"
+
+#include "api/fixture.h" /* behind the library's own headers, whose enumerators ssql.h repeats as macros */
 
 enum { PATH_SIZE = 128 };
 
@@ -208,6 +210,42 @@ static void a_backup_whose_calls_fail_leaves_a_database_or_none(void **state)
 
 /* ---- beside a writer that is quick ---- */
 
+static unsigned looks;
+
+/* The first two times it is this, later that: so the reason is another when the database is opened again. */
+static void change_later(void)
+{
+    system_faults[0].number = ++looks <= 2 ? EIO : ENXIO;
+}
+
+static void pass_later(void)
+{
+    system_faults[0].number = ++looks <= 2 ? EIO : CALL_GOES_ON;
+}
+
+static int check_with_looks(void (*meanwhile)(void), struct counts *counts)
+{
+    looks = 0;
+    /* The first look opens the volume that is checked. */
+    system_fail((struct system_fault){
+        .calls = BIT(CALL_STAT), .after = 1, .for_ever = true, .number = EIO, .meanwhile = meanwhile});
+    int code = ssql_check(path, options, count_finding, counts);
+    assert_true(system_recover());
+    assert_true(looks > 2);
+    return code;
+}
+
+static void what_passes_while_the_database_is_checked_is_no_damage(void **state)
+{
+    struct counts counts = {0};
+
+    (void)state;
+    assert_int_equal(check_with_looks(pass_later, &counts), SSQL_OK);
+    assert_int_equal(check_with_looks(change_later, &counts), SSQL_IO);
+    assert_non_null(strstr(ssql_options_errmsg(options), "changes too fast"));
+    assert_int_equal(counts.damages, 0);
+}
+
 static void change_reason(void)
 {
     system_faults[0].number = system_faults[0].number == EIO ? ENXIO : EIO; /* each time it is something else */
@@ -245,6 +283,88 @@ static void a_salvage_may_be_stopped_at_every_report(void **state)
     }
 }
 
+/* ---- damage ---- */
+
+/* Changes two bytes of the first block of every file of a table. */
+static void damage_table(int id)
+{
+    char command[300];
+
+    snprintf(
+        command, sizeof command,
+        "for f in %s/tables/%d/sst-*; do printf '\\377\\376' | dd of=$f bs=1 seek=100 conv=notrunc 2>/dev/null; done",
+        path, id);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_damaged_catalog_is_told_once(void **state)
+{
+    struct counts counts = {0};
+
+    (void)state;
+    damage_table(1);
+    assert_int_equal(ssql_check(path, options, count_finding, &counts), SSQL_CORRUPT);
+    assert_int_equal(counts.damages, 1);
+}
+
+static void a_lost_manifest_is_damage(void **state)
+{
+    struct counts counts = {0};
+    char file[PATH_SIZE + 16];
+
+    (void)state;
+    snprintf(file, sizeof file, "%s/manifest", path);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(ssql_check(path, options, count_finding, &counts), SSQL_CORRUPT);
+    assert_int_equal(counts.damages, 1);
+}
+
+static void a_check_may_be_stopped_at_every_report(void **state)
+{
+    bool is_stopped = true;
+
+    (void)state;
+    damage_table(16);
+    for (unsigned at = 1; is_stopped; at++) {
+        struct counts counts = {.stop_at = at};
+        int code = ssql_check(path, options, count_finding, &counts);
+        is_stopped = counts.reports >= at;
+        assert_int_equal(code, is_stopped ? SSQL_INTERRUPTED : SSQL_CORRUPT);
+    }
+}
+
+static void a_salvage_of_damage_may_be_stopped_at_every_report(void **state)
+{
+    bool is_stopped = true;
+
+    (void)state;
+    damage_table(16);
+    for (unsigned at = 1; is_stopped; at++) {
+        struct counts counts = {.stop_at = at};
+        remove_tree(copy_path);
+        int code = ssql_salvage(path, copy_path, options, count_finding, &counts);
+        is_stopped = counts.reports >= at;
+        assert_int_equal(code, is_stopped ? SSQL_INTERRUPTED : SSQL_CORRUPT);
+        assert_int_equal(rows_at(copy_path), is_stopped ? -1 : 1); /* the row that was in the log alone */
+    }
+}
+
+static void a_salvage_writes_over_nothing_that_it_does_not_know(void **state)
+{
+    const struct volume_directory_options how = {0};
+    struct volume *volume;
+    uint64_t version = 0;
+
+    (void)state;
+    assert_true(volume_directory_open(copy_path, &how, &volume, NULL));
+    assert_int_equal(register_swap(volume, "manifest", &version, slice_of("no manifest"), NULL), VOLUME_OK);
+    volume_close(volume);
+    assert_int_not_equal(ssql_salvage(path, copy_path, options, NULL, NULL), SSQL_OK);
+    assert_true(volume_directory_open(copy_path, &how, &volume, NULL));
+    assert_int_equal(register_swap(volume, "manifest", &version, slice_of("still none"), NULL), VOLUME_OK);
+    volume_close(volume);
+}
+
 static void a_salvage_needs_a_place_of_its_own(void **state)
 {
     (void)state;
@@ -265,7 +385,13 @@ int main(void)
         TEST(a_salvage_whose_calls_fail_leaves_a_database_or_none),
         TEST(a_backup_whose_calls_fail_leaves_a_database_or_none),
         TEST(a_database_that_is_another_each_time_is_not_called_damaged),
+        TEST(what_passes_while_the_database_is_checked_is_no_damage),
         TEST(a_salvage_may_be_stopped_at_every_report),
+        TEST(a_damaged_catalog_is_told_once),
+        TEST(a_lost_manifest_is_damage),
+        TEST(a_check_may_be_stopped_at_every_report),
+        TEST(a_salvage_of_damage_may_be_stopped_at_every_report),
+        TEST(a_salvage_writes_over_nothing_that_it_does_not_know),
         TEST(a_salvage_needs_a_place_of_its_own),
     };
 

@@ -348,6 +348,17 @@ static void a_reader_adds_nothing(void **state)
     assert_int_equal(error.code, SSQL_READ_ONLY);
 }
 
+static void a_name_is_there_once(void **state)
+{
+    struct rows rows = good_rows();
+    const struct table_schema same = {.id = ID + 1, .name = slice_of("T")};
+
+    (void)state;
+    put_rows(&rows);
+    assert_false(system_tables_add(transaction, &same, &error));
+    assert_int_equal(error.code, SSQL_TABLE_EXISTS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +378,7 @@ int main(void)
         TEST(what_is_not_there_is_not_removed),
         TEST(columns_without_any_table_are_damage),
         TEST(a_reader_adds_nothing),
+        TEST(a_name_is_there_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

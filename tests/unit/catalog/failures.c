@@ -49,8 +49,11 @@ static bool drop(struct catalog_view *view, struct transaction *transaction, con
 {
     struct schema *schema;
 
-    return catalog_view_schema(view, transaction, &schema, &error) &&
-           catalog_drop_table(view, transaction, schema_find_table(schema, slice_of(name)), &error);
+    if (!catalog_view_schema(view, transaction, &schema, &error))
+        return false;
+    const struct table_schema table = {.id = schema_find_table(schema, slice_of(name))->id, .name = slice_of(name)};
+    catalog_view_forget(view); /* so that dropping reads again */
+    return catalog_drop_table(view, transaction, &table, &error);
 }
 
 /* Makes two tables, then drops one and makes another, and undoes a part of that. */
@@ -144,6 +147,7 @@ static void every_allocation_of_a_schema_change_fails(void **state)
             assert_true(error.code == SSQL_NO_MEMORY || error.code == SSQL_UNKNOWN_OUTCOME);
         }
         if (!is_done && error.code == SSQL_UNKNOWN_OUTCOME) {
+            assert_false(catalog_repair(engine, count_loss, NULL, &error));
             engine_close(engine, NULL); /* it takes nothing more until it is opened again */
             continue;
         }
@@ -155,6 +159,37 @@ static void every_allocation_of_a_schema_change_fails(void **state)
             fixture_rollback(transaction);
         }
         engine_close(engine, NULL);
+    }
+}
+
+static void every_allocation_of_a_check_fails(void **state)
+{
+    bool is_done = false;
+
+    (void)state;
+    for (long after = 0; !is_done; after++) {
+        struct engine_options options = fixture_options(false);
+        struct engine *engine = fixture_open(fixture_volume(), &options);
+        struct schema *schema = NULL;
+        error_clear(&error);
+        memory_start_failing(after, false);
+        is_done = catalog_check_read(engine, &schema, &error);
+        memory_stop_failing();
+        assert_true(is_done || error.code == SSQL_NO_MEMORY);
+        if (!is_done) {
+            fixture_close(engine);
+            engine = fixture_open(fixture_volume(), &options);
+            assert_true(schema == NULL && catalog_check_read(engine, &schema, &error));
+        }
+        fixture_close(engine);
+        engine = fixture_open(fixture_volume(), &options);
+        memory_start_failing(after, false);
+        bool is_checked = catalog_check_tables(engine, schema, count_contradiction, NULL, &error);
+        memory_stop_failing();
+        assert_true(is_checked || error.code == SSQL_NO_MEMORY);
+        is_done = is_done && is_checked;
+        schema_release(schema);
+        fixture_close(engine);
     }
 }
 
@@ -287,8 +322,8 @@ static bool change_again(struct engine *engine)
     struct catalog_view *view = NULL;
     struct transaction *transaction = NULL;
     bool is_done = catalog_create(engine, &catalog, &error) && catalog_view_create(catalog, &view, &error) &&
-                   begin(engine, &transaction) && create(view, transaction, "keyed") &&
-                   drop(view, transaction, "third") && transaction_commit(transaction, &error);
+                   begin(engine, &transaction) && drop(view, transaction, "third") &&
+                   create(view, transaction, "keyed") && transaction_commit(transaction, &error);
 
     transaction_destroy(transaction);
     catalog_view_forget(view);
@@ -332,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_of_a_schema_change_fails),
+        cmocka_unit_test(every_allocation_of_a_check_fails),
         cmocka_unit_test(every_allocation_of_a_repair_fails),
         cmocka_unit_test(every_allocation_of_a_repair_without_any_rows_fails),
         cmocka_unit_test(every_call_of_the_volume_fails),
