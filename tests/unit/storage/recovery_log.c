@@ -353,6 +353,20 @@ static void created_and_dropped_tables_are_so_after_a_crash(void **state)
     fixture_close(engine);
 }
 
+static void the_next_table_has_a_number_of_its_own(void **state)
+{
+    (void)state;
+    struct table_layout layout = fixture_layout();
+    struct database database;
+
+    make(&database);
+    transaction_record_create(&database.record, usual_header.next_table_id, &layout);
+    append(&database, 21, 1);
+    struct engine *engine = open_right(&database);
+    assert_int_equal(fixture_create_table(engine), usual_header.next_table_id + 1);
+    fixture_close(engine);
+}
+
 static void the_first_table_of_a_user_has_the_number_after_those_of_the_system(void **state)
 {
     (void)state;
@@ -405,6 +419,8 @@ static void what_the_manifest_said_is_in_the_next_one(void **state)
     append(&database, 21, 1);
     struct engine *engine = open_right(&database);
     assert_int_equal(engine->logged_before, usual_header.bytes_logged);
+    assert_int_equal(engine->manifest_last_sequence, usual_header.last_sequence);
+    assert_int_equal(engine->manifest_catalog_sequence, usual_header.catalog_sequence);
     assert_int_equal(fixture_put_one(engine, INT_TABLE, 2, 6), SSQL_OK);
     assert_true(engine_flush(engine, &error));
     assert_true(volume_memory_crash(database.volume, UINT64_MAX, &copy, &error));
@@ -552,6 +568,107 @@ static void a_segment_that_no_manifest_names_costs_an_epoch(void **state)
     fixture_close(engine);
 }
 
+/* Without a manifest nothing is known to be an orphan. With one that has seen neither a log nor a commit, everything
+ * is. */
+static void what_is_an_orphan_is_said_by_the_manifest(void **state)
+{
+    (void)state;
+    for (uint64_t last_sequence = 0; last_sequence < 2; last_sequence++) {
+        struct engine_options options = fixture_options(false);
+        struct manifest_header header = usual_header;
+        struct volume *volume = fixture_volume();
+        struct buffer bytes = {0};
+        struct ssql_error error;
+        uint64_t version = 0;
+        bool used_object;
+
+        make_object(volume, "tables/16/sst-1-1");
+        struct engine *engine = fixture_open(volume, &options);
+        assert_int_equal(count_names(volume), 1);
+        fixture_close(engine);
+        volume = fixture_volume();
+        make_object(volume, "tables/16/sst-1-1");
+        header.last_sequence = last_sequence;
+        header.catalog_sequence = 0;
+        manifest_begin(&bytes, &header, NULL, 0, 0);
+        manifest_seal(&bytes);
+        assert_int_equal(
+            manifest_store(volume, buffer_slice(&bytes), "tables/manifest-1-1", &version, &used_object, &error),
+            VOLUME_OK);
+        buffer_clear(&bytes);
+        engine = fixture_open(volume, &options);
+        assert_int_equal(count_names(volume), last_sequence == 0 ? 0 : 1);
+        fixture_close(engine);
+    }
+}
+
+/* ---- more than memory holds ---- */
+
+/* The log is made durable and flushed bit by bit, under a manifest that still names it. */
+static void a_log_beyond_the_budget_is_flushed_while_it_is_read(void **state)
+{
+    (void)state;
+    enum { RECORDS = 40, ROWS = 50 };
+    struct database database;
+    struct engine_options options = fixture_options(false);
+    struct volume *copy;
+    struct manifest *manifest;
+    struct ssql_error error;
+
+    make(&database);
+    delete_key(&database, STRING_TABLE, slice_of("a key that was never there"));
+    append(&database, 21, 1);
+    for (int record = 0; record < RECORDS; record++) {
+        for (int row = 0; row < ROWS; row++)
+            put_int(&database, record * ROWS + row, record + 1);
+        append(&database, (uint64_t)(2000 + record), 1);
+    }
+    end_writer(&database, false);
+    options.memory_limit_bytes = 64 << 10;
+    struct engine *engine = fixture_open(database.volume, &options);
+    assert_true(engine->manifest_version > database.version);
+    assert_int_equal(fixture_count(engine, INT_TABLE), RECORDS * ROWS);
+    assert_true(volume_memory_crash(database.volume, 0, &copy, &error));
+    assert_true(manifest_load(copy, &manifest, &error));
+    assert_int_equal(manifest->run_count, 1);
+    assert_int_equal(manifest->runs[0].epoch, 1);
+    assert_int_equal(manifest->runs[0].first_segment, 1);
+    assert_true(manifest->tables[0].flushed_sequence > 2000);
+    assert_true(manifest->tables[0].flushed_sequence <= (uint64_t)(2000 + RECORDS - 1));
+    assert_true(manifest->header.last_sequence >= manifest->tables[0].flushed_sequence);
+    manifest_destroy(manifest);
+    struct engine *after = fixture_open(copy, &options);
+    assert_int_equal(fixture_count(after, INT_TABLE), RECORDS * ROWS);
+    for (int record = 0; record < RECORDS; record++)
+        assert_int_equal(fixture_get_one(after, INT_TABLE, record * ROWS), record + 1);
+    fixture_close(after);
+    fixture_close(engine);
+}
+
+static void the_last_commit_of_a_table_is_that_of_its_newest_file(void **state)
+{
+    (void)state;
+    struct engine_options options = fixture_options(false);
+    struct volume *volume = fixture_volume(), *copy;
+    struct engine *engine = fixture_open(volume, &options);
+    struct ssql_error error;
+    uint32_t first = fixture_create_table(engine), second = fixture_create_table(engine);
+
+    for (int64_t round = 0; round < 3; round++) {
+        assert_int_equal(fixture_put_one(engine, first, round, 1), SSQL_OK);
+        assert_true(engine_flush(engine, &error));
+    }
+    uint64_t last = atomic_load(&engine->committed);
+    assert_int_equal(fixture_put_one(engine, second, 1, 1), SSQL_OK);
+    assert_true(engine_flush(engine, &error));
+    assert_true(volume_memory_crash(volume, 0, &copy, &error));
+    struct engine *after = fixture_open(copy, &options);
+    assert_int_equal(engine_last_commit(after, first), last);
+    assert_int_equal(engine_last_commit(after, second), last + 1);
+    fixture_close(after);
+    fixture_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,12 +680,16 @@ int main(void)
         cmocka_unit_test(what_files_hold_is_not_taken_from_the_log_again),
         cmocka_unit_test(the_manifest_may_be_ahead_of_the_log),
         cmocka_unit_test(created_and_dropped_tables_are_so_after_a_crash),
+        cmocka_unit_test(the_next_table_has_a_number_of_its_own),
         cmocka_unit_test(the_first_table_of_a_user_has_the_number_after_those_of_the_system),
         cmocka_unit_test(replayed_rows_are_counted_as_memory),
         cmocka_unit_test(what_the_manifest_said_is_in_the_next_one),
         cmocka_unit_test(old_runs_stay_named_until_they_are_not_needed),
         cmocka_unit_test(a_crash_is_cleaned_up_after_and_a_clean_close_is_not),
         cmocka_unit_test(a_segment_that_no_manifest_names_costs_an_epoch),
+        cmocka_unit_test(what_is_an_orphan_is_said_by_the_manifest),
+        cmocka_unit_test(a_log_beyond_the_budget_is_flushed_while_it_is_read),
+        cmocka_unit_test(the_last_commit_of_a_table_is_that_of_its_newest_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,7 @@ static bool try_append(struct log *log, size_t size)
     log->error = (struct ssql_error){0};
     bool is_done = wal_append(log->wal, &part, 1, ++log->sequence, 1, &position, &log->error);
     free(bytes);
+    assert_false(is_done && wal_failed(log->wal, NULL));
     return is_done;
 }
 
@@ -312,6 +313,7 @@ static void every_failure_is_told_and_a_lost_write_for_ever(void **state)
             volume_faulty_set(log.volume, &(struct fault_plan){.fail_at = at, .status = statuses[kind]});
             is_done = use_log(&log);
             volume_faulty_set(log.volume, &(struct fault_plan){0});
+            assert_false(is_done && wal_failed(log.wal, NULL));
             if (!is_done && wal_failed(log.wal, NULL)) {
                 assert_failed_for_ever(&log);
                 for_ever++;
@@ -342,6 +344,22 @@ static void a_failure_that_nobody_asks_for_is_kept(void **state)
     assert_false(try_append(&log, 10));
     assert_failed_for_ever(&log);
     close_log(&log);
+}
+
+/* A record whose header, or whose payload, makes the full buffer go to a log that fails. */
+static void a_small_record_fails_when_the_buffer_cannot_be_written(void **state)
+{
+    (void)state;
+    for (int header_fits = 0; header_fits < 2; header_fits++) {
+        struct log log;
+        begin_log(&log, 0);
+        append(&log, WAL_BUFFER_SIZE - (size_t)(1 + header_fits) * WAL_RECORD_HEADER_SIZE);
+        volume_faulty_set(log.volume, &(struct fault_plan){.fail_at = 1, .status = VOLUME_UNAVAILABLE});
+        assert_false(try_append(&log, 8));
+        volume_faulty_set(log.volume, &(struct fault_plan){0});
+        assert_failed_for_ever(&log);
+        close_log(&log);
+    }
 }
 
 /* ---- retiring ---- */
@@ -480,6 +498,8 @@ static void runs_are_those_that_hold_a_sequence(void **state)
     assert_int_equal(runs[0].epoch, 2);
     log.sequence = 9;
     append(&log, 10);
+    assert_int_equal(wal_runs(log.wal, 10, runs, 4), 1);
+    assert_int_equal(runs[0].end_sequence, 0);
     assert_true(wal_finish(log.wal, &log.error));
     assert_int_equal(wal_runs(log.wal, 10, runs, 4), 1);
     assert_true(runs[0].has_end);
@@ -554,6 +574,7 @@ int main(void)
         cmocka_unit_test(numbers_go_on_after_what_was_recovered),
         cmocka_unit_test(every_failure_is_told_and_a_lost_write_for_ever),
         cmocka_unit_test(a_failure_that_nobody_asks_for_is_kept),
+        cmocka_unit_test(a_small_record_fails_when_the_buffer_cannot_be_written),
         cmocka_unit_test(retired_segments_are_recycled_two_at_most),
         cmocka_unit_test(both_kept_segments_go_when_the_log_ends),
         cmocka_unit_test(what_cannot_be_deleted_is_told_and_no_longer_ours),
