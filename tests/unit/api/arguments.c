@@ -102,6 +102,28 @@ static void values_of_every_type_come_out_of_every_kind_of_row(void **state)
     ssql_finalize(stmt);
 }
 
+/* Another statement of the connection puts a result that is under way aside. */
+static void values_that_were_put_aside_are_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    ssql_stmt *stmt = must_prepare(fixture->conn, "select id, name, active, score, null as n from users order by id");
+
+    assert_int_equal(ssql_step(stmt), SSQL_ROW);
+    must_exec(fixture->conn, "update users set name = 'eve', score = 9 where id > 0");
+    assert_int_equal(ssql_column_int(stmt, 0), 1);
+    assert_int_equal(ssql_step(stmt), SSQL_ROW);
+    assert_string_equal(ssql_column_string(stmt, 1, NULL), "bob");
+    assert_true(ssql_column_is_null(stmt, 3));
+    assert_true(ssql_column_is_null(stmt, 4));
+    assert_false(ssql_column_bool(stmt, 2));
+    assert_int_equal(ssql_step(stmt), SSQL_ROW);
+    assert_true(ssql_column_is_null(stmt, 1));
+    assert_true(ssql_column_bool(stmt, 2));
+    assert_true(ssql_column_float(stmt, 3) == 3);
+    assert_int_equal(ssql_step(stmt), SSQL_DONE);
+    ssql_finalize(stmt);
+}
+
 static void statements_are_of_their_kinds(void **state)
 {
     static const struct {
@@ -180,6 +202,7 @@ static void tables_beyond_the_last_have_nothing(void **state)
         assert_int_equal(ssql_tables_column_count(tables, places[i][0]), i < 2 ? 0 : 4);
         assert_int_equal(ssql_tables_name(tables, places[i][0]) != NULL, i >= 2);
     }
+    assert_false(ssql_tables_column_is_not_null(tables, 0, 1));
     assert_true(ssql_tables_column_is_key(tables, 0, 0) && ssql_tables_column_is_not_null(tables, 0, 0));
     for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++)
         assert_int_equal(ssql_tables_stat(tables, 0, no_numbers[i], &value), SSQL_BAD_OPTION);
@@ -268,6 +291,11 @@ static void messages_are_there_with_errors_only(void **state)
     assert_string_equal(ssql_errhint(fixture->conn), "");
     assert_string_equal(ssql_sqlstate(fixture->conn), "00000");
     assert_false(ssql_errpos(fixture->conn, NULL, NULL, NULL));
+    /* The length is that on the first line. */
+    assert_int_equal(exec(fixture->conn, "select not (1 +\n 2)"), SSQL_TYPE_MISMATCH);
+    assert_true(ssql_errpos(fixture->conn, &line, &column, &length));
+    assert_int_equal(line, 1);
+    assert_int_equal(length, 3); /* 1 + */
     /* What stands for no character is one all the same. */
     assert_int_equal(exec(fixture->conn, "select 1;\nselect \x80 + 1"), SSQL_BAD_ENCODING);
     assert_true(ssql_errpos(fixture->conn, &line, &column, &length));
@@ -345,6 +373,7 @@ int main(void)
         cmocka_unit_test(no_statement_is_no_mistake),
         TEST_WITH_USERS(columns_beyond_the_last_are_null),
         TEST_WITH_USERS(values_of_every_type_come_out_of_every_kind_of_row),
+        TEST_WITH_USERS(values_that_were_put_aside_are_the_same),
         TEST_WITH_USERS(statements_are_of_their_kinds),
         TEST_WITH_USERS(parameters_beyond_the_last_have_no_name_and_no_type),
         TEST_WITH_USERS(tables_beyond_the_last_have_nothing),
