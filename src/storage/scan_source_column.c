@@ -27,7 +27,7 @@ static void read_memtable_value(const struct scan_source *source, struct source_
     if (column->vector.type == SSQL_TYPE_FLOAT) {
         ((double *)column->items)[row] = value.is_null ? 0 : value.real;
     } else if (column->vector.type == SSQL_TYPE_BOOL) {
-        ((uint8_t *)column->items)[row] = !value.is_null && value.boolean;
+        ((uint8_t *)column->items)[row] = value.boolean; /* false where it is null */
     } else {
         assert(column->vector.type == SSQL_TYPE_STRING);
         ((struct slice *)column->items)[row] = value.is_null ? slice_make(NULL, 0) : value.string;

@@ -3,6 +3,8 @@
  * range, filter, one block); many are checked by walking the newer sources over the block's keys. Blocks that no newer
  * source overlaps need no validation at all, and zone maps may leave out any block, for validation asks the sources
  * themselves. */
+#include <assert.h>
+
 #include "storage/lookup_internal.h"
 #include "storage/scan_internal.h"
 
@@ -200,8 +202,7 @@ static bool pass_chunk(struct scan *scan, struct scan_source *source, struct bat
     if (source->memtable != NULL) {
         if (!source_load(source, error))
             return false;
-        if (source->count == 0)
-            return true;
+        assert(source->count > 0);
         find_newer(scan, source, source->versions[0].key, source->versions[source->count - 1].key);
         return scan_emit_chunk(scan, source, 0, source->count, batch, error);
     }

@@ -83,8 +83,9 @@ static void publish(struct transaction *transaction, uint64_t last)
     atomic_store(&engine->committed, last);
     for (uint32_t i = 0; i < transaction->participant_count; i++) {
         struct table *table = transaction->participants[i].table;
-        if (!is_written(&transaction->participants[i]) || table->active == NULL)
+        if (!is_written(&transaction->participants[i]))
             continue;
+        assert(table->active != NULL);
         engine_count_active(engine, table);
         if (table->active_bytes >= engine->options.memtable_bytes && !engine_freeze_table(engine, table, &ignored))
             break; /* out of memory: the next commit tries again */
@@ -231,8 +232,9 @@ static bool commit_to_manifest(struct transaction *transaction, struct ssql_erro
     struct engine *engine = transaction->engine;
     struct spilled_commit commit = {0};
     uint64_t first = atomic_load(&engine->committed) + 1;
-    uint64_t last = first + (transaction->generation == 0 ? 1 : transaction->generation) - 1;
+    uint64_t last = first + transaction->generation - 1;
 
+    assert(transaction->generation > 0);
     bool is_done = engine_check_writable(engine, error) && transaction_validate(transaction, error) &&
                    prepare_tables(transaction, error) && collect_spilled(transaction, first, &commit, error) &&
                    wal_sync_to(engine->wal, wal_appended_position(engine->wal), error);

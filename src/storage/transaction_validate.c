@@ -22,7 +22,9 @@ static bool key_is_unchanged(const struct check *check, uint32_t participant, st
 
     if (!version_key_changed(check->newest[participant], key, check->transaction->snapshot, &changed, error))
         return false;
-    return !changed || conflict(error);
+    if (changed)
+        return conflict(error);
+    return true;
 }
 
 static bool range_is_unchanged(const struct check *check, uint32_t participant, struct slice low, bool low_exclusive,
@@ -33,7 +35,9 @@ static bool range_is_unchanged(const struct check *check, uint32_t participant, 
     if (!version_range_changed(check->newest[participant], low, low_exclusive, high, high_exclusive,
                                check->transaction->snapshot, &changed, error))
         return false;
-    return !changed || conflict(error);
+    if (changed)
+        return conflict(error);
+    return true;
 }
 
 static bool check_reads(const struct check *check, struct ssql_error *error)

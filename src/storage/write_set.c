@@ -139,14 +139,13 @@ static void index_writes(struct write_set *set)
 
 uint32_t write_set_find(struct write_set *set, uint32_t participant, struct slice key, uint32_t hash)
 {
-    if (set->count == 0)
-        return NO_WRITE;
+    assert(set->count > 0);
     index_writes(set);
     uint32_t number = set->buckets[hash & (set->bucket_count - 1)];
 
     while (number != NO_WRITE) {
         const struct pending_write *write = write_set_at(set, number);
-        if (write->hash == hash && write->participant == participant && write->is_key &&
+        if (write->hash == hash && write->participant == participant &&
             slice_equal(write_set_key(set, write), key))
             return number;
         number = write->next;

@@ -413,7 +413,8 @@ void model_init(struct model *model, const struct model_options *options)
     struct volume *memory;
     must(volume_memory_create(&memory, &error), &error);
     must(volume_faulty_create(memory, &model->engine.volume, &error), &error);
-    must(block_cache_create(1 << 20, &model->engine.cache, &error), &error);
+    must(block_cache_create(options->cache_bytes > 0 ? options->cache_bytes : 1 << 20, &model->engine.cache, &error),
+         &error);
     make_layout(options->key_kind, layout);
     must(table_create(&model->engine, 1, layout, 0, &model->table, &error), &error);
     free(layout);

@@ -26,8 +26,9 @@ struct model_options {
     enum model_key key_kind;
     uint32_t block_rows;
     bool has_levels, has_level0, has_memtables, has_spilled, has_own;
-    bool is_disjoint; /* each source has keys of its own */
-    bool has_twins;   /* a file of level 0 stands there twice: the same versions in two sources */
+    bool is_disjoint;   /* each source has keys of its own */
+    size_t cache_bytes; /* 0: room for everything */
+    bool has_twins;     /* a file of level 0 stands there twice: the same versions in two sources */
 };
 
 struct model {
