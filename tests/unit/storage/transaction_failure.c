@@ -14,7 +14,15 @@
 #include "storage/scan_morsels.h"
 #include "support/engine_fixture.h"
 
-enum { MAIN_TABLE = FIRST_USER_TABLE, SMALL_TABLES = 18, MAIN_ROWS = 300, TABLES_END = 80, REOPENED = 8, SINGLE = 200 };
+enum {
+    MAIN_TABLE = FIRST_USER_TABLE,
+    SMALL_TABLES = 18,
+    MAIN_ROWS = 300,
+    TABLES_END = 80,
+    REOPENED = 8,
+    SINGLE = 200,
+    LAST = 60
+};
 
 /* ---- what is in a database ---- */
 
@@ -228,6 +236,9 @@ static bool read_and_write(struct engine *engine, struct transaction *transactio
     uint64_t count;
 
     (void)engine;
+    /* Between the keys that somebody else has written since. */
+    if (!get(transaction, 99995, false, error) || !scan_range(transaction, 99991, 99999, false, &count, error))
+        return false;
     if (!get(transaction, 24, true, error) || !get(transaction, 25, false, error) || !get(transaction, 1, true, error))
         return false;
     for (int64_t key = 601; key < 680; key += 4)
@@ -286,6 +297,9 @@ static bool spill_scattered(struct engine *engine, struct transaction *transacti
     if (!get(transaction, 5003, true, error) || !insert(transaction, 5003, WRITE_DUPLICATE, error) ||
         !get(transaction, 4999, false, error) || !scan_range(transaction, 5000, 6000, true, &count, error))
         return false;
+    for (int64_t key = 5000; key < 5220; key += 20)
+        if (!get(transaction, key, true, error) || !insert(transaction, key, WRITE_DUPLICATE, error))
+            return false;
     assert_int_equal(count, mark - 3); /* the tables' changes count, too */
     return delete (transaction, 5003, error) && put(transaction, MAIN_TABLE + 1, 77, 77, error);
 }
@@ -300,6 +314,39 @@ static bool spill_in_order(struct engine *engine, struct transaction *transactio
             return false;
     }
     return true;
+}
+
+static bool drop_first(struct engine *engine, struct transaction *transaction, struct ssql_error *error)
+{
+    (void)engine;
+    return transaction_drop_table(transaction, MAIN_TABLE + 4, error);
+}
+
+static bool divide_first(struct engine *engine, struct transaction *transaction, struct ssql_error *error)
+{
+    uint64_t count;
+
+    (void)engine;
+    if (!scan_range(transaction, 0, 1000, true, &count, error))
+        return false;
+    assert_int_equal(count, MAIN_ROWS + 5);
+    return put(transaction, MAIN_TABLE + 1, 50, 50, error);
+}
+
+/* The memtables grow while the commit, which is in the log already, comes to them. */
+static bool write_much(struct engine *engine, struct transaction *transaction, struct ssql_error *error)
+{
+    (void)engine;
+    for (int64_t i = 0; i < 300; i++)
+        if (!put(transaction, MAIN_TABLE + 1, 100 + i * 7 % 300, i, error))
+            return false;
+    return true;
+}
+
+static bool write_two(struct engine *engine, struct transaction *transaction, struct ssql_error *error)
+{
+    (void)engine;
+    return put(transaction, MAIN_TABLE + 1, 50, 50, error) && put(transaction, MAIN_TABLE + 2, 50, 50, error);
 }
 
 /* Merges what is there; no row is other than before. */
@@ -334,7 +381,8 @@ static void begin_run(struct run *run)
     assert_true(volume_faulty_create(copy, &run->faulty, &error));
     run->engine = fixture_open(run->faulty, &run->options);
     run->transaction = fixture_begin(run->engine, TRANSACTION_WRITE);
-    assert_int_equal(fixture_put_one(run->engine, MAIN_TABLE, 100000, 1), SSQL_OK);
+    put_rows(run->engine, MAIN_TABLE, 99990, 3, 10, 1);
+    assert_true(engine_flush(run->engine, &error));
 }
 
 static bool run_work(struct run *run, struct ssql_error *error)
@@ -424,6 +472,8 @@ static void fail_each(transaction_work *work, const struct engine_options *optio
     while (run_with_failure(&run, n))
         n += n < SINGLE ? 1 : 1 + n % 5;
     assert_true(n > 1);
+    for (long i = n > SINGLE + LAST ? n - LAST : SINGLE; i < n; i++) /* the commit itself */
+        (void)run_with_failure(&run, i);
     run.has_error = false;
     for (n = n - 1; n >= 0; n -= 13)
         (void)run_with_failure(&run, n);
@@ -474,6 +524,26 @@ static void each_failure_of_a_spill_in_key_order(void **state)
     fail_each(spill_in_order, &options, VOLUME);
 }
 
+static void each_failure_of_what_comes_first_in_a_transaction(void **state)
+{
+    const struct engine_options options = large_options();
+
+    (void)state;
+    fail_each(drop_first, &options, MEMORY);
+    fail_each(divide_first, &options, MEMORY);
+    fail_each(write_much, &options, MEMORY);
+}
+
+static void each_failure_when_every_commit_freezes_its_memtable(void **state)
+{
+    struct engine_options options = large_options();
+
+    (void)state;
+    options.memtable_bytes = 1;
+    fail_each(write_two, &options, MEMORY);
+    fail_each(write_two, &options, VOLUME);
+}
+
 static void each_failure_of_a_compaction(void **state)
 {
     const struct engine_options options = large_options();
@@ -491,6 +561,8 @@ int main(void)
         cmocka_unit_test(each_failure_while_tables_come_and_go),
         cmocka_unit_test(each_failure_of_a_spill_with_scattered_keys),
         cmocka_unit_test(each_failure_of_a_spill_in_key_order),
+        cmocka_unit_test(each_failure_of_what_comes_first_in_a_transaction),
+        cmocka_unit_test(each_failure_when_every_commit_freezes_its_memtable),
         cmocka_unit_test(each_failure_of_a_compaction),
     };
     return cmocka_run_group_tests(tests, make_database, drop_database);
