@@ -86,8 +86,11 @@ static bool try_to_open(struct checking *checking, const struct ssql_options *op
 
     error_clear(fault);
     *engine = NULL;
-    return open_volume(checking->path, &volume, fault) && engine_open(volume, &options->engine, engine, fault) &&
-           catalog_check_read(*engine, &checking->schema, fault);
+    if (!open_volume(checking->path, &volume, fault) || !engine_open(volume, &options->engine, engine, fault) ||
+        !catalog_check_read(*engine, &checking->schema, fault))
+        return false;
+    error_clear(fault); /* of what went well when it was tried again */
+    return true;
 }
 
 /* Opens the engine and reads the catalog; what hinders it is in `fault`. Beside a busy writer the log grows between two

@@ -60,6 +60,7 @@ int ssql_open_with(const char *path, ssql_options *options, ssql_db **db)
         database_close(opened);
         return (int)options->error.code;
     }
+    error_clear(&options->error); /* of what went well when it was tried again */
     *db = opened;
     return SSQL_OK;
 }
