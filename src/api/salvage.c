@@ -1,5 +1,6 @@
 /* ssql_salvage: storage's salvage, then a catalog that fits what was kept. What was lost is told at the end, when the
  * names of tables are known. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,9 @@ struct kept_finding {
     enum salvage_kind kind;
     uint32_t table_id;
     char file[VOLUME_NAME_SIZE];
-    char text[ERROR_MESSAGE_SIZE + 64];
+    char text[ERROR_MESSAGE_SIZE + 160];
+    bool has_older;
+    struct buffer after, before; /* empty: none */
 };
 
 struct salvaging {
@@ -79,7 +82,14 @@ static bool note_finding(void *context, const struct salvage_finding *finding)
     salvaging->row_count = finding->progress->row_count;
     if (finding->kind == SALVAGE_PROGRESS)
         return tell(salvaging, SSQL_FINDING_PROGRESS, finding->file, NULL, "");
-    return keep(salvaging, finding->kind, finding->file, finding->table_id, finding->text);
+    if (!keep(salvaging, finding->kind, finding->file, finding->table_id, finding->text))
+        return false;
+    struct kept_finding *kept = &salvaging->findings[salvaging->finding_count - 1];
+    kept->has_older = finding->has_older;
+    buffer_append(&kept->after, finding->after.data, finding->after.size);
+    buffer_append(&kept->before, finding->before.data, finding->before.size);
+    salvaging->is_out_of_memory = kept->after.failed || kept->before.failed;
+    return !salvaging->is_out_of_memory;
 }
 
 static void note_loss(void *context, uint32_t table_id, const char *text)
@@ -133,6 +143,31 @@ static const char *table_name(const struct schema *schema, uint32_t id, char *sp
     return NULL;
 }
 
+static struct slice bound_of(const struct buffer *key)
+{
+    return key->size == 0 ? (struct slice){0} : buffer_slice(key);
+}
+
+/* How many rows are left where newer versions of them may have been lost. */
+static bool count_older(struct salvaging *salvaging, struct engine *engine, struct ssql_error *error)
+{
+    for (size_t i = 0; i < salvaging->finding_count; i++) {
+        struct kept_finding *finding = &salvaging->findings[i];
+        size_t size = strlen(finding->text);
+        uint64_t count;
+        if (!finding->has_older)
+            continue;
+        if (!salvage_count_rows(engine, finding->table_id, bound_of(&finding->after), bound_of(&finding->before),
+                                &count, error))
+            return false;
+        if (count > 0)
+            snprintf(finding->text + size, sizeof finding->text - size,
+                     "; up to %" PRIu64 " row%s there may be older than their last version", count,
+                     count == 1 ? "" : "s");
+    }
+    return true;
+}
+
 static bool tell_all(struct salvaging *salvaging, const struct schema *schema)
 {
     char name[NAME_SIZE_MOST + 1];
@@ -158,7 +193,7 @@ static bool repair_new(struct salvaging *salvaging, const struct ssql_options *o
     bool is_done =
         volume_directory_open(path, &(struct volume_directory_options){.must_exist = true}, &volume, error) &&
         engine_open(volume, &options->engine, &engine, error) && catalog_repair(engine, note_loss, salvaging, error) &&
-        catalog_check_read(engine, &schema, error);
+        count_older(salvaging, engine, error) && catalog_check_read(engine, &schema, error);
     is_done = is_done && tell_all(salvaging, schema);
     schema_release(schema);
     return engine_close(engine, is_done ? error : NULL) && is_done;
@@ -183,6 +218,15 @@ static bool salvage(struct salvaging *salvaging, const struct ssql_options *opti
     return false;
 }
 
+static void forget_findings(struct salvaging *salvaging)
+{
+    for (size_t i = 0; i < salvaging->finding_count; i++) {
+        buffer_clear(&salvaging->findings[i].after);
+        buffer_clear(&salvaging->findings[i].before);
+    }
+    free(salvaging->findings);
+}
+
 int ssql_salvage(const char *path, const char *new_path, ssql_options *options, ssql_check_report *report,
                  void *context)
 {
@@ -199,7 +243,7 @@ int ssql_salvage(const char *path, const char *new_path, ssql_options *options, 
         error_set(&options->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was stopped");
     if (salvaging.is_out_of_memory)
         error_no_memory(&options->error);
-    free(salvaging.findings);
+    forget_findings(&salvaging);
     if (!is_done || salvaging.is_out_of_memory)
         return (int)options->error.code;
     error_clear(&options->error);

@@ -7,24 +7,75 @@
 #include <sys/random.h>
 
 #include "storage/salvage_internal.h"
+#include "storage/scan.h"
 #include "storage/transaction.h"
 
 /* ---- reporting ---- */
 
+static bool send_finding(struct salvage *salvage, struct salvage_finding *finding, const char *file, uint32_t table_id)
+{
+    snprintf(finding->file, sizeof finding->file, "%s", file);
+    finding->table_id = table_id;
+    finding->progress = salvage->progress;
+    salvage->progress->loss_count += finding->kind == SALVAGE_LOST;
+    return salvage->report(salvage->context, finding)
+               ? true
+               : error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
+}
+
 bool salvage_find(struct salvage *salvage, enum salvage_kind kind, const char *file, uint32_t table_id,
                   const char *format, ...)
 {
-    struct salvage_finding finding = {.kind = kind, .table_id = table_id, .progress = salvage->progress};
+    struct salvage_finding finding = {.kind = kind};
     va_list arguments;
 
-    snprintf(finding.file, sizeof finding.file, "%s", file);
     va_start(arguments, format);
     vsnprintf(finding.text, sizeof finding.text, format, arguments);
     va_end(arguments);
-    salvage->progress->loss_count += kind == SALVAGE_LOST;
-    return salvage->report(salvage->context, &finding)
-               ? true
-               : error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
+    return send_finding(salvage, &finding, file, table_id);
+}
+
+static uint64_t highest_of(const struct sstable_info *info)
+{
+    return info->base_sequence != 0 ? info->base_sequence : info->highest_sequence;
+}
+
+/* Whether a file may have older versions of keys in a gap of another one: it lies below, or is older in level 0. */
+static bool may_hold_older(const struct manifest_file *file, const struct salvage_gap *gap)
+{
+    bool is_older = file->level > gap->level ||
+                    (file->level == 0 && gap->level == 0 && highest_of(&file->info) < highest_of(gap->known));
+
+    return is_older && (gap->after.data == NULL || slice_compare(buffer_slice(&file->info.last_key), gap->after) > 0) &&
+           (gap->before.data == NULL || slice_compare(buffer_slice(&file->info.first_key), gap->before) < 0);
+}
+
+static bool has_older(const struct salvage *salvage, uint32_t table_id, const struct salvage_gap *gap)
+{
+    const struct manifest *manifest = salvage->manifest;
+
+    if (manifest == NULL || gap->known == NULL)
+        return true;
+    for (uint32_t i = 0; i < manifest->table_count; i++)
+        for (uint32_t j = 0; manifest->tables[i].id == table_id && j < manifest->tables[i].file_count; j++)
+            if (may_hold_older(&manifest->tables[i].files[j], gap))
+                return true;
+    return false;
+}
+
+bool salvage_find_gap(struct salvage *salvage, const char *file, uint32_t table_id, const struct salvage_gap *gap,
+                      const char *format, ...)
+{
+    struct salvage_finding finding = {.kind = SALVAGE_LOST,
+                                      .has_older = has_older(salvage, table_id, gap),
+                                      .after = gap->after,
+                                      .before = gap->before};
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(finding.text, sizeof finding.text, format, arguments);
+    va_end(arguments);
+    return send_finding(salvage, &finding, file, table_id);
 }
 
 bool salvage_is_hindered(const struct ssql_error *fault)
@@ -153,8 +204,10 @@ static bool take_known_file(struct salvage *salvage, struct salvage_table *table
 
     if (source != NULL)
         return salvage_file(salvage, table, source, file->level, &file->info);
-    return salvage_find(salvage, SALVAGE_LOST, file->info.name, table->id,
-                        "the file is missing: %" PRIu64 " rows, deletions among them, are lost", file->info.row_count);
+    const struct salvage_gap gap = {.known = &file->info, .level = file->level};
+    return salvage_find_gap(salvage, file->info.name, table->id, &gap,
+                            "the file is missing: %" PRIu64 " rows, deletions among them, are lost",
+                            file->info.row_count);
 }
 
 static bool take_known_tables(struct salvage *salvage)
@@ -264,11 +317,6 @@ static bool take_found_tables(struct salvage *salvage, const struct ssql_error *
 }
 
 /* ---- the new database ---- */
-
-static uint64_t highest_of(const struct sstable_info *info)
-{
-    return info->base_sequence != 0 ? info->base_sequence : info->highest_sequence;
-}
 
 /* By level; level 0 newest first. Below it files are as the old manifest had them: by key. */
 static int compare_files(const void *left, const void *right)
@@ -407,5 +455,39 @@ bool volume_salvage(struct volume *from, struct volume *to, salvage_report *repo
     clear(&salvage);
     if (!is_done && error != NULL)
         *error = own;
+    return is_done;
+}
+
+static bool count_range(struct transaction *transaction, struct table *table, const struct scan_request *request,
+                        uint64_t *count, struct ssql_error *error)
+{
+    struct batch batch = {0};
+    struct scan *scan;
+    bool is_read;
+
+    if (!scan_open(transaction, table, request, &scan, error))
+        return false;
+    do {
+        is_read = scan_next(scan, &batch, error);
+        if (is_read)
+            *count += batch.selected_count;
+    } while (is_read && batch.row_count > 0);
+    scan_close(scan);
+    return is_read;
+}
+
+bool salvage_count_rows(struct engine *engine, uint32_t table_id, struct slice after, struct slice before,
+                        uint64_t *count, struct ssql_error *error)
+{
+    const struct scan_request request = {.low = after, .high = before, .low_exclusive = true, .high_exclusive = true};
+    struct transaction *transaction = NULL;
+    struct table *table;
+
+    *count = 0;
+    bool is_done = transaction_create(engine, &transaction, error) &&
+                   transaction_begin(transaction, TRANSACTION_READ, COMMIT_DURABLE, error) &&
+                   transaction_find_table(transaction, table_id, &table, error) &&
+                   (table == NULL || count_range(transaction, table, &request, count, error));
+    transaction_destroy(transaction);
     return is_done;
 }

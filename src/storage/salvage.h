@@ -34,8 +34,16 @@ struct salvage_finding {
     char file[VOLUME_NAME_SIZE]; /* within the old volume; empty: none */
     uint32_t table_id;           /* 0: none */
     char text[ERROR_MESSAGE_SIZE + 64];
+    /* Rows of the table with keys in between, encoded, may be older than their last version: older files of the table
+     * have keys there. No data: from the first key, to the last. */
+    bool has_older;
+    struct slice after, before;
     const struct salvage_progress *progress;
 };
+
+/* How many rows of a table of the new database lie between two keys, as findings give them. */
+MUST_CHECK bool salvage_count_rows(struct engine *engine, uint32_t table_id, struct slice after, struct slice before,
+                                   uint64_t *count, struct ssql_error *error);
 
 /* Returns false to stop. */
 typedef bool salvage_report(void *context, const struct salvage_finding *finding);

@@ -15,6 +15,8 @@ struct file_salvage {
     struct salvage *salvage;
     struct salvage_table *table;
     const struct salvage_source *source;
+    const struct sstable_info *known; /* what the manifest says of it, or NULL */
+    uint32_t level;
     struct sstable sstable; /* as much of one as blocks want */
     uint8_t *bytes;         /* the file */
     uint64_t size;
@@ -232,12 +234,15 @@ static bool report_gap(struct file_salvage *file, uint64_t begin, uint64_t end, 
         key_text(file->table->format, buffer_slice(&file->last_key), after);
     if (next_key.data != NULL)
         key_text(file->table->format, next_key, before);
-    return salvage_find(file->salvage, SALVAGE_LOST, file->source->name, file->table->id,
-                        "bytes %" PRIu64 " to %" PRIu64
-                        " are lost: rows%s%s%s%s; rows there of older files may be older than "
-                        "their last version",
-                        begin, end - 1, *after == '\0' ? " from the file's first" : " after key ", after,
-                        *before == '\0' ? " to its last" : " before key ", before);
+    const struct salvage_gap gap = {.known = file->known,
+                                    .level = file->level,
+                                    .after =
+                                        file->last_key.size > 0 ? buffer_slice(&file->last_key) : (struct slice){0},
+                                    .before = next_key};
+    return salvage_find_gap(file->salvage, file->source->name, file->table->id, &gap,
+                            "bytes %" PRIu64 " to %" PRIu64 " are lost: rows%s%s%s%s", begin, end - 1,
+                            *after == '\0' ? " from the file's first" : " after key ", after,
+                            *before == '\0' ? " to its last" : " before key ", before);
 }
 
 /* Reads blocks one after the other, and behind what is none looks for the next. */
@@ -348,6 +353,8 @@ bool salvage_file(struct salvage *salvage, struct salvage_table *table, const st
     file->salvage = salvage;
     file->table = table;
     file->source = source;
+    file->known = known;
+    file->level = level;
     file->size = source->size;
     file->sstable.format = table->format;
     file->sstable.identity = sstable_identity(source->name);

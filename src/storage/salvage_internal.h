@@ -45,6 +45,15 @@ bool salvage_find(struct salvage *salvage, enum salvage_kind kind, const char *f
 bool salvage_is_hindered(const struct ssql_error *fault);
 /* Something that cannot be read is lost; but salvage->error, and false, where the salvage is hindered. */
 bool salvage_find_fault(struct salvage *salvage, const char *file, uint32_t table_id, const struct ssql_error *fault);
+/* Keys of a table between which versions are lost, of a file (`known`, NULL: not known) at a level. */
+struct salvage_gap {
+    const struct sstable_info *known;
+    uint32_t level;
+    struct slice after, before; /* no data: none */
+};
+/* A loss of rows, which may leave older ones. */
+bool salvage_find_gap(struct salvage *salvage, const char *file, uint32_t table_id, const struct salvage_gap *gap,
+                      const char *format, ...) PRINTF_LIKE(5, 6);
 const struct salvage_source *salvage_source(const struct salvage *salvage, const char *name); /* NULL: not there */
 struct salvage_table *salvage_table(struct salvage *salvage, uint32_t id);                    /* NULL: not known */
 MUST_CHECK bool salvage_add_table(struct salvage *salvage, uint32_t id, const struct table_layout *layout,
