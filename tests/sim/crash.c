@@ -272,16 +272,21 @@ size_t crash_verify(struct simulation *simulation, struct volume *copy, struct b
     return index;
 }
 
+void crash_here(struct simulation *simulation)
+{
+    const struct history *history = &simulation->history;
+
+    crash_now(simulation, simulation->store, (struct bounds){history->durable, history->written, history->count - 1},
+              1);
+}
+
 void crash_before_operation(void *context)
 {
     struct simulation *simulation = context;
-    const struct history *history = &simulation->history;
 
     scheduler_slow_operation();
-    if (random_below(&simulation->crash_random, 60) != 0)
-        return;
-    crash_now(simulation, simulation->store, (struct bounds){history->durable, history->written, history->count - 1},
-              1);
+    if (random_below(&simulation->crash_random, 60) == 0)
+        crash_here(simulation);
 }
 
 /* ---- backups ---- */

@@ -143,6 +143,8 @@ void crash_read_back(const struct simulation *simulation, struct engine *engine,
                      struct state *found);
 size_t crash_find_state(const struct simulation *simulation, const struct state *found, size_t lowest, size_t highest,
                         const char *after);
+/* Looks at what a crash at this moment leaves. */
+void crash_here(struct simulation *simulation);
 /* The hook of fault_plan: now and then lets the world end here and looks at what is left. */
 void crash_before_operation(void *context);
 /* The same for the place of a backup: what a crash leaves there is the new one, the one before, or none. */

@@ -618,8 +618,10 @@ static void step_pass(struct simulation *simulation)
 
     simulation_say(simulation, "%llu ms pass", (unsigned long long)milliseconds);
     scheduler_pass(milliseconds);
-    if (simulation->options.sync == SYNC_NORMAL && milliseconds >= 100 && !simulation->had_faults)
-        history->durable = history->written;
+    if (simulation->options.sync != SYNC_NORMAL || milliseconds < 100 || simulation->had_faults)
+        return;
+    history->durable = history->written;
+    crash_here(simulation);
 }
 
 /* A reader beside the writer sees what was written, and no half of anything. */
