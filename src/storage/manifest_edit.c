@@ -239,8 +239,6 @@ static void find_retirement(const struct prepared_edit *prepared, uint32_t edit_
 
 static bool collect_runs(struct engine *engine, struct manifest_picture *picture, struct ssql_error *error)
 {
-    size_t capacity = 16, count;
-
     if (engine->wal == NULL) {
         picture->runs = malloc((engine->old_run_count + (size_t)1) * sizeof *picture->runs);
         if (picture->runs == NULL)
@@ -252,16 +250,12 @@ static bool collect_runs(struct engine *engine, struct manifest_picture *picture
     }
     if (engine->log_is_finished && picture->retire_below > atomic_load(&engine->committed))
         return true;
-    for (;;) {
-        free(picture->runs);
-        picture->runs = malloc(capacity * sizeof *picture->runs);
-        if (picture->runs == NULL)
-            return error_no_memory(error);
-        count = wal_runs(engine->wal, picture->retire_below, picture->runs, capacity);
-        if (count <= capacity)
-            break;
-        capacity = count;
-    }
+    size_t capacity = wal_runs(engine->wal, picture->retire_below, NULL, 0);
+    picture->runs = malloc((capacity + 1) * sizeof *picture->runs);
+    if (picture->runs == NULL)
+        return error_no_memory(error);
+    size_t count = wal_runs(engine->wal, picture->retire_below, picture->runs, capacity);
+    assert(count <= capacity); /* only changes of the manifest add one */
     picture->run_count = (uint32_t)count;
     return true;
 }
