@@ -80,6 +80,14 @@ const struct program_command *program_command_at(int i)
     return i >= 0 && i < COMMAND_COUNT ? &commands[i] : NULL;
 }
 
+static const struct program_command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
 static const char *command_name(int i)
 {
     return i >= 0 && i < COMMAND_COUNT ? commands[i].name : NULL;
@@ -115,34 +123,36 @@ static int print_help(void)
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
+static int explain_command(const struct program_command *command)
+{
+    char help[] = "--help", *name = must_copy(command->name, strlen(command->name));
+    char *arguments[] = {name, help, NULL};
+    int status = command->run(2, arguments);
+
+    free(name);
+    return status;
+}
+
 /* One of the commands explains itself; else it is a topic of .help. */
 static int print_topic(const char *topic)
 {
-    struct text_buffer text = {0};
-    char help[] = "--help";
+    struct text_buffer text = {0}, hint = {0};
+    const struct program_command *command = find_command(topic);
+    int status;
 
-    for (int i = 0; i < COMMAND_COUNT; i++) {
-        char *arguments[] = {must_copy(topic, strlen(topic)), help, NULL};
-        int status = STATUS_FAILED;
-        bool is_named = strcmp(commands[i].name, topic) == 0;
-        if (is_named)
-            status = commands[i].run(2, arguments);
-        free(arguments[0]);
-        if (is_named)
-            return status;
-    }
-    if (!help_add(&text, topic)) {
+    if (command != NULL)
+        return explain_command(command);
+    if (help_add(&text, topic)) {
+        fwrite(text.data, 1, text.size, stdout);
+        status = output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    } else {
         text_format(&text, "no help on %s", topic);
-        struct text_buffer hint = {0};
         (void)suggestion_hint(&hint, topic, help_name, "\"");
-        int status = complain(text.data, text_string(&hint));
-        text_clear(&hint);
-        text_clear(&text);
-        return status;
+        status = complain(text.data, text_string(&hint));
     }
-    fwrite(text.data, 1, text.size, stdout);
+    text_clear(&hint);
     text_clear(&text);
-    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    return status;
 }
 
 /* Words in a row are one topic: create table. */
@@ -167,13 +177,15 @@ static int print_version(void)
     return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
 }
 
-/* A first word that is no database, but nearly a command. */
+/* A first word that is no database, but nearly a command, or one that has come too late. */
 static const char *mistyped_command(const struct options *options)
 {
     struct stat status;
 
     if (options->path == NULL || stat(options->path, &status) == 0 || strpbrk(options->path, "./") != NULL)
         return NULL;
+    if (find_command(options->path) != NULL)
+        return options->path;
     return suggestion_find(options->path, command_name);
 }
 
@@ -188,8 +200,13 @@ static int complain_of_command(const char *typed, const char *meant)
 {
     struct text_buffer message = {0}, hint = {0};
 
-    text_format(&message, "unknown command \"%s\"", typed);
-    text_format(&hint, "did you mean \"%s\"?", meant);
+    if (find_command(typed) != NULL) {
+        text_format(&message, "\"%s\" is a command, which stands first", typed);
+        text_format(&hint, "write: ssql %s ..., and its options behind it", typed);
+    } else {
+        text_format(&message, "unknown command \"%s\"", typed);
+        text_format(&hint, "did you mean \"%s\"?", meant);
+    }
     int status = complain(message.data, hint.data);
     text_clear(&message);
     text_clear(&hint);
@@ -392,9 +409,9 @@ int main(int argc, char **argv)
     if (!open_standard_streams())
         return STATUS_NO_START;
     set_locale();
-    for (int i = 0; argc > 1 && i < COMMAND_COUNT; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+    const struct program_command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    if (command != NULL)
+        return command->run(argc - 1, argv + 1);
     if (!options_read(&options, argc, argv, 1, &message, &hint)) {
         meant = options.path == argv[1] ? mistyped_command(&options) : NULL; /* whose option it may be */
         status = meant != NULL ? complain_of_command(options.path, meant) : complain(message.data, text_string(&hint));

@@ -154,6 +154,9 @@ class CommandLine(ShellTest):
                    err="error: - stands for standard input, which is no database\nhint: -f - runs what stands there\n")
 
     def test_an_option_of_a_mistyped_command_points_at_the_command(self):
+        self.check("-q", "import", "db", "t", "f.csv", status=2,
+                   err='error: "import" is a command, which stands first\n'
+                       'hint: write: ssql import ..., and its options behind it\n')
         self.check("improt", "--create", "db", "t", "f.csv", status=2, err='error: unknown command "improt"\nhint: did you mean "import"?\n')
 
     def test_control_characters_of_a_command_line_do_not_reach_the_terminal(self):
