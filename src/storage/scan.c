@@ -38,11 +38,8 @@ static bool run_is_wanted(const struct file_run *run, uint64_t snapshot)
 
 static uint32_t count_sources(const struct scan *scan, const struct table_version *version)
 {
-    uint32_t count = (scan->own_memtable != NULL) + count_own_runs(scan);
+    uint32_t count = (scan->own_memtable != NULL) + count_own_runs(scan) + version->memtable_count + version->run_count;
 
-    if (version == NULL)
-        return count;
-    count += version->memtable_count + version->run_count;
     for (uint32_t level = 1; level < LEVELS; level++)
         count += version->file_count[level] > 0;
     return count;
@@ -193,9 +190,7 @@ static bool open_sources(struct scan *scan, const struct table_version *version,
         if (scan->vectors == NULL)
             return error_no_memory(error);
     }
-    if (!add_own_sources(scan, own->memtable_snapshot, error))
-        return false;
-    return version == NULL || add_version_sources(scan, version, error);
+    return add_own_sources(scan, own->memtable_snapshot, error) && add_version_sources(scan, version, error);
 }
 
 static struct scan *make(const struct row_format *format, uint32_t column_count)

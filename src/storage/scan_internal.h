@@ -55,7 +55,7 @@ struct scan {
     uint64_t told_rows; /* of them: whoever waits knows about */
 };
 
-/* scan_open without a transaction: `version` (NULL: no rows) stays pinned until scan_close or scan_rest. */
+/* scan_open without a transaction: `version` stays pinned until scan_close or scan_rest. */
 MUST_CHECK bool scan_open_version(const struct table_version *version, const struct own_writes *own,
                                   const struct row_format *format, uint64_t snapshot,
                                   const struct scan_request *request, struct scan **scan, struct ssql_error *error);

@@ -14,7 +14,7 @@ enum {
 };
 
 struct scan_morsels {
-    const struct table_version *version; /* the transaction's; NULL: the table has no rows but its own */
+    const struct table_version *version; /* the transaction's */
     const struct row_format *format;
     uint64_t snapshot;
     struct own_writes own; /* retained */
@@ -116,10 +116,10 @@ static bool split_sources(struct splits *splits, const struct scan_morsels *mors
     for (uint32_t i = 0; i < morsels->own.file_count; i++)
         if (!split_file(splits, morsels->own.files[i], error))
             return false;
-    for (uint32_t i = 0; version != NULL && i < version->memtable_count; i++)
+    for (uint32_t i = 0; i < version->memtable_count; i++)
         if (!split_memtable(splits, version->memtables[i], error))
             return false;
-    for (uint32_t level = 0; version != NULL && level < LEVELS; level++)
+    for (uint32_t level = 0; level < LEVELS; level++)
         for (uint32_t i = 0; i < version->file_count[level]; i++)
             if (!split_file(splits, version->files[level][i], error))
                 return false;
@@ -178,9 +178,9 @@ static uint64_t table_rows(const struct scan_morsels *morsels)
 
     for (uint32_t i = 0; i < morsels->own.file_count; i++)
         rows += morsels->own.files[i]->info.row_count;
-    for (uint32_t i = 0; version != NULL && i < version->memtable_count; i++)
+    for (uint32_t i = 0; i < version->memtable_count; i++)
         rows += memtable_version_count(version->memtables[i]);
-    for (uint32_t level = 0; version != NULL && level < LEVELS; level++)
+    for (uint32_t level = 0; level < LEVELS; level++)
         for (uint32_t i = 0; i < version->file_count[level]; i++)
             rows += version->files[level][i]->info.row_count;
     return rows;
