@@ -208,6 +208,12 @@ static void the_largest_record_is_one_gibibyte(void **state)
     volume_faulty_set(log.volume, &(struct fault_plan){0});
     assert_false(wal_append(log.wal, parts, PARTS + 1, 1, 1, &position, &log.error));
     assert_int_equal(log.error.code, SSQL_TOO_LARGE);
+    parts[0] =
+        slice_make(bytes, WAL_RECORD_LARGEST); /* in one piece, of which no byte is read before the disk is full */
+    volume_faulty_set(log.volume, &(struct fault_plan){.fail_at = 1, .status = VOLUME_NO_SPACE});
+    assert_false(wal_append(log.wal, parts, 1, 1, 1, &position, &log.error));
+    assert_int_not_equal(log.error.code, SSQL_TOO_LARGE);
+    volume_faulty_set(log.volume, &(struct fault_plan){0});
     parts[0] = slice_make(bytes, SIZE_MAX); /* a sum that runs over */
     assert_false(wal_append(log.wal, parts, 1, 1, 1, &position, &log.error));
     assert_int_equal(log.error.code, SSQL_TOO_LARGE);
@@ -464,6 +470,20 @@ static void the_segment_before_one_that_is_not_durable_stays(void **state)
     close_log(&log);
 }
 
+/* The only segment is being written, and its header may still be lost: it is in the run all the same. */
+static void a_run_has_its_only_segment_at_once(void **state)
+{
+    (void)state;
+    struct log log;
+    struct wal_run runs[4];
+
+    begin_log(&log, SMALL_SEGMENT);
+    log.wal->durable = 0;
+    assert_int_equal(wal_runs(log.wal, 100, runs, 4), 1);
+    assert_int_equal(runs[0].first_segment, 1);
+    close_log(&log);
+}
+
 static void runs_are_those_that_hold_a_sequence(void **state)
 {
     (void)state;
@@ -579,6 +599,7 @@ int main(void)
         cmocka_unit_test(both_kept_segments_go_when_the_log_ends),
         cmocka_unit_test(what_cannot_be_deleted_is_told_and_no_longer_ours),
         cmocka_unit_test(the_segment_before_one_that_is_not_durable_stays),
+        cmocka_unit_test(a_run_has_its_only_segment_at_once),
         cmocka_unit_test(runs_are_those_that_hold_a_sequence),
         cmocka_unit_test(headers_of_records_keep_to_their_limits),
     };
