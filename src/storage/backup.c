@@ -138,7 +138,9 @@ static bool take_moment(struct backup *backup, struct ssql_error *error)
         header->next_file_number = backup->before->header.next_file_number;
     if (getentropy(header->database_id, MANIFEST_ID_SIZE) != 0)
         return error_set(error, SSQL_IO, NO_SPAN, "the system gives no random bytes");
-    return backup->tables != NULL ? true : error_no_memory(error);
+    if (backup->tables != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 static void begin_progress(struct backup *backup)
@@ -177,7 +179,9 @@ static bool encode_manifest(struct backup *backup, struct buffer *bytes, struct 
             manifest_add_file(bytes, table->files[j].level, &table->files[j].info);
     }
     manifest_seal(bytes);
-    return !bytes->failed ? true : error_no_memory(error);
+    if (!bytes->failed)
+        return true;
+    return error_no_memory(error);
 }
 
 /* The one step by which the backup becomes one. */

@@ -76,10 +76,11 @@ static bool compare_file(struct backup *backup, const struct table_file *file, c
         !slice_equal(buffer_slice(&there->first_key), buffer_slice(&info->first_key)) ||
         !slice_equal(buffer_slice(&there->last_key), buffer_slice(&info->last_key)))
         return true;
-    if (!sstable_open(backup->to, backup->cache, file->sstable->format, info, &sstable, &fault))
-        return (fault.code != SSQL_NO_MEMORY && fault.code != SSQL_TOO_MANY_OPEN)
-                   ? true
-                   : error_set(error, fault.code, NO_SPAN, "%s", fault.message);
+    if (!sstable_open(backup->to, backup->cache, file->sstable->format, info, &sstable, &fault)) {
+        if (fault.code != SSQL_NO_MEMORY && fault.code != SSQL_TOO_MANY_OPEN)
+            return true;
+        return error_set(error, fault.code, NO_SPAN, "%s", fault.message);
+    }
     sstable_footer_store(&file->sstable->footer, 0, 0, ours);
     sstable_footer_store(&sstable->footer, 0, 0, theirs);
     *is_same = memcmp(ours, theirs, sizeof ours) == 0;

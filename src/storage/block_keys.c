@@ -146,7 +146,9 @@ static bool append_row_key(const struct block *block, uint32_t row, struct colum
         if (!block_value(block, layout->key_columns[i], row, &buffers[i], &parts[i], error))
             return false;
     key_encode(key, parts, layout->key_count);
-    return !key->failed ? true : error_no_memory(error);
+    if (!key->failed)
+        return true;
+    return error_no_memory(error);
 }
 
 /* The search by parts. */

@@ -25,9 +25,9 @@ bool check_find(struct check *check, enum check_kind kind, const char *file, int
     snprintf(finding.text, sizeof finding.text, "%s", text);
     check->progress->damage_count += kind == CHECK_DAMAGE;
     check->progress->notice_count += kind == CHECK_NOTICE;
-    return check->report(check->context, &finding)
-               ? true
-               : error_set(check->error, SSQL_INTERRUPTED, NO_SPAN, "the check was interrupted");
+    if (check->report(check->context, &finding))
+        return true;
+    return error_set(check->error, SSQL_INTERRUPTED, NO_SPAN, "the check was interrupted");
 }
 
 /* The reason in a message of the shape `file … is damaged[ at offset N]: reason`; another message as a whole. */
@@ -102,7 +102,9 @@ static bool was_checked(const struct check *check, const char *name)
 static bool note_checked(struct check *check, const char *name)
 {
     buffer_append(&check->checked, name, strlen(name) + 1);
-    return !check->checked.failed ? true : error_no_memory(check->error);
+    if (!check->checked.failed)
+        return true;
+    return error_no_memory(check->error);
 }
 
 /* ---- one file of a table ---- */
@@ -401,5 +403,7 @@ bool engine_table_ids(struct engine *engine, struct buffer *ids, struct ssql_err
         if (tables[i]->id >= FIRST_USER_TABLE && atomic_load(&tables[i]->dropped_sequence) == UINT64_MAX)
             buffer_append(ids, &tables[i]->id, sizeof tables[i]->id);
     engine_release_tables(tables, count);
-    return !ids->failed ? true : error_no_memory(error);
+    if (!ids->failed)
+        return true;
+    return error_no_memory(error);
 }

@@ -32,28 +32,36 @@ bool column_buffer_reserve_bytes(struct column_buffer *buffer, size_t size, stru
     free(buffer->bytes);
     buffer->bytes = malloc(capacity);
     buffer->bytes_capacity = buffer->bytes == NULL ? 0 : capacity;
-    return buffer->bytes != NULL ? true : error_no_memory(error);
+    if (buffer->bytes != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 static bool reserve_items(struct column_buffer *buffer, struct ssql_error *error)
 {
     if (buffer->items == NULL)
         buffer->items = malloc(BATCH_CAPACITY * sizeof(struct slice));
-    return buffer->items != NULL ? true : error_no_memory(error);
+    if (buffer->items != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 static bool reserve_codes(struct column_buffer *buffer, struct ssql_error *error)
 {
     if (buffer->codes == NULL)
         buffer->codes = malloc(BATCH_CAPACITY * sizeof *buffer->codes);
-    return buffer->codes != NULL ? true : error_no_memory(error);
+    if (buffer->codes != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 static bool reserve_nulls(struct column_buffer *buffer, struct ssql_error *error)
 {
     if (buffer->nulls == NULL)
         buffer->nulls = malloc(BATCH_CAPACITY);
-    return buffer->nulls != NULL ? true : error_no_memory(error);
+    if (buffer->nulls != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 /* ---- strings ---- */
@@ -288,7 +296,9 @@ static bool decode_strings(const struct block *block, const struct column_entry 
         if (!decode_dictionary(block, &column, buffer, vector, error))
             return false;
         unpack_codes(column.codes, block->row_count, entry->width, buffer->codes);
-        return check_codes(buffer->codes, block->row_count, entry) ? true : block_damaged(block, BAD_CODES, error);
+        if (check_codes(buffer->codes, block->row_count, entry))
+            return true;
+        return block_damaged(block, BAD_CODES, error);
     default:
         if (!decode_run(&column.run, block->row_count, buffer->items))
             return block_damaged(block, BAD_STRINGS, error);

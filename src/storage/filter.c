@@ -59,7 +59,9 @@ bool filter_builder_init(struct filter_builder *builder, uint64_t expected_keys,
         builder->probes = FILTER_PROBES_MOST;
     builder->size = lines * FILTER_LINE_SIZE;
     builder->lines = pages_alloc(builder->size);
-    return builder->lines != NULL ? true : error_no_memory(error);
+    if (builder->lines != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 void filter_builder_clear(struct filter_builder *builder)

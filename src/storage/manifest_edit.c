@@ -111,7 +111,9 @@ static bool plan_version(struct prepared_edit *prepared, struct ssql_error *erro
     for (uint32_t level = 0; level < LEVELS && prepared->planned != NULL; level++)
         plan_level(prepared, current, level, prepared->planned);
     table_version_release(current);
-    return prepared->planned != NULL ? true : error_no_memory(error);
+    if (prepared->planned != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 static void clear_prepared(struct prepared_edit *prepared, uint32_t count)
@@ -322,7 +324,9 @@ static bool encode(const struct manifest_picture *picture, const struct prepared
     for (uint32_t i = 0; i < picture->table_count; i++)
         encode_table(bytes, picture->tables[i], find_edit(prepared, edit_count, picture->tables[i]));
     manifest_seal(bytes);
-    return !bytes->failed ? true : error_no_memory(error);
+    if (!bytes->failed)
+        return true;
+    return error_no_memory(error);
 }
 
 static void clear_picture(struct manifest_picture *picture)

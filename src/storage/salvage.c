@@ -18,9 +18,9 @@ static bool send_finding(struct salvage *salvage, struct salvage_finding *findin
     finding->table_id = table_id;
     finding->progress = salvage->progress;
     salvage->progress->loss_count += finding->kind == SALVAGE_LOST;
-    return salvage->report(salvage->context, finding)
-               ? true
-               : error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
+    if (salvage->report(salvage->context, finding))
+        return true;
+    return error_set(salvage->error, SSQL_INTERRUPTED, NO_SPAN, "the salvage was interrupted");
 }
 
 bool salvage_find(struct salvage *salvage, enum salvage_kind kind, const char *file, uint32_t table_id,
@@ -379,7 +379,9 @@ static bool encode(struct salvage *salvage, struct buffer *bytes)
         if (!salvage->tables[i].is_dropped)
             encode_table(bytes, &salvage->tables[i], salvage->last_sequence);
     manifest_seal(bytes);
-    return !bytes->failed ? true : error_no_memory(salvage->error);
+    if (!bytes->failed)
+        return true;
+    return error_no_memory(salvage->error);
 }
 
 static bool publish(struct salvage *salvage)

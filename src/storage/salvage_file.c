@@ -324,7 +324,9 @@ static bool reserve_columns(struct file_salvage *file)
 
     file->columns = calloc(count, sizeof *file->columns);
     file->vectors = calloc(count, sizeof *file->vectors);
-    return (file->columns != NULL && file->vectors != NULL) ? true : error_no_memory(file->salvage->error);
+    if (file->columns != NULL && file->vectors != NULL)
+        return true;
+    return error_no_memory(file->salvage->error);
 }
 
 static void clear_file(struct file_salvage *file)

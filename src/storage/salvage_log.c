@@ -53,7 +53,9 @@ static bool apply_write(struct log_salvage *log, const struct record_operation *
     buffer_reset(&log->key);
     if (!row_check(table->format, operation->bytes) || !row_key(table->format, operation->bytes, &log->key, &fault)) {
         log->strange_count++;
-        return fault.code != SSQL_NO_MEMORY ? true : error_no_memory(log->salvage->error);
+        if (fault.code != SSQL_NO_MEMORY)
+            return true;
+        return error_no_memory(log->salvage->error);
     }
     return put(log, table, buffer_slice(&log->key), operation->bytes, sequence);
 }

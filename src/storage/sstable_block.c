@@ -143,8 +143,9 @@ static bool unpack_block(const struct sstable *sstable, const struct index_entry
     bool is_good = unpack_streams(header, *bytes, place->stored_size, unpacked);
     free(*bytes);
     *bytes = unpacked;
-    return is_good ? true
-                   : sstable_damaged(sstable, place->offset, "a block's compressed strings cannot be unpacked", error);
+    if (is_good)
+        return true;
+    return sstable_damaged(sstable, place->offset, "a block's compressed strings cannot be unpacked", error);
 }
 
 static bool check_header_fits(const struct sstable *sstable, const struct index_entry *place,
@@ -172,7 +173,9 @@ static bool open_block(const struct sstable *sstable, const struct index_entry *
     if (!unpack_block(sstable, place, &header, bytes, error))
         return false;
     const char *fault = find_fault(sstable, *bytes, &header);
-    return fault == NULL ? true : sstable_damaged(sstable, place->offset, fault, error);
+    if (fault == NULL)
+        return true;
+    return sstable_damaged(sstable, place->offset, fault, error);
 }
 
 bool sstable_unpack_block(const struct sstable *sstable, const struct index_entry *place, uint8_t **bytes,

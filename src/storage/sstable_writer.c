@@ -201,7 +201,9 @@ static bool reserve_key_scratch(struct sstable_writer *writer, struct ssql_error
     for (uint32_t i = 0; i < writer->pending_count; i++)
         size += writer->tombstones[i] ? writer->keys[i].size : 0;
     buffer_reset(&writer->space.scratch);
-    return buffer_reserve(&writer->space.scratch, size + 1) != NULL ? true : error_no_memory(error);
+    if (buffer_reserve(&writer->space.scratch, size + 1) != NULL)
+        return true;
+    return error_no_memory(error);
 }
 
 /* A tombstone has only its key: the column's value is a part of it. */
@@ -320,7 +322,9 @@ static bool note_keys(struct sstable_writer *writer, struct slice first, struct 
     assert(slice_compare(first, last) <= 0);
     buffer_reset(&writer->last_key);
     buffer_append(&writer->last_key, last.data, last.size);
-    return (!writer->first_key.failed && !writer->last_key.failed) ? true : error_no_memory(error);
+    if (!writer->first_key.failed && !writer->last_key.failed)
+        return true;
+    return error_no_memory(error);
 }
 
 static bool write_block(struct sstable_writer *writer, const struct block_source *source, struct slice first_key,
@@ -458,7 +462,9 @@ static bool gather_keys(struct sstable_writer *writer, const struct sstable_rows
     append_row_key(writer, rows, 0, &writer->block_first_key);
     buffer_reset(&writer->block_last_key);
     append_row_key(writer, rows, rows->row_count - 1, &writer->block_last_key);
-    return (!writer->block_first_key.failed && !writer->block_last_key.failed) ? true : error_no_memory(error);
+    if (!writer->block_first_key.failed && !writer->block_last_key.failed)
+        return true;
+    return error_no_memory(error);
 }
 
 bool sstable_writer_add_block(struct sstable_writer *writer, const struct sstable_rows *rows, struct ssql_error *error)

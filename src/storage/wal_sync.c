@@ -93,7 +93,9 @@ static bool sync_to_locked(struct wal *wal, uint64_t position, struct ssql_error
     /* Served by a sync that had begun before it queued: no leader has counted it yet. */
     if (batch == wal->batch_number)
         atomic_fetch_sub(&wal->queued, 1);
-    return wal->durable >= position ? true : wal_fail_again(wal, error);
+    if (wal->durable >= position)
+        return true;
+    return wal_fail_again(wal, error);
 }
 
 bool wal_sync_to(struct wal *wal, uint64_t position, struct ssql_error *error)
