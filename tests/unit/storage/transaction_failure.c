@@ -21,7 +21,8 @@ enum {
     TABLES_END = 80,
     REOPENED = 8,
     SINGLE = 200,
-    LAST = 60
+    LAST = 60,
+    OFTEN = 1650
 };
 
 /* ---- what is in a database ---- */
@@ -316,6 +317,16 @@ static bool spill_in_order(struct engine *engine, struct transaction *transactio
     return true;
 }
 
+/* So many spills that their runs are merged with each other. */
+static bool spill_often(struct engine *engine, struct transaction *transaction, struct ssql_error *error)
+{
+    (void)engine;
+    for (int64_t i = 0; i < OFTEN; i++)
+        if (!put(transaction, MAIN_TABLE, 20000 + i * 7 % OFTEN, i, error))
+            return false;
+    return get(transaction, 20001, true, error);
+}
+
 static bool drop_first(struct engine *engine, struct transaction *transaction, struct ssql_error *error)
 {
     (void)engine;
@@ -470,7 +481,7 @@ static void fail_each(transaction_work *work, const struct engine_options *optio
 
     learn_contents(&run);
     while (run_with_failure(&run, n))
-        n += n < SINGLE ? 1 : 1 + n % 5;
+        n += n < SINGLE ? 1 : 1 + n % 11;
     assert_true(n > 1);
     for (long i = n > SINGLE + LAST ? n - LAST : SINGLE; i < n; i++) /* the commit itself */
         (void)run_with_failure(&run, i);
@@ -524,6 +535,15 @@ static void each_failure_of_a_spill_in_key_order(void **state)
     fail_each(spill_in_order, &options, VOLUME);
 }
 
+static void each_failure_of_spills_that_are_merged(void **state)
+{
+    const struct engine_options options = small_options();
+
+    (void)state;
+    fail_each(spill_often, &options, MEMORY);
+    fail_each(spill_often, &options, VOLUME);
+}
+
 static void each_failure_of_what_comes_first_in_a_transaction(void **state)
 {
     const struct engine_options options = large_options();
@@ -561,6 +581,7 @@ int main(void)
         cmocka_unit_test(each_failure_while_tables_come_and_go),
         cmocka_unit_test(each_failure_of_a_spill_with_scattered_keys),
         cmocka_unit_test(each_failure_of_a_spill_in_key_order),
+        cmocka_unit_test(each_failure_of_spills_that_are_merged),
         cmocka_unit_test(each_failure_of_what_comes_first_in_a_transaction),
         cmocka_unit_test(each_failure_when_every_commit_freezes_its_memtable),
         cmocka_unit_test(each_failure_of_a_compaction),
