@@ -62,7 +62,7 @@ static const char *const STATEMENTS[] = {
     " cast(amount as string), cast(flag as string), cast('1e3' as float), cast('true' as bool) from t",
     "select amount is null, name is not null, flag == true, flag != false, id is distinct from size, name is not "
     "distinct from null from t",
-    "select flag and id > 2 or not flag and id < 9, flag && true || false, !flag, null and flag, flag or true from t",
+    "select flag and id > 2 or not flag and id < 9, flag && true or false, !flag, null and flag, flag or true from t",
     "select length(name), upper(name), lower(name), trim(concat('  ', name)), trim(name, 'o'), ltrim(name, 'o'), "
     "rtrim(name, 'e'),"
     " substr(name, 2), substring(name, 1, 2), replace(name, 'o', 'oo'), concat(name, 'x', name), instr(name, 'n') from "
@@ -155,6 +155,11 @@ static const char *const STATEMENTS[] = {
     "copy loaded from stdin (format csv, create true, primary 'id', load false); describe loaded",
     "copy empty from stdin (format csv, on_conflict ignore)",
     "copy empty from stdin (format csv, skip 1, header false, delimiter ',', null 'two')",
+    "copy empty from stdin (format json)",
+    "copy empty from stdin (format jsonl)",
+    "copy empty (id, text) from stdin (format jsonl, on_conflict replace)",
+    "copy loaded from stdin (format jsonl, create true); select * from loaded",
+    "copy t to stdout (format json)",
     "copy notes (text, stars) from stdin (format csv, header false, skip 2, max_rejects 9)",
 };
 
@@ -241,13 +246,39 @@ static const char *const MISTAKES[] = {
     "create index i on t (name)",
 };
 
+/* Words are asked for at the `|`. */
+static const char *const PLACES[] = {
+    "sel|",
+    "select na|, t.id as n from t join pairs as u on t.id == u.a order by n",
+    "select t.| from t, pairs where a in (select b from notes where stars > 1)",
+    "select cast(id as |) from t",
+    "select id from t where id in (select | from pairs) group by id having id > 1 order by id limit 5",
+    "select id as x, name y from t order by |",
+    "insert into t (id, |) values (1, 'x')",
+    "insert into t (id) values (|",
+    "update t set name = 'x', | where id == 1",
+    "update t set name = |",
+    "create table x { a int, b |",
+    "create table x { a int, b string, primary key (|",
+    "drop table |",
+    "describe `|",
+    "copy t (id, |) to stdout",
+    "explain delete from | where id == 3",
+    "selct * form t wher |",
+    "select 1; select n| from t; begin",
+};
+
 enum {
+    PLACE_COUNT = sizeof PLACES / sizeof PLACES[0],
     STATEMENT_COUNT = sizeof STATEMENTS / sizeof STATEMENTS[0],
     MISTAKE_COUNT = sizeof MISTAKES / sizeof MISTAKES[0],
-    RESULT_SIZE = 6000,
+    RESULT_SIZE = 40000,
 };
 
 static const char INPUT[] = "id,text\n1,one\n2,\"t\"\"wo\"\n3,\n5,\"fünf\nlines\"\n";
+static const char JSON_INPUT[] = "[{\"id\": 1, \"text\": \"o\\u00e9\\n\"}, {\"text\": \"\\ud83d\\ude00\", \"id\": 2},\n"
+                                 " {\"id\": 3, \"text\": null}]\n";
+static const char LINES_INPUT[] = "{\"id\": 1, \"text\": \"one\"}\n\n{\"text\": \"zwei\", \"id\": 2}\r\n{\"id\": 3}\n";
 static const char INPUT_TO_REJECT[] = "id,text\n1,one\n2,two\n2,zwei\nx,y\n3,\n4,a,b\n,none\n";
 
 /* All that a statement gave: its columns and its bytes for copy. */
@@ -294,13 +325,41 @@ static bool take_row(ssql_conn *conn, ssql_stmt *stmt, struct result *result)
     return true;
 }
 
-/* Runs all statements of the text, up to the first that fails. */
+static int take_word(void *context, int kind, const char *word, const char *detail)
+{
+    char text[200];
+    int size = snprintf(text, sizeof text, "%d %s %s\n", kind, word, detail);
+
+    assert_true(size > 0 && (size_t)size < sizeof text);
+    return take_output(context, text, (size_t)size);
+}
+
+/* Takes the words for the `|` of the text. */
+static void run_completion(ssql_conn *conn, const char *text, struct result *result)
+{
+    size_t at = strcspn(text, "|"), begin = 0;
+    char bytes[300];
+
+    snprintf(bytes, sizeof bytes, "%.*s%s", (int)at, text, text + at + 1);
+    result->size = 0;
+    result->code = ssql_complete_at(conn, bytes, strlen(bytes), at, &begin, take_word, result);
+    assert_true(result->code != SSQL_OK || begin <= at);
+}
+
+/* Runs all statements of the text, up to the first that fails; or takes the words for its `|`. */
 static void run(ssql_conn *conn, const char *text, struct result *result)
 {
     const char *rest = text;
 
+    if (strchr(text, '|') != NULL) {
+        run_completion(conn, text, result);
+        return;
+    }
     result->size = 0;
-    result->input = strstr(text, "max_rejects") == NULL ? INPUT : INPUT_TO_REJECT;
+    result->input = strstr(text, "max_rejects") != NULL ? INPUT_TO_REJECT
+                    : strstr(text, "jsonl") != NULL     ? LINES_INPUT
+                    : strstr(text, "json") != NULL      ? JSON_INPUT
+                                                        : INPUT;
     ssql_set_copy_input(conn, give_input, result, NULL);
     ssql_set_copy_output(conn, take_output, result, NULL);
     do {
@@ -376,6 +435,8 @@ static void fail_each_allocation(const char *plan_sharing, bool for_ever)
     must_exec(fixture.conn, SETUP);
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         fail_each_allocation_of(fixture.conn, STATEMENTS[i], true, for_ever);
+    for (size_t i = 0; i < PLACE_COUNT; i++)
+        fail_each_allocation_of(fixture.conn, PLACES[i], true, for_ever);
     for (size_t i = 0; i < MISTAKE_COUNT; i++)
         fail_each_allocation_of(fixture.conn, MISTAKES[i], false, for_ever);
     assert_int_equal(query_int(fixture.conn, "select count(*) from t"), 6);
