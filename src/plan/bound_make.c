@@ -394,7 +394,7 @@ static struct bound_expr *move_column(void *context, struct bound_expr *expr)
         return NULL;
     struct bound_expr *moved =
         bound_make_column(moves->arena, moves->positions[expr->column], expr->type, expr->can_be_null, expr->span);
-    /* Out of memory: the arena remembers, and the statement is given up before the plan is used. */
+    /* Out of memory: the column stays, as NULL would say that there is nothing to replace; the arena remembers. */
     return moved == NULL ? expr : moved;
 }
 
@@ -402,6 +402,7 @@ struct bound_expr *bound_move_columns(struct arena *arena, struct bound_expr *ex
 {
     struct column_moves moves = {arena, positions};
     struct bound_rewrite rewrite = {.arena = arena, .context = &moves, .replace = move_column};
+    struct bound_expr *moved = bound_rewrite(&rewrite, expr);
 
-    return bound_rewrite(&rewrite, expr);
+    return arena_failed(arena) ? NULL : moved; /* not with columns that are past the end of what is read */
 }

@@ -60,7 +60,7 @@ struct bound_rewrite {
 };
 struct bound_expr *bound_rewrite(const struct bound_rewrite *rewrite, struct bound_expr *expr);
 
-/* A copy that reads column positions[c] where the original reads column c. */
+/* A copy that reads column positions[c] where the original reads column c; NULL when out of memory. */
 struct bound_expr *bound_move_columns(struct arena *arena, struct bound_expr *expr, const uint32_t *positions);
 
 #endif
