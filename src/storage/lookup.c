@@ -106,7 +106,7 @@ static void look_in_memtables(const struct table_version *version, const struct 
         const struct memtable *memtable = version->memtables[i];
         if (result->found && memtable_highest_sequence(memtable) <= result->sequence)
             continue;
-        if (!memtable_may_contain(memtable, key->hash) || !memtable_get(memtable, key->key, snapshot, &found) ||
+        if (!memtable_may_contain(memtable, key->key, key->hash) || !memtable_get(memtable, key->key, snapshot, &found) ||
             (result->found && found.sequence <= result->sequence))
             continue;
         result->found = result->in_memtable = true;
@@ -180,7 +180,7 @@ static void find_candidates(const struct table_version *version, const struct lo
 {
     candidates->count = candidates->next_run = 0;
     for (uint32_t i = 0; i < version->memtable_count; i++)
-        memtable_prefetch(version->memtables[i], key->hash);
+        memtable_prefetch(version->memtables[i], key->key, key->hash);
     if (is_outside_files(version, key->key)) {
         candidates->next_run = version->run_count;
         return;
@@ -275,7 +275,7 @@ bool version_key_changed(const struct table_version *version, struct slice key, 
     *changed = false;
     for (uint32_t i = 0; i < version->memtable_count && !*changed; i++)
         *changed = memtable_highest_sequence(version->memtables[i]) > snapshot &&
-                   memtable_may_contain(version->memtables[i], wanted.hash) &&
+                   memtable_may_contain(version->memtables[i], key, wanted.hash) &&
                    memtable_newest_sequence(version->memtables[i], key) > snapshot;
     if (*changed || is_outside_files(version, key))
         return true;

@@ -18,7 +18,7 @@ struct memtable {
     struct memtable_arena arena;
     _Atomic(uint64_t) version_count, lowest_sequence, highest_sequence;
     _Atomic(uint64_t) highest_word; /* no key begins with a greater one: ascending keys are known to be new by it */
-    _Atomic(struct memtable_filter *) filter; /* NULL: few keys yet */
+    _Atomic(struct memtable_filter *) filter; /* NULL: few keys yet, or all in order */
     uint64_t filter_due;                      /* the writer's: so many versions, and the filter grows */
 };
 
@@ -101,18 +101,25 @@ static void count_version(struct memtable *memtable, uint64_t sequence, const st
 static void grow_filter(struct memtable *memtable)
 {
     struct memtable_filter *old = LOAD(memtable->filter);
-    struct memtable_filter *grown = memtable_filter_grow(old, &memtable->tree, &memtable->arena);
+    struct memtable_filter *grown =
+        memtable_filter_grow(old, &memtable->tree, memtable_version_count(memtable), &memtable->arena);
 
     if (grown != NULL)
         atomic_store_explicit(&memtable->filter, grown, memory_order_release);
     memtable->filter_due = grown != NULL ? grown->key_capacity : memtable->filter_due * 2;
 }
 
-static void announce_key(struct memtable *memtable, struct slice key)
+/* Keys that only ascend need no filter: each is known to be new by the one before it. */
+static void announce_key(struct memtable *memtable, struct slice key, bool is_above)
 {
-    if (memtable_version_count(memtable) >= memtable->filter_due)
-        grow_filter(memtable);
     struct memtable_filter *filter = LOAD(memtable->filter);
+
+    if (filter == NULL && is_above)
+        return;
+    if (memtable_version_count(memtable) >= memtable->filter_due) {
+        grow_filter(memtable);
+        filter = LOAD(memtable->filter);
+    }
     if (filter != NULL)
         memtable_filter_add(filter, filter_hash(key));
 }
@@ -127,9 +134,10 @@ bool memtable_put(struct memtable *memtable, struct slice key, struct slice row,
         return error_no_memory(error);
     assert(!memtable->format->key_is_int || key.size == 8);
     probe_init(&probe, version_key(version));
+    bool is_above = is_above_all(memtable, &probe);
     /* Counted first, so that whoever sees the version also sees limits that hold for it. */
     count_version(memtable, sequence, &probe);
-    announce_key(memtable, key);
+    announce_key(memtable, key, is_above);
     _Atomic(const struct version *) *entry;
     bool is_inserted = tree_insert(&memtable->tree, &probe, version, &memtable->arena, &entry);
     if (entry != NULL) {
@@ -197,18 +205,28 @@ static const struct version *find_newest(const struct memtable *memtable, struct
     }
 }
 
-bool memtable_may_contain(const struct memtable *memtable, uint64_t key_hash)
+static bool key_is_above_all(const struct memtable *memtable, struct slice key)
+{
+    struct probe probe;
+
+    probe_init(&probe, key);
+    return is_above_all(memtable, &probe);
+}
+
+bool memtable_may_contain(const struct memtable *memtable, struct slice key, uint64_t key_hash)
 {
     const struct memtable_filter *filter = LOAD(memtable->filter);
 
+    if (key_is_above_all(memtable, key))
+        return false;
     return filter == NULL || memtable_filter_may_contain(filter, key_hash);
 }
 
-void memtable_prefetch(const struct memtable *memtable, uint64_t key_hash)
+void memtable_prefetch(const struct memtable *memtable, struct slice key, uint64_t key_hash)
 {
     const struct memtable_filter *filter = LOAD(memtable->filter);
 
-    if (filter != NULL)
+    if (filter != NULL && !key_is_above_all(memtable, key))
         memtable_filter_prefetch(filter, key_hash);
 }
 

@@ -38,11 +38,11 @@ void memtable_undo(struct memtable *memtable, struct slice key, uint64_t sequenc
 bool memtable_get(const struct memtable *memtable, struct slice key, uint64_t snapshot,
                   struct memtable_version *version);
 
-/* False: no snapshot that was taken before the call sees a version of the key with this filter_hash (filter.h). Far
- * cheaper than a search, where the memtable is large. */
-bool memtable_may_contain(const struct memtable *memtable, uint64_t key_hash);
+/* False: no snapshot that was taken before the call sees a version of the key, whose filter_hash (filter.h) is
+ * `key_hash`. Far cheaper than a search, where the memtable is large; and cheaper still for a key above all others. */
+bool memtable_may_contain(const struct memtable *memtable, struct slice key, uint64_t key_hash);
 /* Begins to fetch what memtable_may_contain will look at. */
-void memtable_prefetch(const struct memtable *memtable, uint64_t key_hash);
+void memtable_prefetch(const struct memtable *memtable, struct slice key, uint64_t key_hash);
 
 /* Sequence of the key's newest version, 0 when it has none. */
 uint64_t memtable_newest_sequence(const struct memtable *memtable, struct slice key);

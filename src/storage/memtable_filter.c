@@ -60,9 +60,12 @@ static void add_leaf(struct memtable_filter *filter, const struct node *leaf)
 }
 
 struct memtable_filter *memtable_filter_grow(const struct memtable_filter *old, const struct tree *tree,
-                                             struct memtable_arena *arena)
+                                             uint64_t key_count, struct memtable_arena *arena)
 {
     uint64_t capacity = memtable_filter_capacity(old) * GROWTH;
+
+    while (capacity <= key_count)
+        capacity *= GROWTH;
     uint64_t word_count = capacity * BITS_PER_KEY / WORD_BITS;
 
     if (word_count > UINT32_MAX)

@@ -53,7 +53,7 @@ static bool find_rank(const struct scan_source *other, const struct lookup_key *
     *found = false;
     *rank = other->options.own_rank;
     if (other->memtable != NULL) {
-        *found = memtable_may_contain(other->memtable, key->hash) &&
+        *found = memtable_may_contain(other->memtable, key->key, key->hash) &&
                  memtable_get(other->memtable, key->key, other->options.snapshot, &version);
         if (*found && *rank == 0)
             *rank = version.sequence;

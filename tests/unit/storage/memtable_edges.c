@@ -59,7 +59,7 @@ static bool is_there(const struct memtable *memtable, uint32_t i)
     struct slice slice = slice_make(key, 8);
 
     store_u64be(key, (uint64_t)i * 7919 % KEYS);
-    if (!memtable_may_contain(memtable, filter_hash(slice)) || !memtable_get(memtable, slice, UINT64_MAX, &version))
+    if (!memtable_may_contain(memtable, slice, filter_hash(slice)) || !memtable_get(memtable, slice, UINT64_MAX, &version))
         return false;
     assert_int_equal(version.sequence, i + 1);
     assert_true(i % 3 == 0 ? version.row.data == NULL : slice_equal(version.row, slice));
@@ -173,9 +173,9 @@ static void a_filter_that_cannot_grow_gets_less_sharp(void **state)
     /* As many keys as a filter can never have. */
     const struct memtable_filter huge = {.key_capacity = (uint64_t)1 << 40};
     assert_true(tree_init(&tree, false, &arena));
-    assert_null(memtable_filter_grow(&huge, &tree, &arena));
+    assert_null(memtable_filter_grow(&huge, &tree, 0, &arena));
     memory_start_failing(0, true);
-    assert_null(memtable_filter_grow(NULL, &tree, &arena));
+    assert_null(memtable_filter_grow(NULL, &tree, 0, &arena));
     memory_stop_failing();
     memtable_arena_clear(&arena);
 }
