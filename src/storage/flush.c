@@ -51,6 +51,7 @@ bool engine_freeze_table(struct engine *engine, struct table *table, struct ssql
     memtable_retain(frozen->memtable);
     table->active = NULL;
     table->active_bytes = 0;
+    table->expected_keys = memtable_version_count(frozen->memtable);
     atomic_fetch_sub_explicit(&engine->active_bytes, frozen->bytes, memory_order_relaxed);
     enqueue(engine, frozen);
     return true;

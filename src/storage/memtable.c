@@ -20,6 +20,7 @@ struct memtable {
     _Atomic(uint64_t) highest_word; /* no key begins with a greater one: ascending keys are known to be new by it */
     _Atomic(struct memtable_filter *) filter; /* NULL: few keys yet, or all in order */
     uint64_t filter_due;                      /* the writer's: so many versions, and the filter grows */
+    uint64_t expected_keys;                   /* the writer's: what the first filter has room for */
 };
 
 bool memtable_create(const struct row_format *format, struct memtable **memtable, struct ssql_error *error)
@@ -39,6 +40,11 @@ bool memtable_create(const struct row_format *format, struct memtable **memtable
     }
     *memtable = made;
     return true;
+}
+
+void memtable_expect(struct memtable *memtable, uint64_t key_count)
+{
+    memtable->expected_keys = key_count;
 }
 
 void memtable_retain(struct memtable *memtable)
@@ -101,8 +107,9 @@ static void count_version(struct memtable *memtable, uint64_t sequence, const st
 static void grow_filter(struct memtable *memtable)
 {
     struct memtable_filter *old = LOAD(memtable->filter);
-    struct memtable_filter *grown =
-        memtable_filter_grow(old, &memtable->tree, memtable_version_count(memtable), &memtable->arena);
+    uint64_t count = memtable_version_count(memtable);
+    uint64_t room = count > memtable->expected_keys ? count : memtable->expected_keys;
+    struct memtable_filter *grown = memtable_filter_grow(old, &memtable->tree, room, &memtable->arena);
 
     if (grown != NULL)
         atomic_store_explicit(&memtable->filter, grown, memory_order_release);

@@ -38,6 +38,10 @@ void memtable_undo(struct memtable *memtable, struct slice key, uint64_t sequenc
 bool memtable_get(const struct memtable *memtable, struct slice key, uint64_t snapshot,
                   struct memtable_version *version);
 
+/* Before the first write: about so many keys are expected. A filter has room for them from its beginning: growing it, key
+ * after key from the tree, takes milliseconds in which nobody commits. */
+void memtable_expect(struct memtable *memtable, uint64_t key_count);
+
 /* False: no snapshot that was taken before the call sees a version of the key, whose filter_hash (filter.h) is
  * `key_hash`. Far cheaper than a search, where the memtable is large; and cheaper still for a key above all others. */
 bool memtable_may_contain(const struct memtable *memtable, struct slice key, uint64_t key_hash);

@@ -15,8 +15,8 @@ struct memtable_filter {
     atomic_word words[];
 };
 
-/* A filter larger than `old` (or NULL) that holds the tree's keys, of which there are `key_count` at most, and has room
- * for more; NULL when out of memory. */
+/* A filter larger than `old` (or NULL) that holds the tree's keys and has room for more than `key_count`; NULL when out
+ * of memory. */
 struct memtable_filter *memtable_filter_grow(const struct memtable_filter *old, const struct tree *tree,
                                              uint64_t key_count, struct memtable_arena *arena);
 /* Keys that the next filter has to wait for. */

@@ -221,6 +221,7 @@ bool table_make_active(struct table *table, struct ssql_error *error)
         return true;
     if (!memtable_create(table->format, &memtable, error))
         return false;
+    memtable_expect(memtable, table->expected_keys);
     pthread_mutex_lock(&table->mutex);
     const struct table_version *old = table->current;
     uint32_t file_count = 0;

@@ -55,6 +55,7 @@ struct table {
     struct memtable *active;                /* of the current version's, the one that takes writes; NULL: none yet.
                                              * Under the commit lock, as the next */
     size_t active_bytes;                    /* what of it the engine has counted */
+    uint64_t expected_keys;                 /* as many as the memtable before it had */
     atomic_uint level0_count;               /* runs at level 0 of the current version */
     atomic_uint_least64_t last_commit;      /* sequence of the last commit that wrote here */
     atomic_uint_least64_t created_sequence; /* commit that made it; 0: before every snapshot; UINT64_MAX: not yet */

@@ -59,7 +59,8 @@ static bool is_there(const struct memtable *memtable, uint32_t i)
     struct slice slice = slice_make(key, 8);
 
     store_u64be(key, (uint64_t)i * 7919 % KEYS);
-    if (!memtable_may_contain(memtable, slice, filter_hash(slice)) || !memtable_get(memtable, slice, UINT64_MAX, &version))
+    if (!memtable_may_contain(memtable, slice, filter_hash(slice)) ||
+        !memtable_get(memtable, slice, UINT64_MAX, &version))
         return false;
     assert_int_equal(version.sequence, i + 1);
     assert_true(i % 3 == 0 ? version.row.data == NULL : slice_equal(version.row, slice));
@@ -337,6 +338,30 @@ static void the_pool_keeps_a_bounded_number_of_chunks(void **state)
     assert_int_equal(count_pooled_medium(arenas), 0);
 }
 
+/* More keys than were expected, and far fewer: none is ruled out, and most others are. */
+static void any_number_of_keys_may_be_expected(void **state)
+{
+    const uint64_t expectations[] = {0, 1, KEYS / 4, KEYS, 50 * KEYS};
+
+    (void)state;
+    for (size_t e = 0; e < sizeof expectations / sizeof *expectations; e++) {
+        struct memtable *memtable = make_memtable();
+        uint32_t not_ruled_out = 0;
+        memtable_expect(memtable, expectations[e]);
+        for (uint32_t i = 0; i < KEYS; i++)
+            assert_true(put(memtable, i, NULL));
+        for (uint32_t i = 0; i < KEYS; i++) {
+            uint8_t key[9] = {0};
+            struct slice longer = slice_make(key, sizeof key);
+            store_u64be(key, i);
+            assert_true(is_there(memtable, i));
+            not_ruled_out += memtable_may_contain(memtable, longer, filter_hash(longer));
+        }
+        assert_true(not_ruled_out < KEYS / 8);
+        memtable_release(memtable);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_range_has_changed_by_what_is_newer_alone),
         cmocka_unit_test(a_large_piece_may_be_the_first_of_an_arena),
         cmocka_unit_test(only_the_latest_piece_is_taken_back),
+        cmocka_unit_test(any_number_of_keys_may_be_expected),
         cmocka_unit_test(the_pool_keeps_a_bounded_number_of_chunks),
     };
     return cmocka_run_group_tests(tests, make_format, drop_format);
