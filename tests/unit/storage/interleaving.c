@@ -161,8 +161,8 @@ static void a_writer_does_not_disturb_a_look_up(void **state)
 static void a_writer_does_not_disturb_a_walk(void **state)
 {
     (void)state;
-    read_beside_a_writer(&int_layout, SEEK, 397);
-    read_beside_a_writer(&int_layout, WALK, 397);
+    read_beside_a_writer(&int_layout, SEEK, 97);
+    read_beside_a_writer(&int_layout, WALK, 97);
 }
 
 static void a_writer_does_not_hide_the_last_key(void **state)
