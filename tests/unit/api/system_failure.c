@@ -1,11 +1,11 @@
 /* Checks, salvages and backups of a database in a directory whose system calls fail, one after the other: each call
  * answers with an error or does its work, the database stays as it was, and what a failed salvage or backup leaves is
  * taken for no database. */
-#include <ftw.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "support/file_tree.h"
 #include "volume/failing_system.h"
 #include "volume/volume_directory.h"
 
@@ -15,31 +15,6 @@ enum { PATH_SIZE = 128 };
 
 static char root[64], path[PATH_SIZE], copy_path[PATH_SIZE];
 static ssql_options *options;
-
-static int remove_one(const char *file, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(file);
-}
-
-static void remove_tree(const char *tree)
-{
-    assert_true(nftw(tree, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT);
-}
-
-static unsigned count_descriptors(void)
-{
-    DIR *stream = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    assert_non_null(stream);
-    while (readdir(stream) != NULL)
-        count++;
-    closedir(stream);
-    return count;
-}
 
 /* All that happens happens in this thread. */
 static void make_options(void)

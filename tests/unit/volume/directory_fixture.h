@@ -3,10 +3,10 @@
 #ifndef SSQL_TESTS_UNIT_VOLUME_DIRECTORY_FIXTURE_H
 #define SSQL_TESTS_UNIT_VOLUME_DIRECTORY_FIXTURE_H
 
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "support/file_tree.h"
 #include "volume/failing_system.h"
 #include "volume/volume_directory.h"
 
@@ -14,14 +14,6 @@ static char parent[64], path[96];
 static struct ssql_error error;
 static const struct volume_directory_options for_writing = {0};
 static const struct volume_directory_options for_reading = {.read_only = true};
-
-static int remove_one(const char *file, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(file);
-}
 
 static inline int set_up(void **state)
 {
@@ -38,7 +30,8 @@ static inline int tear_down(void **state)
 {
     (void)state;
     system_recover();
-    return nftw(parent, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+    remove_tree(parent);
+    return 0;
 }
 
 static inline struct volume *open_with(const struct volume_directory_options *options)

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/file_tree.h"
 #include "volume/plain_file.h"
 
 static char folder[64];
@@ -60,15 +61,6 @@ static int remove_folder(void **state)
     return rmdir(folder);
 }
 
-static void put(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
-    assert_int_equal(fclose(file), 0);
-}
-
 static void assert_holds(const char *path, const char *expected)
 {
     char text[256] = "";
@@ -107,7 +99,7 @@ static void a_file_is_read_and_read_again(void **state)
     char text[64];
 
     (void)state;
-    put(in_folder("in"), "some bytes");
+    put_file(in_folder("in"), "some bytes");
     assert_true(plain_file_open(in_folder("in"), NULL, &reader, &error));
     assert_int_equal(plain_file_size(reader), 10);
     read_all(plain_file_source(reader), text, sizeof text);
@@ -122,7 +114,7 @@ static void a_file_is_read_and_read_again(void **state)
 
 static void *feed_pipe(void *path)
 {
-    put(path, "through a pipe");
+    put_file(path, "through a pipe");
     return NULL;
 }
 
@@ -163,7 +155,7 @@ static void what_cannot_be_read_says_which_path_and_why(void **state)
     (void)state;
     assert_not_opened(in_folder("absent"), "No such file");
     assert_not_opened(folder, "Is a directory");
-    put(in_folder("file"), "");
+    put_file(in_folder("file"), "");
     assert_not_opened(in_folder("file/below"), "Not a directory");
 }
 
@@ -191,7 +183,7 @@ static void an_old_file_stays_until_then_and_leaves_its_permissions(void **state
     const char *path = in_folder("out");
 
     (void)state;
-    put(path, "old text");
+    put_file(path, "old text");
     assert_int_equal(chmod(path, 0640), 0);
     assert_true(plain_file_create(path, NULL, &writer, &error));
     write_text(writer, "new text");
@@ -215,7 +207,7 @@ static void a_link_stays_a_link(void **state)
     struct stat status;
 
     (void)state;
-    put(in_folder("target"), "old");
+    put_file(in_folder("target"), "old");
     assert_int_equal(symlink("target", in_folder("link")), 0);
     assert_true(plain_file_create(in_folder("link"), NULL, &writer, &error));
     write_text(writer, "new");
@@ -295,7 +287,7 @@ static void an_open_file_is_read_from_where_it_stands(void **state)
     char name[64], text[16];
 
     (void)state;
-    put(in_folder("file"), "0123");
+    put_file(in_folder("file"), "0123");
     int descriptor = open(in_folder("file"), O_RDONLY);
     assert_int_equal(lseek(descriptor, 2, SEEK_SET), 2);
     snprintf(name, sizeof name, "/dev/fd/%d", descriptor);
@@ -356,7 +348,7 @@ static void what_cannot_be_written_says_which_path_and_why(void **state)
     assert_not_created(folder, SSQL_CANNOT_OPEN, "Is a directory");
     assert_not_created(in_folder("absent/out"), SSQL_CANNOT_OPEN, "No such file");
     assert_not_created(in_folder("out/"), SSQL_CANNOT_OPEN, "No such file");
-    put(in_folder("file"), "");
+    put_file(in_folder("file"), "");
     assert_not_created(in_folder("file/below"), SSQL_CANNOT_OPEN, "Not a directory");
     if (geteuid() != 0) {
         assert_int_equal(chmod(in_folder("file"), 0444), 0);

@@ -7,34 +7,17 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/failing_memory.h"
+#include "support/file_tree.h"
 #include "volume/failing_system.h"
 #include "volume/plain_file.h"
 
 static char folder[64], in[96], out[96];
 static struct ssql_error error;
-
-static int remove_one(const char *file, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(file);
-}
-
-static void put(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(text, 1, strlen(text), file), strlen(text));
-    assert_int_equal(fclose(file), 0);
-}
 
 static int set_up(void **state)
 {
@@ -45,8 +28,8 @@ static int set_up(void **state)
         return -1;
     snprintf(in, sizeof in, "%s/in", folder);
     snprintf(out, sizeof out, "%s/out", folder);
-    put(in, "some bytes");
-    put(out, "old text");
+    put_file(in, "some bytes");
+    put_file(out, "old text");
     return 0;
 }
 
@@ -54,7 +37,8 @@ static int tear_down(void **state)
 {
     (void)state;
     system_recover();
-    return nftw(folder, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+    remove_tree(folder);
+    return 0;
 }
 
 static bool holds(const char *path, const char *expected)
@@ -66,19 +50,6 @@ static bool holds(const char *path, const char *expected)
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
     fclose(file);
     return strcmp(text, expected) == 0;
-}
-
-/* Files in the folder and descriptors of the process. */
-static unsigned count_entries(const char *path)
-{
-    DIR *stream = opendir(path);
-    unsigned count = 0;
-
-    assert_non_null(stream);
-    while (readdir(stream) != NULL)
-        count++;
-    closedir(stream);
-    return count;
 }
 
 static bool opens(const char *path)
@@ -153,12 +124,12 @@ static void a_reason_not_to_open_has_its_code(void **state)
 
 static void every_call_of_writing_fails_and_the_old_file_stays(void **state)
 {
-    unsigned files = count_entries(folder), descriptors = count_entries("/proc/self/fd");
+    unsigned files = count_entries(folder), descriptors = count_descriptors();
     bool has_struck = true;
 
     (void)state;
     for (long after = 0; has_struck; after++) {
-        put(out, "old text");
+        put_file(out, "old text");
         error_clear(&error);
         system_fail((struct system_fault){.calls = EVERY_CALL, .after = after, .number = EIO});
         bool is_done = write_to(out, NULL, &error);
@@ -168,13 +139,13 @@ static void every_call_of_writing_fails_and_the_old_file_stays(void **state)
         assert_true(is_done || has_struck);
         assert_true(holds(out, is_renamed ? "new text" : "old text"));
         assert_int_equal(count_entries(folder), files);
-        assert_int_equal(count_entries("/proc/self/fd"), descriptors);
+        assert_int_equal(count_descriptors(), descriptors);
     }
 }
 
 static void every_allocation_of_reading_and_writing_fails(void **state)
 {
-    unsigned files = count_entries(folder), descriptors = count_entries("/proc/self/fd");
+    unsigned files = count_entries(folder), descriptors = count_descriptors();
     static const enum system_call inner[] = {CALL_REALPATH, CALL_STRDUP};
     char absent[96];
 
@@ -198,7 +169,7 @@ static void every_allocation_of_reading_and_writing_fails(void **state)
     }
     assert_true(holds(out, "old text"));
     assert_int_equal(count_entries(folder), files);
-    assert_int_equal(count_entries("/proc/self/fd"), descriptors);
+    assert_int_equal(count_descriptors(), descriptors);
 }
 
 /* ---- reading ---- */
@@ -385,7 +356,7 @@ static void names_that_are_taken_aside_are_passed_over(void **state)
 
     (void)state;
     snprintf(part, sizeof part, "%s/.out.%ld-0.part", folder, (long)getpid());
-    put(part, "somebody else's");
+    put_file(part, "somebody else's");
     assert_true(write_to(out, NULL, &error));
     assert_true(holds(part, "somebody else's"));
     system_fail((struct system_fault){.calls = BIT(CALL_OPENAT), .after = 1, .for_ever = true, .number = EEXIST});

@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "api/failing_memory.h"
+#include "support/file_tree.h"
 #include "volume/failing_system.h"
 #include "volume/volume_directory.h"
 
@@ -54,19 +54,6 @@ static int set_up(void **state)
     return 0;
 }
 
-static int remove_one(const char *file, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(file);
-}
-
-static void remove_tree(const char *tree)
-{
-    assert_true(nftw(tree, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT);
-}
-
 static void remove_both(void)
 {
     remove_tree(path);
@@ -78,18 +65,6 @@ static int tear_down(void **state)
     (void)state;
     remove_tree(parent);
     return 0;
-}
-
-static unsigned count_descriptors(void)
-{
-    DIR *stream = opendir("/proc/self/fd");
-    unsigned count = 0;
-
-    assert_non_null(stream);
-    while (readdir(stream) != NULL)
-        count++;
-    closedir(stream);
-    return count;
 }
 
 /* ---- the work ---- */
