@@ -15,7 +15,7 @@ foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_p
   target_link_options(${target} PRIVATE ${allocations})
 endforeach()
 # tests/unit/storage/failing_process.h: memory, and what else a process gets from the system.
-foreach(target unit_storage_memory_failure unit_storage_memory_failure_engine)
+foreach(target unit_storage_memory_failure unit_storage_memory_failure_engine unit_storage_commit_memory)
   target_link_options(${target} PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=getentropy,--wrap=pthread_create)
 endforeach()
 # tests/unit/base/failures.c: memory, mapped or not, and threads.

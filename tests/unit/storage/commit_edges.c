@@ -66,6 +66,27 @@ static void memtables_are_counted_with_each_commit(void **state)
     fixture_close(engine);
 }
 
+static void each_table_of_a_commit_is_counted_and_each_full_one_is_frozen(void **state)
+{
+    (void)state;
+    for (int is_full = 0; is_full < 2; is_full++) {
+        struct engine *engine = open_default();
+        struct table *tables[] = {make_table(engine), make_table(engine), make_table(engine)};
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+        engine->options.memtable_bytes = is_full == 1 ? 1 : 1 << 20;
+        for (int i = 0; i < 3; i++)
+            fixture_put(transaction, tables[i]->id, i, i);
+        assert_int_equal(fixture_commit(transaction), SSQL_OK);
+        for (int i = 0; i < 3; i++) {
+            if (is_full == 1)
+                assert_null(tables[i]->active);
+            else
+                assert_int_equal(tables[i]->active_bytes, memtable_memory_bytes(tables[i]->active));
+        }
+        fixture_close(engine);
+    }
+}
+
 /* Twins: the first says how large the memtable gets, the others may grow to just that and to a byte more. */
 static void a_memtable_is_frozen_by_the_commit_that_fills_it(void **state)
 {
@@ -271,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memtables_are_counted_with_each_commit),
+        cmocka_unit_test(each_table_of_a_commit_is_counted_and_each_full_one_is_frozen),
         cmocka_unit_test(a_memtable_is_frozen_by_the_commit_that_fills_it),
         cmocka_unit_test(a_table_that_is_only_read_stays_as_it_was),
         cmocka_unit_test(the_most_burdened_table_that_is_written_slows_a_commit_down),

@@ -85,6 +85,7 @@ static void what_is_frozen_is_counted_to_the_last_byte(void **state)
     freeze(engine, table);
     assert_null(table->active);
     assert_int_equal(table->active_bytes, 0);
+    assert_int_equal(table->expected_keys, 20); /* of the next one */
     assert_int_equal(engine->frozen_first->bytes, bytes);
     assert_int_equal(atomic_load(&engine->frozen_bytes), bytes);
     assert_int_equal(atomic_load(&engine->active_bytes), other->active_bytes);
@@ -353,6 +354,8 @@ static void a_flush_that_fails_anywhere_leaves_nothing_and_loses_nothing(void **
         volume_faulty_set(faulty, &(struct fault_plan){0});
         if (is_done) {
             assert_true(at > 20);
+            assert_int_equal(tables[0]->current->file_count[0], 4);
+            assert_int_equal(tables[1]->current->file_count[0], 5);
         } else if (engine_check_writable(engine, NULL)) {
             assert_int_equal(error.code, SSQL_DISK_FULL);
             assert_int_equal(table_objects(faulty), 0);
