@@ -161,7 +161,7 @@ static void assert_one_state(struct engine *reader, const struct scene *scene, i
     fixture_rollback(transaction);
     for (uint32_t i = 0; i < reader->table_count; i++)
         if (reader->tables[i]->active != NULL)
-            bytes += reader->tables[i]->active_bytes;
+            bytes += memtable_memory_bytes(reader->tables[i]->active);
     assert_int_equal(atomic_load(&reader->active_bytes), bytes);
     uint32_t dropped_count = 0;
     for (uint32_t i = 0; i < reader->table_count; i++)
