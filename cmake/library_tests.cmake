@@ -47,3 +47,7 @@ endif()
 if(TARGET unit_format_allocation_failure)
   target_link_options(unit_format_allocation_failure PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 endif()
+# The looks at whether a statement was interrupted.
+if(TARGET unit_api_interruption)
+  target_link_options(unit_api_interruption PRIVATE LINKER:--wrap=progress_look)
+endif()
