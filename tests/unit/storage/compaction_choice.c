@@ -298,6 +298,23 @@ static void level_0_waits_while_it_rewrites_much(void **state)
     }
 }
 
+/* Three runs of two files each are six files while they meet little below, and three runs when they meet more. */
+static void runs_of_several_files_count_once_over_much(void **state)
+{
+    (void)state;
+    for (uint64_t more = 0; more < 2; more++) {
+        begin(4);
+        for (int i = 0; i < 3; i++) {
+            add(0, 'a', 'c', 100);
+            add(0, 'd', 'f', 100);
+        }
+        assert_int_equal(world.version.run_count, 3);
+        add(1, 'a', 'z', 600 + more);
+        picks_and_ends(COMPACT_DOWN,
+                       more == 0 ? "0:a-c 0:d-f 0:a-c 0:d-f 0:a-c 0:d-f 1:a-z to 1, settled 100" : "nothing");
+    }
+}
+
 static void many_tombstones_take_level_0_down(void **state)
 {
     (void)state;
@@ -588,6 +605,14 @@ static void files_beside_the_merged_runs_keep_their_versions(void **state)
     below->info.last_key.data[0] = 'b';
     picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 2");
     third->info.last_key.data[0] = 'b';
+    picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 100");
+    third->info.first_key.data[0] = 'q'; /* it shares their last key */
+    third->info.last_key.data[0] = 'z';
+    add(1, 'x', 'z', 100000); /* so that level 0 stays */
+    picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 2");
+    set_sequences(third, SEQUENCE, SEQUENCE); /* what it has is all that is not settled */
+    picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 99");
+    third->info.first_key.data[0] = 'r';
     picks_and_ends(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 100");
 }
 
@@ -619,6 +644,25 @@ static void everything_goes_to_the_lowest_level_that_is_used(void **state)
     end();
 }
 
+/* So many runs are merged in steps: the oldest sixteen first, which stay at level 0. */
+static void of_very_many_runs_the_oldest_are_merged_first(void **state)
+{
+    char expected[512] = "", *end_of_text = expected;
+
+    (void)state;
+    begin(100);
+    add_runs(16, 50);
+    for (int i = 0; i < 16; i++)
+        end_of_text += sprintf(end_of_text, "0:a-z ");
+    strcpy(end_of_text, "to 1, settled 100");
+    picks_and_ends(COMPACT_EVERYTHING, expected);
+    begin(100);
+    add(0, 'b', 'z', 50);
+    add_runs(16, 50);
+    strcpy(end_of_text, "to 0, settled 4");
+    picks_and_ends(COMPACT_EVERYTHING, expected);
+}
+
 static void everything_is_left_alone_when_nothing_would_change(void **state)
 {
     (void)state;
@@ -643,6 +687,7 @@ int main(void)
         cmocka_unit_test(disjoint_files_that_meet_nothing_are_moved),
         cmocka_unit_test(what_overlaps_below_is_rewritten_with_small_neighbours),
         cmocka_unit_test(level_0_waits_while_it_rewrites_much),
+        cmocka_unit_test(runs_of_several_files_count_once_over_much),
         cmocka_unit_test(many_tombstones_take_level_0_down),
         cmocka_unit_test(runs_that_are_alike_are_merged),
         cmocka_unit_test(runs_are_merged_only_while_level_0_stays),
@@ -656,6 +701,7 @@ int main(void)
         cmocka_unit_test(settled_is_below_whatever_is_as_old_elsewhere),
         cmocka_unit_test(files_beside_the_merged_runs_keep_their_versions),
         cmocka_unit_test(everything_goes_to_the_lowest_level_that_is_used),
+        cmocka_unit_test(of_very_many_runs_the_oldest_are_merged_first),
         cmocka_unit_test(everything_is_left_alone_when_nothing_would_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
