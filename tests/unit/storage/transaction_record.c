@@ -161,6 +161,29 @@ static void what_no_commit_writes_is_damage(void **state)
     buffer_clear(&record);
 }
 
+static void the_largest_layout_is_read(void **state)
+{
+    struct table_layout largest = {.column_count = COLUMNS_MOST, .key_count = KEY_COLUMNS_MOST};
+    struct buffer record = {0};
+    struct operation_reader reader;
+    struct record_operation operation;
+
+    (void)state;
+    for (uint32_t i = 0; i < COLUMNS_MOST; i++)
+        largest.types[i] = SSQL_TYPE_INT;
+    for (uint32_t i = 0; i < KEY_COLUMNS_MOST; i++)
+        largest.key_columns[i] = (uint16_t)i;
+    transaction_record_begin(&record);
+    transaction_record_create(&record, 20, &largest);
+    assert_true(operation_reader_init(&reader, buffer_slice(&record)));
+    assert_int_equal(operation_reader_next(&reader, &operation), RECORD_STEP_OPERATION);
+    assert_int_equal(operation.layout->column_count, COLUMNS_MOST);
+    assert_int_equal(operation.layout->key_count, KEY_COLUMNS_MOST);
+    assert_int_equal(operation.layout->key_columns[KEY_COLUMNS_MOST - 1], KEY_COLUMNS_MOST - 1);
+    assert_int_equal(operation_reader_next(&reader, &operation), RECORD_STEP_END);
+    buffer_clear(&record);
+}
+
 static void a_record_that_has_run_out_of_memory_takes_no_row(void **state)
 {
     const struct value values[] = {value_int(7), value_string(slice_of("seven"))};
@@ -184,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_record_that_is_cut_is_damaged_unless_an_operation_ends_there),
         cmocka_unit_test(any_byte_may_be_another),
         cmocka_unit_test(what_no_commit_writes_is_damage),
+        cmocka_unit_test(the_largest_layout_is_read),
         cmocka_unit_test(a_record_that_has_run_out_of_memory_takes_no_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "storage/wal.h"
 #include "storage/wal_format.h"
+#include "volume/volume_faulty.h"
 #include "volume/volume_memory.h"
 
 /* A segment in the making. */
@@ -328,12 +329,150 @@ static void a_known_end_is_met_exactly(void **state)
     }
 }
 
+/* Adds a record's header and a few bytes of what it says to be its payload. */
+static void add_torn_record(struct segment *segment, uint64_t sequence)
+{
+    const struct wal_place place = {segment->epoch, segment->number, segment->bytes.size};
+    const struct wal_record_header header = {
+        .kind = WAL_RECORD_TRANSACTION, .payload_size = 400, .sequence_count = 1, .first_sequence = sequence};
+    uint8_t bytes[WAL_RECORD_HEADER_SIZE];
+
+    wal_encode_record_header(&header, place, bytes);
+    buffer_append(&segment->bytes, bytes, sizeof bytes);
+    buffer_append(&segment->bytes, "torn", 4);
+}
+
+static void only_the_last_run_says_how_the_log_ended(void **state)
+{
+    (void)state;
+    struct volume *volume = make_volume();
+    struct segment segment;
+    struct wal_recovery found;
+    struct ssql_error error;
+    int count = 0;
+
+    begin_segment(&segment, 1, 1, 0, 0);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 3, 1, 5);
+    add_torn_record(&segment, 4);
+    end_segment(&segment, volume);
+    begin_segment(&segment, 2, 2, 0, 0);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 5, 1, 5);
+    uint64_t end = end_segment(&segment, volume);
+    const struct wal_run runs[] = {
+        {.epoch = 1, .first_segment = 1},
+        {.epoch = 2, .first_segment = 2, .has_end = true, .end_segment = 2, .end_offset = end, .end_sequence = 5}};
+    for (size_t run_count = 1; run_count <= 2; run_count++) {
+        assert_true(wal_recover(volume, runs, run_count, false, ignore, &count, &found, &error));
+        assert_int_equal(found.record_count, run_count);
+        assert_int_equal(found.torn_tail, run_count == 1);
+        assert_int_equal(found.clean_close, run_count == 2);
+        assert_int_equal(found.next_segment, run_count + 1);
+        wal_recovery_clear(&found);
+    }
+    volume_close(volume);
+}
+
+/* Two segments, the second with a torn record, and a third without a header. */
+static struct volume *make_torn_log(void)
+{
+    struct volume *volume = make_volume(), *faulty;
+    struct segment segment;
+    struct ssql_error error;
+
+    begin_segment(&segment, 1, 1, 0, 0);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 3, 1, 5);
+    uint64_t end = end_segment(&segment, volume);
+    begin_segment(&segment, 1, 2, end, 3);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 4, 1, 5);
+    add_torn_record(&segment, 5);
+    end_segment(&segment, volume);
+    segment = (struct segment){.epoch = 1, .number = 3};
+    for (int i = 0; i < 200; i++)
+        buffer_append_byte(&segment.bytes, 0);
+    end_segment(&segment, volume);
+    assert_true(volume_faulty_create(volume, &faulty, &error));
+    return faulty;
+}
+
+static void every_operation_that_fails_is_told(void **state)
+{
+    (void)state;
+    const struct wal_run run = {.epoch = 1, .first_segment = 1};
+
+    for (int seal = 0; seal < 2; seal++) {
+        bool is_over = false;
+        for (uint64_t at = 1; !is_over; at++) {
+            struct volume *volume = make_torn_log();
+            struct wal_recovery found;
+            struct ssql_error error = {0};
+            int count = 0;
+            volume_faulty_set(volume, &(struct fault_plan){.fail_at = at, .status = VOLUME_UNAVAILABLE});
+            bool is_read = wal_recover(volume, &run, 1, seal == 1, ignore, &count, &found, &error);
+            is_over = volume_faulty_count(volume) < at;
+            assert_int_equal(is_read, is_over);
+            if (!is_read)
+                assert_true(error.code != SSQL_OK && error.code != SSQL_CORRUPT);
+            else
+                assert_true(at > 8 && count == 2 && found.torn_tail);
+            wal_recovery_clear(&found);
+            volume_close(volume);
+        }
+    }
+}
+
+struct removal {
+    struct volume *inner;
+    int operations, at;
+};
+
+static void remove_second_segment(void *context)
+{
+    struct removal *removal = context;
+    char name[WAL_NAME_SIZE];
+    struct ssql_error error;
+
+    if (++removal->operations != removal->at)
+        return;
+    wal_segment_name(1, 2, name);
+    assert_int_equal(log_delete(removal->inner, name, &error), VOLUME_OK);
+}
+
+/* Before each operation in turn. Without its second segment the log ends with the first, or it is damaged. */
+static void a_segment_that_disappears_is_told(void **state)
+{
+    (void)state;
+    const struct wal_run run = {.epoch = 1, .first_segment = 1};
+    bool has_disappeared = false, is_over = false;
+
+    for (int at = 1; !is_over; at++) {
+        struct volume *volume = make_torn_log();
+        struct removal removal = {.inner = volume_faulty_inner(volume), .at = at};
+        struct wal_recovery found;
+        struct ssql_error error = {0};
+        int count = 0;
+        volume_faulty_set(volume, &(struct fault_plan){.before = remove_second_segment, .context = &removal});
+        bool is_read = wal_recover(volume, &run, 1, false, ignore, &count, &found, &error);
+        is_over = removal.operations < at;
+        assert_int_equal(is_read, error.code == SSQL_OK);
+        if (!is_read) {
+            assert_int_equal(error.code, SSQL_CORRUPT);
+            has_disappeared |= strstr(error.message, "has disappeared") != NULL;
+        }
+        wal_recovery_clear(&found);
+        volume_close(volume);
+    }
+    assert_true(has_disappeared);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(segments_and_records_are_counted),
         cmocka_unit_test(runs_are_read_one_after_the_other),
         cmocka_unit_test(an_empty_segment_ends_with_the_last_sequence),
+        cmocka_unit_test(only_the_last_run_says_how_the_log_ended),
+        cmocka_unit_test(every_operation_that_fails_is_told),
+        cmocka_unit_test(a_segment_that_disappears_is_told),
         cmocka_unit_test(sequences_only_grow),
         cmocka_unit_test(a_segment_continues_the_one_before_it),
         cmocka_unit_test(four_segments_are_looked_for_behind_the_end),
