@@ -435,6 +435,21 @@ static void blocks_of_two_runs_are_merged_and_counted(void **state)
     fixture_close(engine);
 }
 
+/* A block of input goes into a block of output that has rows already: what has no room waits. */
+static void rows_of_one_file_go_on_in_the_next_block(void **state)
+{
+    struct engine_options options = fixture_options(false);
+    struct engine *engine = fixture_open(fixture_volume(), &options);
+
+    (void)state;
+    assert_int_equal(fixture_create_table(engine), TABLE);
+    flush_every_second(engine, 0, 3000);
+    flush_every_second(engine, 3000, 9000);
+    assert_true(compaction_run(pick(engine, COMPACT_EVERYTHING), NULL));
+    assert_int_equal(fixture_count(engine, TABLE), 4500);
+    fixture_close(engine);
+}
+
 static uint32_t files_of_level(struct engine *engine, uint32_t level)
 {
     struct table_version *version = table_acquire_version(engine->tables[0]);
@@ -492,6 +507,7 @@ int main(void)
         cmocka_unit_test(an_output_knows_how_much_comes),
         cmocka_unit_test(an_output_is_cleared_as_often_as_one_likes),
         cmocka_unit_test(blocks_of_two_runs_are_merged_and_counted),
+        cmocka_unit_test(rows_of_one_file_go_on_in_the_next_block),
         cmocka_unit_test(a_compaction_says_whether_it_was_done),
     };
 
