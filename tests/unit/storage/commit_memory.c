@@ -1,6 +1,6 @@
-/* Memory that cannot be had in a commit, in a spilled one, while memtables are frozen, and in a flush: the n-th
- * allocation fails, or all from there on, n = 0, 1, 2 … until none does. Whoever asked is told; what was refused is not
- * there, and what was committed is. */
+/* Memory that cannot be had in a commit, in a spilled one, in an opening, while memtables are frozen, and in a flush:
+ * the n-th allocation fails, or all from there on, n = 0, 1, 2 … until none does. Whoever asked is told; what was
+ * refused is not there, and what was committed is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -217,6 +217,59 @@ static void a_flush_without_memory_leaves_nothing_and_loses_nothing(void **state
     }
 }
 
+/* A log of several segments that creates tables, writes, and deletes. */
+static struct volume *make_killed_database(uint32_t *first_id)
+{
+    struct engine_options options = fixture_options(false);
+    struct volume *volume = fixture_volume(), *after;
+    struct ssql_error error;
+
+    options.wal_segment_bytes = 4096;
+    struct engine *engine = fixture_open(volume, &options);
+    for (uint32_t i = 0; i < 5; i++) {
+        struct table *table = table_of(engine, fixture_create_table(engine));
+        if (i == 0)
+            *first_id = table->id;
+        put_rows(engine, table, 60);
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+        fixture_delete(transaction, table->id, 7);
+        assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    }
+    assert_true(volume_memory_crash(volume, UINT64_MAX, &after, &error));
+    fixture_close(engine);
+    return after;
+}
+
+static void an_opening_without_memory_says_so(void **state)
+{
+    (void)state;
+    struct engine_options options = fixture_options(false);
+    uint32_t first_id;
+    struct volume *volume = make_killed_database(&first_id);
+    bool has_failed = true;
+
+    options.memory_limit_bytes = 1 << 20;
+    for (long after = 0; has_failed; after++) {
+        struct volume *copy;
+        struct engine *engine;
+        struct ssql_error error = {0};
+        assert_true(volume_memory_crash(volume, UINT64_MAX, &copy, &error));
+        assert_true(after < ALLOCATIONS_MOST);
+        fail_memory(after, false);
+        bool is_open = engine_open(copy, &options, &engine, &error);
+        has_failed = mend_memory();
+        if (!is_open) {
+            assert_true(has_failed);
+            assert_int_equal(error.code, SSQL_NO_MEMORY);
+            continue;
+        }
+        for (uint32_t id = first_id; id < first_id + 5; id++)
+            assert_int_equal(fixture_count(engine, id), 59);
+        fixture_close(engine);
+    }
+    volume_close(volume);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +277,7 @@ int main(void)
         cmocka_unit_test(a_memtable_that_cannot_be_frozen_is_frozen_by_the_next_commit),
         cmocka_unit_test(a_spilled_commit_without_memory_is_refused_or_whole),
         cmocka_unit_test(a_log_that_cannot_be_shortened_is_looked_at_again_at_once),
+        cmocka_unit_test(an_opening_without_memory_says_so),
         cmocka_unit_test(a_flush_without_memory_leaves_nothing_and_loses_nothing),
     };
 

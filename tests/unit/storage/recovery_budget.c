@@ -85,6 +85,13 @@ static void the_record_that_passes_the_budget_is_applied_once(void **state)
     assert_true(flushes_of(engine) > 0);
     assert_int_equal(fixture_count(engine, first), 300);
     assert_int_equal(fixture_count(engine, second), MANY);
+
+    /* What is written after it goes to a run of the log that the manifest knows. */
+    assert_int_equal(fixture_put_one(engine, first, 300, 300), SSQL_OK);
+    volume = kill_engine(engine, volume);
+    engine = fixture_open(volume, &small);
+    assert_int_equal(fixture_count(engine, first), 301);
+    assert_int_equal(fixture_count(engine, second), MANY);
     fixture_close(engine);
 }
 
