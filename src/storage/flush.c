@@ -75,22 +75,21 @@ static struct table *largest_active(struct engine *engine)
 }
 
 /* Freezes the largest until a good part of the budget is free again: with many small tables, many of them at a time. */
-static bool freeze_largest(struct engine *engine, struct ssql_error *error)
+static void freeze_largest(struct engine *engine, struct ssql_error *error)
 {
     size_t high = engine->memtable_budget_bytes / 2, low = high / 4 * 3;
 
     if (atomic_load_explicit(&engine->active_bytes, memory_order_relaxed) <= high)
-        return true;
+        return;
     while (atomic_load_explicit(&engine->active_bytes, memory_order_relaxed) > low) {
         struct table *table = largest_active(engine);
         if (table == NULL)
-            return true;
+            return;
         bool is_frozen = engine_freeze_table(engine, table, error) && table->active == NULL;
         table_release(table);
         if (!is_frozen)
-            return true;
+            return;
     }
-    return true;
 }
 
 /* Freezes every memtable that holds the log's oldest segment back. */
@@ -98,8 +97,10 @@ static bool freeze_oldest(struct engine *engine, uint64_t through_sequence, stru
 {
     uint32_t count;
     struct table **tables = engine_copy_tables(engine, &count);
-    bool is_done = tables != NULL || error_no_memory(error);
+    bool is_done = true;
 
+    if (tables == NULL)
+        return error_no_memory(error);
     for (uint32_t i = 0; i < count && is_done; i++) {
         struct memtable *active = tables[i]->active;
         if (active != NULL && memtable_lowest_sequence(active) <= through_sequence)
@@ -131,7 +132,8 @@ void engine_freeze_due(struct engine *engine)
 {
     struct ssql_error ignored;
 
-    if (!freeze_largest(engine, &ignored) || (engine->wal != NULL && !limit_log(engine, &ignored)))
+    freeze_largest(engine, &ignored);
+    if (!limit_log(engine, &ignored))
         engine->next_log_check = 0; /* out of memory: the next commit tries again */
 }
 

@@ -1,5 +1,6 @@
 #include "storage/flush_output.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/engine_internal.h"
@@ -37,10 +38,8 @@ static bool end_file(struct flush_output *output, struct ssql_error *error)
         sstable_info_clear(info);
         return false;
     }
-    if (info->row_count == 0)
-        sstable_info_clear(info);
-    else
-        output->info_count++;
+    assert(info->row_count > 0); /* a file is begun for its first row, and ended only if that went well */
+    output->info_count++;
     return true;
 }
 

@@ -97,6 +97,8 @@ bool file_find_version(struct table_file *file, const struct lookup_key *key, ui
 
 /* ---- the newest visible version over all sources ---- */
 
+/* They come newest first, and each was frozen before the one ahead of it began: the first version found is the newest.
+ */
 static void look_in_memtables(const struct table_version *version, const struct lookup_key *key, uint64_t snapshot,
                               struct lookup_result *result)
 {
@@ -104,15 +106,13 @@ static void look_in_memtables(const struct table_version *version, const struct 
 
     for (uint32_t i = 0; i < version->memtable_count; i++) {
         const struct memtable *memtable = version->memtables[i];
-        if (result->found && memtable_highest_sequence(memtable) <= result->sequence)
-            continue;
-        if (!memtable_may_contain(memtable, key->key, key->hash) || !memtable_get(memtable, key->key, snapshot, &found) ||
-            (result->found && found.sequence <= result->sequence))
+        if (!memtable_may_contain(memtable, key->key, key->hash) || !memtable_get(memtable, key->key, snapshot, &found))
             continue;
         result->found = result->in_memtable = true;
         result->sequence = found.sequence;
         result->row = found.row;
         result->is_tombstone = found.row.data == NULL;
+        return;
     }
 }
 

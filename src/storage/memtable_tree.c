@@ -263,8 +263,10 @@ static void choose_prefix(const struct tree *tree, struct node *node, const stru
         return;
     struct slice low = version_key(LOAD(node->records[first]));
     struct slice high = version_key(LOAD(node->records[count - 1]));
-    if (count - first == 1)
-        high = neighbour == NULL ? slice_make(NULL, 0) : version_key(neighbour);
+    if (count - first == 1) {
+        assert(neighbour != NULL); /* only a leaf that was begun at the tree's end has one key */
+        high = version_key(neighbour);
+    }
     set_prefix(node, low, common_prefix(low, high, NODE_PREFIX_MOST));
 }
 

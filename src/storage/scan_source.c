@@ -53,7 +53,9 @@ bool source_reserve(void **array, size_t item_size, struct ssql_error *error)
 {
     if (*array == NULL)
         *array = malloc(item_size * BATCH_CAPACITY);
-    return *array != NULL || error_no_memory(error);
+    if (*array == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 static void start(struct scan_source *source, const struct key_range *range, const struct source_options *options)

@@ -244,7 +244,9 @@ bool table_make_active(struct table *table, struct ssql_error *error)
     pthread_mutex_unlock(&table->mutex);
     table_version_release(replaced);
     memtable_release(memtable);
-    return version != NULL || error_no_memory(error);
+    if (version == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 const struct row_format *table_row_format(const struct table *table)

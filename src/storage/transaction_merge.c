@@ -81,10 +81,12 @@ static bool replace_files(struct participant *participant, uint32_t begin, uint3
     uint32_t old_count = old->file_count[0], count = old_count - (end - begin) + info_count;
     struct table_version *version = table_version_allocate(0, count);
     uint64_t *through = malloc((count + (size_t)1) * sizeof *through);
-    bool is_done = (version != NULL && through != NULL) || error_no_memory(error);
+    bool is_done = version != NULL && through != NULL;
 
+    if (!is_done)
+        (void)error_no_memory(error);
     for (uint32_t i = 0, place = 0; is_done && i <= old_count; i++) {
-        for (uint32_t k = 0; is_done && i == begin && k < info_count; k++) {
+        for (uint32_t k = 0; i == begin && k < info_count; k++) {
             struct table_file *file;
             infos[k].base_sequence = old->files[0][begin]->info.base_sequence;
             is_done = table_file_open(participant->table, &infos[k], &file, error);
@@ -132,8 +134,10 @@ static bool merge_some(struct participant *participant, const struct spilled_run
     struct table_file **files = malloc((end - begin) * sizeof(struct table_file *));
     struct file_run *inputs = malloc(count * sizeof *inputs);
     struct sstable_info *infos = NULL;
-    bool is_done = (files != NULL && inputs != NULL) || error_no_memory(error);
+    bool is_done = files != NULL && inputs != NULL;
 
+    if (!is_done)
+        (void)error_no_memory(error);
     for (uint32_t i = 0; is_done && i < count; i++) {
         inputs[i] = (struct file_run){.files = files + (begins[i] - begin), .count = begins[i + 1] - begins[i]};
         memcpy(inputs[i].files, participant->spilled->files[0] + begins[i],

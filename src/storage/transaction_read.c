@@ -17,7 +17,9 @@ struct row_pin {
 bool row_pin_create(struct row_pin **pin, struct ssql_error *error)
 {
     *pin = calloc(1, sizeof **pin);
-    return *pin != NULL || error_no_memory(error);
+    if (*pin == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 void row_pin_release(struct row_pin *pin)

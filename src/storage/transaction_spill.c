@@ -190,14 +190,16 @@ bool transaction_spill(struct transaction *transaction, struct ssql_error *error
 {
     uint32_t count = transaction->participant_count;
     struct spill_parts *parts = calloc(count + (size_t)1, sizeof *parts);
-    bool is_written = (parts != NULL || error_no_memory(error)) && engine_check_writable(transaction->engine, error) &&
-                      engine_claim_epoch(transaction->engine, error);
 
+    if (parts == NULL)
+        return error_no_memory(error);
+    bool is_written =
+        engine_check_writable(transaction->engine, error) && engine_claim_epoch(transaction->engine, error);
     for (uint32_t i = 0; is_written && i < count; i++) {
         if (transaction->participants[i].write_count > 0)
             is_written = write_parts(transaction, &transaction->participants[i], &parts[i], error);
     }
-    for (uint32_t i = 0; parts != NULL && i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         if (!is_written)
             abandon_parts(&parts[i]);
         else if (transaction->participants[i].write_count > 0)

@@ -94,14 +94,10 @@ static bool look_up_existing(const struct table_version *version, const struct r
 static bool is_above_writes(const struct transaction *transaction, const struct participant *participant,
                             struct slice key)
 {
-    switch (participant->highest) {
-    case HIGHEST_NONE: return true;
-    case HIGHEST_UNKNOWN: break;
-    case HIGHEST_KNOWN:
-        return slice_compare(key, slice_make(transaction->writes.keys.data + participant->highest_offset,
-                                             participant->highest_size)) > 0;
-    }
-    return false;
+    if (participant->highest != HIGHEST_KNOWN)
+        return participant->highest == HIGHEST_NONE;
+    return slice_compare(key, slice_make(transaction->writes.keys.data + participant->highest_offset,
+                                         participant->highest_size)) > 0;
 }
 
 /* After a write of a key, whose copy is the last of the set's keys. */

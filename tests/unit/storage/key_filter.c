@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <string.h>
 
+#include "api/failing_memory.h"
 #include "base/bytes.h"
 #include "base/key_codec.h"
 #include "storage/key_filter.h"
@@ -179,6 +181,43 @@ static void what_a_file_says_of_its_filter_is_checked(void **state)
     assert_false(key_filter_covers(UINT64_C(1) << 60, 0, UINT64_MAX));
 }
 
+static void without_memory_no_filter_is_made_of_no_key(void **state)
+{
+    struct key_filter_builder builder;
+    struct key_filter filter;
+    struct ssql_error error = {0};
+    bool is_done = false;
+    long n;
+
+    (void)state;
+    for (n = 0; !is_done; n++) {
+        assert_true(key_filter_builder_init(&builder, true, 10, BITS, NULL));
+        error = (struct ssql_error){0};
+        memory_start_failing(n, true);
+        is_done = key_filter_builder_finish(&builder, &filter, &error);
+        memory_stop_failing();
+        assert_int_equal(error.code, is_done ? SSQL_OK : SSQL_NO_MEMORY);
+        key_filter_builder_clear(&builder);
+    }
+    assert_true(n > 1);
+}
+
+/* A file's own first key is what counts: one far from it lies outside the bitmap. */
+static void a_key_outside_the_bitmap_is_not_in_it(void **state)
+{
+    uint8_t bits[64] = {0}, key[INT_KEY_SIZE];
+    const struct key_filter filter = {.bytes = slice_make(bits, sizeof bits), .kind = FILTER_KEY_BITMAP};
+
+    (void)state;
+    memset(bits, 0xFF, sizeof bits);
+    for (uint64_t head = 900; head < 1000 + 8 * sizeof bits + 100; head++) {
+        store_u64be(key, head);
+        key_filter_prefetch(&filter, 1000, slice_make(key, sizeof key), 0);
+        assert_int_equal(key_filter_may_contain(&filter, 1000, slice_make(key, sizeof key), 0),
+                         head >= 1000 && head < 1000 + 8 * sizeof bits);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +229,8 @@ int main(void)
         cmocka_unit_test(versions_of_one_key_count_once),
         cmocka_unit_test(strings_have_a_bloom_filter),
         cmocka_unit_test(what_a_file_says_of_its_filter_is_checked),
+        cmocka_unit_test(without_memory_no_filter_is_made_of_no_key),
+        cmocka_unit_test(a_key_outside_the_bitmap_is_not_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -362,6 +362,45 @@ static void any_number_of_keys_may_be_expected(void **state)
     }
 }
 
+/* ---- keys that come in their order ---- */
+
+/* Nodes that grow at their end, inner ones too, begin new ones of a single entry. */
+static void ascending_strings_fill_their_nodes(void **state)
+{
+    enum { COUNT = 30000 };
+    struct memtable *memtable = make_memtable();
+    struct memtable_version version;
+    char key[16];
+
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        snprintf(key, sizeof key, "key%08u", i);
+        assert_true(memtable_put(memtable, slice_of(key), slice_of("row"), i + 1, NULL));
+    }
+    assert_int_equal(count_walked(memtable), COUNT);
+    for (uint32_t i = 0; i < COUNT; i += 7) {
+        snprintf(key, sizeof key, "key%08u", i);
+        assert_true(memtable_get(memtable, slice_of(key), UINT64_MAX, &version));
+        assert_int_equal(version.sequence, i + 1);
+    }
+    memtable_release(memtable);
+}
+
+static void a_key_above_all_others_is_ruled_out_without_the_filter(void **state)
+{
+    struct memtable *memtable = make_memtable();
+    struct slice above = slice_make("\xff\xff\xff\xff\xff\xff\xff\xff\xff", 9);
+
+    (void)state;
+    for (uint32_t i = 0; i < KEYS; i++)
+        assert_true(put(memtable, i, NULL));
+    memtable_prefetch(memtable, above, filter_hash(above));
+    assert_false(memtable_may_contain(memtable, above, filter_hash(above)));
+    for (uint32_t i = 0; i < KEYS; i++)
+        assert_true(is_there(memtable, i));
+    memtable_release(memtable);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +413,8 @@ int main(void)
         cmocka_unit_test(only_the_latest_piece_is_taken_back),
         cmocka_unit_test(any_number_of_keys_may_be_expected),
         cmocka_unit_test(the_pool_keeps_a_bounded_number_of_chunks),
+        cmocka_unit_test(ascending_strings_fill_their_nodes),
+        cmocka_unit_test(a_key_above_all_others_is_ruled_out_without_the_filter),
     };
     return cmocka_run_group_tests(tests, make_format, drop_format);
 }
