@@ -288,6 +288,32 @@ static void a_spilled_commit_changes_the_catalog_only_where_tables_come_or_go(vo
     fixture_close(engine);
 }
 
+/* Four runs, before and behind the mark of a statement, are merged until as many are left as start a compaction. */
+static void a_spilled_commit_brings_few_runs(void **state)
+{
+    (void)state;
+    struct engine *engine = open_default();
+    struct table *table = make_table(engine);
+
+    engine->options.level0_files = 2;
+    struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+    for (int64_t round = 0; round < 4; round++) {
+        for (int64_t key = 0; key < 10; key++)
+            fixture_put(transaction, table->id, key, 10 * round + key);
+        spill(transaction);
+        if (round == 1)
+            transaction_mark(transaction);
+    }
+    assert_int_equal(take_part(transaction, table)->spilled->run_count, 4);
+    engine->has_threads = true;
+    assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    engine->has_threads = false;
+    assert_int_equal(atomic_load(&table->level0_count), 2);
+    for (int64_t key = 0; key < 10; key++)
+        assert_int_equal(fixture_get_one(engine, table->id, key), 30 + key);
+    fixture_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_transaction_is_over_however_its_commit_ends),
         cmocka_unit_test(a_conflict_with_a_commit_that_cannot_be_synced_is_told_as_the_failure),
         cmocka_unit_test(a_spilled_commit_brings_files_only_to_tables_that_are_there),
+        cmocka_unit_test(a_spilled_commit_brings_few_runs),
         cmocka_unit_test(a_spilled_commit_changes_the_catalog_only_where_tables_come_or_go),
     };
 
