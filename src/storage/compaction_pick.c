@@ -5,6 +5,7 @@
  * level may hold LEVEL_FACTOR times the bytes of the one above it; a level that has more gives away the file that costs
  * least: the one with the least bytes below it. Files of which too much is tombstones go down until the tombstones
  * vanish. Files that meet nothing below are moved, not rewritten. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
@@ -488,11 +489,10 @@ static void choose_file(struct compaction *compaction, const struct work *work)
     compaction->is_move = compaction->input_count == 1;
 }
 
-/* Whether merging all files of a table would change anything. */
+/* Whether merging all files of a table, of which there are some, would change nothing. */
 static bool everything_is_merged(const struct compaction *compaction, uint32_t level_count)
 {
-    if (compaction->input_count == 0)
-        return true;
+    assert(compaction->input_count > 0);
     if (level_count > 1 || compaction->input_levels[0] == 0)
         return false;
     for (uint32_t i = 0; i < compaction->input_count; i++) {
