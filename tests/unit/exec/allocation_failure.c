@@ -47,6 +47,7 @@ void *__wrap_realloc(void *memory, size_t size)
 
 enum { ROWS = 400, TINY_BUDGET = 4 << 10 };
 
+static struct volume *volume;
 static struct engine *engine;
 static struct transaction *transaction;
 static struct table_schema table;
@@ -58,7 +59,8 @@ static int open_engine(void **state)
     struct engine_options options = fixture_options(false);
 
     (void)state;
-    engine = fixture_open(fixture_volume(), &options);
+    assert_true(volume_faulty_create(fixture_volume(), &volume, NULL));
+    engine = fixture_open(volume, &options);
     struct table_layout layout = fixture_layout();
     for (uint32_t i = 0; i < FIXTURE_COLUMNS; i++)
         columns[i] = (struct column_schema){.name = slice_of("column"), .type = layout.types[i]};
@@ -113,6 +115,26 @@ static bool run(struct plan_node *root, uint64_t *row_count, struct ssql_error *
     return is_done;
 }
 
+/* Every operation of the volume fails once: what spills, and reads back what it spilled, says so. */
+static void fail_every_operation(struct plan_node *root, uint64_t expected_rows)
+{
+    struct ssql_error error = {0};
+    uint64_t row_count, operations = 1;
+
+    for (uint64_t n = 1; n <= operations; n++) {
+        volume_faulty_set(volume, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
+        bool is_done = run(root, &row_count, &error);
+        operations = volume_faulty_count(volume);
+        volume_faulty_set(volume, &(struct fault_plan){.fail_at = 0});
+        assert_true(is_done ? operations < n : error.code == SSQL_IO);
+        assert_int_equal(atomic_load(&engine_work_budget(engine)->used_bytes), 0);
+        if (!is_done)
+            assert_true(run(root, &row_count, &error));
+        assert_int_equal(row_count, expected_rows);
+        operations = is_done ? 0 : n + 1;
+    }
+}
+
 static void fail_every_allocation(struct plan_node *root, uint64_t expected_rows)
 {
     struct ssql_error error = {0};
@@ -132,6 +154,7 @@ static void fail_every_allocation(struct plan_node *root, uint64_t expected_rows
         assert_int_equal(row_count, expected_rows);
     }
     assert_true(n > 5);
+    fail_every_operation(root, expected_rows);
 }
 
 static const enum ssql_type TYPES[] = {SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_STRING};
