@@ -20,3 +20,6 @@ foreach(target unit_storage_memory_failure unit_storage_memory_failure_engine un
 endforeach()
 # tests/unit/base/failures.c: memory, mapped or not, and threads.
 target_link_options(unit_base_failures PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=pthread_create)
+# tests/unit/storage/engine_waits.c: threads, the number of processors, and every wait.
+target_link_options(unit_storage_engine_waits PRIVATE LINKER:--wrap=pthread_create,--wrap=sysconf
+                    LINKER:--wrap=pthread_cond_wait,--wrap=pthread_cond_timedwait)
