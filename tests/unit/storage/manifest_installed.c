@@ -163,6 +163,30 @@ static void memory_runs_out_while_a_manifest_is_written(void **state)
     }
 }
 
+/* What is only in the log stays in a manifest that names the log, or is not written. */
+static void memory_runs_out_before_a_manifest_is_written(void **state)
+{
+    bool has_failed = true;
+    long n;
+
+    (void)state;
+    for (n = 0; has_failed; n++) {
+        struct ssql_error error = {0};
+        begin(false);
+        assert_int_equal(fixture_put_one(engine, TABLE, 1, 1), SSQL_OK);
+        assert_true(engine_flush(engine, NULL));
+        assert_int_equal(fixture_put_one(engine, TABLE, 2, 2), SSQL_OK);
+        memory_start_failing(n, false);
+        bool is_done = engine_change_manifest(engine, &(struct manifest_change){0}, &error);
+        has_failed = memory_has_failed();
+        memory_stop_failing();
+        assert_true(is_done || has_failed);
+        assert_int_equal(error.code, is_done ? SSQL_OK : SSQL_NO_MEMORY);
+        end_with(2);
+    }
+    assert_true(n > 3);
+}
+
 /* ---- a table that goes meanwhile ---- */
 
 static void drop_meanwhile(void *context)
@@ -281,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memtables_are_frozen_while_a_manifest_is_written),
         cmocka_unit_test(memory_runs_out_while_a_manifest_is_written),
+        cmocka_unit_test(memory_runs_out_before_a_manifest_is_written),
         cmocka_unit_test(a_table_is_dropped_while_its_rows_are_flushed),
         cmocka_unit_test(a_large_commit_creates_and_drops_tables),
         cmocka_unit_test(there_is_no_log_without_a_manifest),
