@@ -304,10 +304,8 @@ static void runs_of_several_files_count_once_over_much(void **state)
     (void)state;
     for (uint64_t more = 0; more < 2; more++) {
         begin(4);
-        for (int i = 0; i < 3; i++) {
-            add(0, 'a', 'c', 100);
-            add(0, 'd', 'f', 100);
-        }
+        for (int i = 0; i < 6; i++)
+            add(0, i % 2 == 0 ? 'a' : 'd', i % 2 == 0 ? 'c' : 'f', 100);
         assert_int_equal(world.version.run_count, 3);
         add(1, 'a', 'z', 600 + more);
         picks_and_ends(COMPACT_DOWN,
@@ -644,23 +642,17 @@ static void everything_goes_to_the_lowest_level_that_is_used(void **state)
     end();
 }
 
-/* So many runs are merged in steps: the oldest sixteen first, which stay at level 0. */
 static void of_very_many_runs_the_oldest_are_merged_first(void **state)
 {
-    char expected[512] = "", *end_of_text = expected;
-
     (void)state;
+#define FOUR "0:a-z 0:a-z 0:a-z 0:a-z "
     begin(100);
     add_runs(16, 50);
-    for (int i = 0; i < 16; i++)
-        end_of_text += sprintf(end_of_text, "0:a-z ");
-    strcpy(end_of_text, "to 1, settled 100");
-    picks_and_ends(COMPACT_EVERYTHING, expected);
+    picks_and_ends(COMPACT_EVERYTHING, FOUR FOUR FOUR FOUR "to 1, settled 100");
     begin(100);
     add(0, 'b', 'z', 50);
     add_runs(16, 50);
-    strcpy(end_of_text, "to 0, settled 4");
-    picks_and_ends(COMPACT_EVERYTHING, expected);
+    picks_and_ends(COMPACT_EVERYTHING, FOUR FOUR FOUR FOUR "to 0, settled 4");
 }
 
 static void everything_is_left_alone_when_nothing_would_change(void **state)
