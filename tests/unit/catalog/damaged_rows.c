@@ -207,7 +207,7 @@ static void a_key_has_not_more_columns_than_places(void **state)
 {
     struct schema *schema;
     struct rows rows = good_rows();
-    char name[8];
+    char name[16];
 
     (void)state;
     rows.table[TABLES_COLUMN_COUNT] = value_int(KEY_COLUMNS_MOST + 1);

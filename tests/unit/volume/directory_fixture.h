@@ -66,7 +66,7 @@ static inline struct volume *make_database(void)
 
 static inline const char *inside(const char *name)
 {
-    static char file[256];
+    static char file[512];
 
     snprintf(file, sizeof file, "%s/%s", path, name);
     return file;
@@ -74,11 +74,7 @@ static inline const char *inside(const char *name)
 
 static inline void make_file(const char *name, const char *text)
 {
-    FILE *stream = fopen(inside(name), "wb");
-
-    assert_non_null(stream);
-    assert_int_equal(fwrite(text, 1, strlen(text), stream), strlen(text));
-    assert_int_equal(fclose(stream), 0);
+    put_file(inside(name), text);
 }
 
 static inline bool exists(const char *name)
