@@ -244,7 +244,7 @@ static void an_opening_without_memory_says_so(void **state)
 {
     (void)state;
     struct engine_options options = fixture_options(false);
-    uint32_t first_id;
+    uint32_t first_id = 0;
     struct volume *volume = make_killed_database(&first_id);
     bool has_failed = true;
 
