@@ -328,17 +328,9 @@ static bool fill_private(struct compaction *compaction, const struct file_run *r
 
     for (uint32_t i = 0; i < run_count; i++)
         count += runs[i].count;
-    compaction->inputs = calloc(count + (size_t)1, sizeof(struct table_file *));
-    compaction->input_levels = calloc(count + (size_t)1, sizeof *compaction->input_levels);
-    compaction->input_runs = calloc(count + (size_t)1, sizeof *compaction->input_runs);
-    if (compaction->inputs == NULL || compaction->input_levels == NULL || compaction->input_runs == NULL)
-        return error_no_memory(error);
-    for (uint32_t i = 0; i < run_count; i++) {
-        for (uint32_t k = 0; k < runs[i].count; k++) {
-            compaction->inputs[compaction->input_count] = runs[i].files[k];
-            compaction->input_runs[compaction->input_count++] = i;
-        }
-    }
+    if (!compaction_make_room(compaction, count, error))
+        return false;
+    compaction_add_runs(compaction, runs, 0, run_count);
     return true;
 }
 
@@ -364,8 +356,6 @@ bool compaction_merge_runs(struct table *table, const struct file_run *runs, uin
     if (merge != NULL)
         merge_clear(merge);
     free(merge);
-    free(compaction.inputs);
-    free(compaction.input_levels);
-    free(compaction.input_runs);
+    compaction_free_inputs(&compaction);
     return is_done;
 }

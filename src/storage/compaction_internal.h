@@ -24,6 +24,13 @@ struct compaction {
     uint64_t settled_sequence;
 };
 
+/* Room for `count` inputs; what there is of it is given back by compaction_free_inputs, also after a failure. */
+MUST_CHECK bool compaction_make_room(struct compaction *compaction, uint32_t count, struct ssql_error *error);
+void compaction_free_inputs(struct compaction *compaction);
+
+/* Takes the files of runs [begin, end) for inputs, each run by its number. */
+void compaction_add_runs(struct compaction *compaction, const struct file_run *runs, uint32_t begin, uint32_t end);
+
 /* Gives the inputs free for other compactions; accepts NULL. */
 void compaction_destroy(struct compaction *compaction);
 

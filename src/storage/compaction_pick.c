@@ -374,23 +374,24 @@ double compaction_urgency(struct table *table, enum compaction_purpose purpose)
 
 /* ---- inputs ---- */
 
-static void add_input(struct compaction *compaction, struct table_file *file, uint32_t level)
+static void add_input(struct compaction *compaction, struct table_file *file, uint32_t level, uint32_t run)
 {
     compaction->inputs[compaction->input_count] = file;
-    compaction->input_runs[compaction->input_count] = 0;
+    compaction->input_runs[compaction->input_count] = run;
     compaction->input_levels[compaction->input_count++] = (uint8_t)level;
+}
+
+void compaction_add_runs(struct compaction *compaction, const struct file_run *runs, uint32_t begin, uint32_t end)
+{
+    for (uint32_t i = begin; i < end; i++)
+        for (uint32_t k = 0; k < runs[i].count; k++)
+            add_input(compaction, runs[i].files[k], 0, i);
 }
 
 /* Runs [begin, end) of level 0. */
 static void add_runs(struct compaction *compaction, uint32_t begin, uint32_t end)
 {
-    for (uint32_t i = begin; i < end; i++) {
-        const struct file_run *run = &compaction->version->runs[i];
-        for (uint32_t k = 0; k < run->count; k++) {
-            add_input(compaction, run->files[k], 0);
-            compaction->input_runs[compaction->input_count - 1] = i;
-        }
-    }
+    compaction_add_runs(compaction, compaction->version->runs, begin, end);
 }
 
 /* A merge keeps a block of each run in memory: very many runs are merged in several steps, the oldest ones first, which
@@ -423,7 +424,7 @@ static void add_overlap(struct compaction *compaction, uint64_t small_bytes, boo
         !version->files[level][end]->is_compacting)
         end++;
     for (uint32_t i = begin; i < end; i++)
-        add_input(compaction, version->files[level][i], level);
+        add_input(compaction, version->files[level][i], level, 0);
 }
 
 /* Whether the files are disjoint; sorts them by key. */
@@ -481,7 +482,7 @@ static void choose_runs(struct compaction *compaction, const struct work *work)
 
 static void choose_file(struct compaction *compaction, const struct work *work)
 {
-    add_input(compaction, work->file, work->level);
+    add_input(compaction, work->file, work->level, 0);
     compaction->output_level = work->in_place ? work->level : work->level + 1;
     if (work->in_place)
         return;
@@ -521,7 +522,7 @@ static uint32_t choose_everything(struct compaction *compaction, const struct en
             bytes += version->files[level][i]->info.size;
             if (level == 0)
                 continue;
-            add_input(compaction, version->files[level][i], level);
+            add_input(compaction, version->files[level][i], level, 0);
             compaction->output_level = level;
         }
     }
@@ -541,12 +542,27 @@ static uint32_t count_files(const struct table_version *version)
     return count;
 }
 
-static void compaction_free(struct compaction *compaction)
+bool compaction_make_room(struct compaction *compaction, uint32_t count, struct ssql_error *error)
 {
-    table_version_release(compaction->version);
+    compaction->inputs = calloc(count + (size_t)1, sizeof(struct table_file *));
+    compaction->input_levels = calloc(count + (size_t)1, sizeof *compaction->input_levels);
+    compaction->input_runs = calloc(count + (size_t)1, sizeof *compaction->input_runs);
+    if (compaction->inputs == NULL || compaction->input_levels == NULL || compaction->input_runs == NULL)
+        return error_no_memory(error);
+    return true;
+}
+
+void compaction_free_inputs(struct compaction *compaction)
+{
     free(compaction->inputs);
     free(compaction->input_levels);
     free(compaction->input_runs);
+}
+
+static void compaction_free(struct compaction *compaction)
+{
+    table_version_release(compaction->version);
+    compaction_free_inputs(compaction);
     free(compaction);
 }
 
@@ -557,14 +573,10 @@ static bool compaction_create(struct table *table, struct compaction **out, stru
     *out = NULL;
     if (compaction == NULL)
         return error_no_memory(error);
-    uint32_t file_count = count_files(table->current);
     compaction->table = table;
-    compaction->inputs = calloc(file_count + 1, sizeof(struct table_file *));
-    compaction->input_levels = calloc(file_count + 1, sizeof *compaction->input_levels);
-    compaction->input_runs = calloc(file_count + 1, sizeof *compaction->input_runs);
-    if (compaction->inputs == NULL || compaction->input_levels == NULL || compaction->input_runs == NULL) {
+    if (!compaction_make_room(compaction, count_files(table->current), error)) {
         compaction_free(compaction);
-        return error_no_memory(error);
+        return false;
     }
     compaction->version = table->current;
     atomic_fetch_add(&compaction->version->references, 1);
