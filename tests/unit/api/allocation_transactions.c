@@ -11,14 +11,7 @@ enum { ROWS = 12, TRIES_MOST = 5000 };
 
 static void open_database(struct fixture *fixture)
 {
-    ssql_options *options = NULL;
-
-    assert_int_equal(ssql_options_new(&options), SSQL_OK);
-    assert_int_equal(ssql_options_set(options, "background", "off"), SSQL_OK);
-    assert_int_equal(ssql_options_set(options, "threads", "1"), SSQL_OK);
-    assert_int_equal(ssql_open_with(":memory:", options, &fixture->db), SSQL_OK);
-    ssql_options_free(options);
-    assert_int_equal(ssql_connect(fixture->db, &fixture->conn), SSQL_OK);
+    fixture_open_alone(fixture);
     must_exec(fixture->conn, "create table t { id int primary, name string, n int not null default 7 };"
                              "create table k { name string primary, n int default 5 };"
                              "create table loose { a int, b string }");

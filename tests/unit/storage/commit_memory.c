@@ -48,22 +48,6 @@ static void put_rows(struct engine *engine, const struct table *table, int64_t c
     assert_int_equal(fixture_commit(transaction), SSQL_OK);
 }
 
-static bool count_table_object(void *context, const char *name, uint64_t size)
-{
-    (void)size;
-    *(uint32_t *)context += strncmp(name, "tables/", 7) == 0;
-    return true;
-}
-
-static uint32_t table_objects(struct volume *volume)
-{
-    uint32_t count = 0;
-    struct ssql_error error;
-
-    assert_int_equal(volume_list(volume, count_table_object, &count, &error), VOLUME_OK);
-    return count;
-}
-
 /* A commit that writes to a table, empty until now, and creates tables, with the n-th allocation failing. True: no
  * allocation failed any more. */
 static bool commit_with_failure(long after, bool for_ever, bool is_spilled, size_t memtable_bytes)
@@ -204,7 +188,7 @@ static void a_flush_without_memory_leaves_nothing_and_loses_nothing(void **state
             if (!is_done && engine_check_writable(engine, NULL)) {
                 assert_int_equal(error.code, SSQL_NO_MEMORY);
                 if (for_ever == 0) /* else nothing can be deleted either */
-                    assert_int_equal(table_objects(volume), 0);
+                    assert_int_equal(fixture_table_objects(volume), 0);
                 assert_true(engine_flush_frozen(engine, &error));
             }
             for (int i = 0; i < 2; i++) {

@@ -316,22 +316,6 @@ static void a_flush_tells_what_it_does_and_did(void **state)
     fixture_close(engine);
 }
 
-static bool count_table_object(void *context, const char *name, uint64_t size)
-{
-    (void)size;
-    *(uint32_t *)context += strncmp(name, "tables/", 7) == 0;
-    return true;
-}
-
-static uint32_t table_objects(struct volume *volume)
-{
-    uint32_t count = 0;
-    struct ssql_error error;
-
-    assert_int_equal(volume_list(volume, count_table_object, &count, &error), VOLUME_OK);
-    return count;
-}
-
 /* Two tables of several files each; every operation of the volume fails once. */
 static void a_flush_that_fails_anywhere_leaves_nothing_and_loses_nothing(void **state)
 {
@@ -358,7 +342,7 @@ static void a_flush_that_fails_anywhere_leaves_nothing_and_loses_nothing(void **
             assert_int_equal(tables[1]->current->file_count[0], 5);
         } else if (engine_check_writable(engine, NULL)) {
             assert_int_equal(error.code, SSQL_DISK_FULL);
-            assert_int_equal(table_objects(faulty), 0);
+            assert_int_equal(fixture_table_objects(faulty), 0);
             assert_int_equal(frozen_count(engine), 2);
             assert_true(engine_flush_frozen(engine, &error));
         }
@@ -394,7 +378,7 @@ static void the_memtable_of_a_dropped_table_is_forgotten(void **state)
     uint64_t version = engine->manifest_version;
     assert_true(engine_flush_frozen(engine, &error));
     assert_int_equal(engine->manifest_version, version);
-    assert_int_equal(table_objects(volume), 0);
+    assert_int_equal(fixture_table_objects(volume), 0);
     assert_int_equal(frozen_count(engine), 0);
     fixture_close(engine);
 }

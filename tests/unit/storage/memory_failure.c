@@ -16,46 +16,13 @@
 #include "storage/failing_process.h"
 #include "storage/filter.h"
 #include "storage/manifest.h"
+#include "storage/memory_work.h"
 #include "storage/wal.h"
 #include "support/sstable_fixture.h"
 
-/* `run` is tried again and again; `prepare` goes before it, `verify` after it. Each may be NULL, but for `run`. */
-struct work {
-    void (*prepare)(void);
-    bool (*run)(struct ssql_error *error);
-    void (*verify)(bool is_done);
-};
-
-static bool run_with_less_memory(const struct work *work, long n, bool for_ever, struct ssql_error *error)
-{
-    bool has_failed;
-
-    if (work->prepare != NULL)
-        work->prepare();
-    memory_start_failing(n, for_ever);
-    bool is_done = work->run(error);
-    has_failed = memory_has_failed();
-    memory_stop_failing();
-    assert_true(is_done || has_failed);
-    if (!is_done && error != NULL)
-        assert_true(error->code == SSQL_NO_MEMORY || error->code == SSQL_UNKNOWN_OUTCOME);
-    if (work->verify != NULL)
-        work->verify(is_done);
-    return has_failed;
-}
-
 static void fail_each_allocation(const struct work *work)
 {
-    bool has_failed = true;
-    long n;
-
-    for (n = 0; has_failed; n++) {
-        struct ssql_error error = {0}, other = {0};
-        has_failed = run_with_less_memory(work, n, false, &error);
-        has_failed = run_with_less_memory(work, n, true, &other) || has_failed;
-        has_failed = run_with_less_memory(work, n, false, NULL) || has_failed;
-    }
-    assert_true(n > 2);
+    fail_each_allocation_of(work, 1, 2);
 }
 
 static struct sstable_fixture fixture, copy;

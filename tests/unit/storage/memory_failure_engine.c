@@ -14,6 +14,7 @@
 #include "storage/check.h"
 #include "storage/failing_process.h"
 #include "storage/manifest.h"
+#include "storage/memory_work.h"
 #include "storage/salvage.h"
 #include "storage/wal_format.h"
 #include "support/backup_fixture.h"
@@ -94,41 +95,9 @@ static int drop_small_database(void **state)
 
 /* ---- one piece of work, again and again ---- */
 
-struct work {
-    void (*prepare)(void);
-    bool (*run)(struct ssql_error *error);
-    void (*verify)(bool is_done);
-};
-
-static bool run_with_less_memory(const struct work *work, long n, bool for_ever, struct ssql_error *error)
-{
-    if (work->prepare != NULL)
-        work->prepare();
-    memory_start_failing(n, for_ever);
-    bool is_done = work->run(error);
-    bool has_failed = memory_has_failed();
-    memory_stop_failing();
-    assert_true(is_done || has_failed);
-    if (!is_done && error != NULL && error->code != SSQL_NO_MEMORY && error->code != SSQL_UNKNOWN_OUTCOME)
-        fail_msg("allocation %ld: %d: %s", n, (int)error->code, error->message);
-    if (work->verify != NULL)
-        work->verify(is_done);
-    return has_failed;
-}
-
 static void fail_each_allocation(const struct work *work)
 {
-    bool has_failed = true;
-    long n;
-
-    for (n = 0; has_failed; n++) {
-        struct ssql_error error = {0}, other = {0};
-        has_failed = run_with_less_memory(work, n, false, &error);
-        has_failed = run_with_less_memory(work, n, true, &other) || has_failed;
-        if (n % 4 == 0)
-            run_with_less_memory(work, n, false, NULL);
-    }
-    assert_true(n > 20);
+    fail_each_allocation_of(work, 4, 20);
 }
 
 /* ---- opening ---- */

@@ -290,3 +290,19 @@ unsigned fixture_rounds(unsigned usual)
 
     return factor == NULL ? usual : usual * (unsigned)strtoul(factor, NULL, 10);
 }
+
+static bool count_table_object(void *context, const char *name, uint64_t size)
+{
+    (void)size;
+    *(uint32_t *)context += strncmp(name, "tables/", 7) == 0;
+    return true;
+}
+
+uint32_t fixture_table_objects(struct volume *volume)
+{
+    uint32_t count = 0;
+    struct ssql_error error;
+
+    assert_int_equal(volume_list(volume, count_table_object, &count, &error), VOLUME_OK);
+    return count;
+}

@@ -21,6 +21,7 @@ struct engine_options fixture_options(bool is_tiny);
 struct volume *fixture_volume(void);
 struct engine *fixture_open(struct volume *volume, const struct engine_options *options);
 void fixture_close(struct engine *engine);
+uint32_t fixture_table_objects(struct volume *volume); /* files of tables, of any */
 
 struct transaction *fixture_begin(struct engine *engine, enum transaction_kind kind);
 /* Commits and destroys; returns the error's code. */
