@@ -163,20 +163,6 @@ static int close_failed_engine(void **state)
 
 /* ---- other files under the same names ---- */
 
-static void encode(const struct manifest *manifest, struct buffer *bytes)
-{
-    manifest_begin(bytes, &manifest->header, manifest->runs, manifest->run_count, manifest->table_count);
-    for (uint32_t i = 0; i < manifest->table_count; i++) {
-        const struct manifest_table *table = &manifest->tables[i];
-        manifest_add_table(bytes, table->id, table->created_sequence, table->flushed_sequence, table->written,
-                           table->layout, table->file_count);
-        for (uint32_t j = 0; j < table->file_count; j++)
-            manifest_add_file(bytes, table->files[j].level, &table->files[j].info);
-    }
-    manifest_seal(bytes);
-    assert_false(bytes->failed);
-}
-
 /* Lets the backup's manifest say something else of the second table's only file. */
 static void say_otherwise(struct volume *to, int what)
 {
@@ -192,7 +178,7 @@ static void say_otherwise(struct volume *to, int what)
     case 3: info->last_key.data[0]++; break;
     default: assert_true(volume_memory_truncate(to, info->name, info->size / 2));
     }
-    encode(manifest, &bytes);
+    fixture_encode_manifest(manifest, &bytes);
     assert_int_equal(register_swap(to, "manifest", &manifest->version, buffer_slice(&bytes), NULL), VOLUME_OK);
     buffer_clear(&bytes);
     manifest_destroy(manifest);

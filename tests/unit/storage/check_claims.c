@@ -77,20 +77,6 @@ static void store(struct volume *volume, struct slice bytes)
     buffer_clear(&before);
 }
 
-static void encode(const struct manifest *manifest, struct buffer *bytes)
-{
-    manifest_begin(bytes, &manifest->header, manifest->runs, manifest->run_count, manifest->table_count);
-    for (uint32_t i = 0; i < manifest->table_count; i++) {
-        const struct manifest_table *table = &manifest->tables[i];
-        manifest_add_table(bytes, table->id, table->created_sequence, table->flushed_sequence, table->written,
-                           table->layout, table->file_count);
-        for (uint32_t j = 0; j < table->file_count; j++)
-            manifest_add_file(bytes, table->files[j].level, &table->files[j].info);
-    }
-    manifest_seal(bytes);
-    assert_false(bytes->failed);
-}
-
 typedef void change(struct manifest *manifest);
 
 static struct volume *database_that_says(change *make)
@@ -101,7 +87,7 @@ static struct volume *database_that_says(change *make)
 
     assert_true(manifest_load(volume, &manifest, NULL));
     make(manifest);
-    encode(manifest, &bytes);
+    fixture_encode_manifest(manifest, &bytes);
     store(volume, buffer_slice(&bytes));
     buffer_clear(&bytes);
     manifest_destroy(manifest);
@@ -287,7 +273,7 @@ static void a_file_with_a_name_that_is_never_given_is_found(void **state)
         sstable_info_clear(&table->files[i].info);
     table->file_count = 1;
     assert_true(sstable_writer_finish(writer, &table->files[0].info, NULL));
-    encode(manifest, &bytes);
+    fixture_encode_manifest(manifest, &bytes);
     store(volume, buffer_slice(&bytes));
     assert_true(check(volume, 0, NULL));
     assert_non_null(strstr(found.texts, "a file with the name of another's"));

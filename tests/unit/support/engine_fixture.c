@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/key_codec.h"
+#include "storage/manifest.h"
 #include "storage/scan.h"
 #include "support/engine_fixture.h"
 
@@ -305,4 +306,18 @@ uint32_t fixture_table_objects(struct volume *volume)
 
     assert_int_equal(volume_list(volume, count_table_object, &count, &error), VOLUME_OK);
     return count;
+}
+
+void fixture_encode_manifest(const struct manifest *manifest, struct buffer *bytes)
+{
+    manifest_begin(bytes, &manifest->header, manifest->runs, manifest->run_count, manifest->table_count);
+    for (uint32_t i = 0; i < manifest->table_count; i++) {
+        const struct manifest_table *table = &manifest->tables[i];
+        manifest_add_table(bytes, table->id, table->created_sequence, table->flushed_sequence, table->written,
+                           table->layout, table->file_count);
+        for (uint32_t j = 0; j < table->file_count; j++)
+            manifest_add_file(bytes, table->files[j].level, &table->files[j].info);
+    }
+    manifest_seal(bytes);
+    assert_false(bytes->failed);
 }

@@ -23,6 +23,10 @@ struct engine *fixture_open(struct volume *volume, const struct engine_options *
 void fixture_close(struct engine *engine);
 uint32_t fixture_table_objects(struct volume *volume); /* files of tables, of any */
 
+struct manifest;
+/* The bytes of the manifest as it is, whatever its fields say. */
+void fixture_encode_manifest(const struct manifest *manifest, struct buffer *bytes);
+
 struct transaction *fixture_begin(struct engine *engine, enum transaction_kind kind);
 /* Commits and destroys; returns the error's code. */
 enum ssql_code fixture_commit(struct transaction *transaction);
