@@ -38,6 +38,21 @@ if(TARGET ssql AND Python3_FOUND)
     set_tests_properties(shell/editor_${editor} PROPERTIES TIMEOUT 180
                          ENVIRONMENT "SSQL=$<TARGET_FILE:${program}>;SSQL_EDIT=${editor}")
   endforeach()
+  # Commands of which one call fails. A sanitizer wants the allocations for itself.
+  find_program(NM nm)
+  if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NM AND NOT SSQL_SANITIZE)
+    add_library(failing_calls MODULE ${CMAKE_SOURCE_DIR}/tests/shell/failing_calls.c)
+    target_compile_options(failing_calls PRIVATE -fno-profile-arcs -fno-test-coverage)
+    target_link_libraries(failing_calls PRIVATE ssql_flags ${CMAKE_DL_LIBS})
+    file(GLOB calls_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/shell/*_calls_test.py)
+    foreach(source ${calls_tests})
+      get_filename_component(name ${source} NAME_WE)
+      string(REPLACE "_test" "" name ${name})
+      add_test(NAME shell/${name} COMMAND ${Python3_EXECUTABLE} -B ${source})
+      set_tests_properties(shell/${name} PROPERTIES TIMEOUT 180
+                           ENVIRONMENT "SSQL=$<TARGET_FILE:ssql>;FAILING_CALLS=$<TARGET_FILE:failing_calls>")
+    endforeach()
+  endif()
   find_program(TMUX tmux)
   if(EDIT STREQUAL "readline" AND TMUX)
     add_test(NAME shell/terminal_screen

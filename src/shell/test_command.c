@@ -25,13 +25,16 @@ struct command {
 
 static void flush_output(struct command *command)
 {
-    if (command->output_failure == 0 && fflush(stdout) != 0)
-        command->output_failure = errno;
+    if (command->output_failure != 0 || fflush(stdout) == 0)
+        return;
+    command->output_failure = errno;
+    if (errno != EPIPE)
+        fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno));
 }
 
 static void complain(struct command *command, const struct text_buffer *complaint)
 {
-    fflush(stdout);
+    flush_output(command);
     fputs(text_string(complaint), stderr);
     command->could_not_run = true;
 }
@@ -156,7 +159,7 @@ static int run_found(struct command *command)
         end_by_signal(SIGPIPE);
     if (test_schedule_signal() != 0)
         end_by_signal(test_schedule_signal());
-    if (!is_complete)
+    if (!is_complete && command->output_failure == 0)
         return 130;
     bool is_empty = counts[TEST_PASSED] + counts[TEST_FAILED] + counts[TEST_SKIPPED] == 0;
     if (is_empty && had_files && command->files.count == 0 && !command->could_not_run)

@@ -168,16 +168,24 @@ static void tell_death(int status, struct text_buffer *complaint)
         text_format(complaint, "the process that holds the database ended with status %d", WEXITSTATUS(status));
 }
 
+/* Nothing can be asked any more: a host that waits for requests ends by that, too. */
+static bool lose(struct test_host *host, struct text_buffer *complaint)
+{
+    shutdown(host->socket, SHUT_RDWR);
+    tell_death(reap(host), complaint);
+    return false;
+}
+
+static bool send_off(struct test_host *host, struct text_buffer *complaint)
+{
+    return message_send(host->socket, &host->message) || lose(host, complaint);
+}
+
 /* Waits for a reply, and leaves `reader` behind its first number. */
 static bool take_reply(struct test_host *host, struct message_reader *reader, struct text_buffer *complaint)
 {
-    if (host->process == 0 || !message_receive(host->socket, &host->message)) {
-        if (host->process != 0)
-            tell_death(reap(host), complaint);
-        else
-            text_add_string(complaint, "the process that holds the database is gone");
-        return false;
-    }
+    if (!message_receive(host->socket, &host->message))
+        return lose(host, complaint);
     *reader = (struct message_reader){.at = host->message.data, .end = host->message.data + host->message.size};
     if (message_take_number(reader) != 0)
         return true;
@@ -187,13 +195,22 @@ static bool take_reply(struct test_host *host, struct message_reader *reader, st
     return false;
 }
 
+/* Sends the message off, and takes its reply. */
+static bool exchange(struct test_host *host, struct message_reader *reader, struct text_buffer *complaint)
+{
+    if (host->process == 0) {
+        text_add_string(complaint, "the process that holds the database is gone");
+        return false;
+    }
+    return send_off(host, complaint) && take_reply(host, reader, complaint);
+}
+
 static bool ask(struct test_host *host, enum operation operation, struct message_reader *reader,
                 struct text_buffer *complaint)
 {
     text_reset(&host->message);
     message_put_number(&host->message, operation);
-    (void)message_send(host->socket, &host->message); /* a host that is gone gives no reply, which says how it ended */
-    return take_reply(host, reader, complaint);
+    return exchange(host, reader, complaint);
 }
 
 static void put_run(struct test_host *host, const struct test_request *request, const struct test_answer *answer)
@@ -222,8 +239,7 @@ bool test_host_run(struct test_host *host, const struct test_request *request, s
     size_t size;
 
     put_run(host, request, answer);
-    (void)message_send(host->socket, &host->message);
-    if (!take_reply(host, &reader, complaint))
+    if (!exchange(host, &reader, complaint))
         return false;
     answer->is_error = message_take_number(&reader) != 0;
     answer->is_query = message_take_number(&reader) != 0;
@@ -235,14 +251,6 @@ bool test_host_run(struct test_host *host, const struct test_request *request, s
     text_add(&answer->lines, lines, size);
     free(lines);
     return true;
-}
-
-static bool send_off(struct test_host *host, struct text_buffer *complaint)
-{
-    if (message_send(host->socket, &host->message))
-        return true;
-    tell_death(reap(host), complaint);
-    return false;
 }
 
 bool test_host_send(struct test_host *host, const struct test_request *request, struct text_buffer *complaint)
@@ -346,10 +354,12 @@ struct test_host *test_host_start(const struct test_engine *engine, const struct
     struct test_host *host = must_allocate(sizeof *host);
     struct message_reader reader;
     pid_t parent = getpid();
-    int ends[2];
+    int ends[2] = {-1, -1};
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || (fflush(NULL), host->process = fork()) < 0) {
         text_format(complaint, "cannot start a process for the database: %s", strerror(errno));
+        close(ends[0]);
+        close(ends[1]);
         free(host);
         return NULL;
     }

@@ -88,7 +88,6 @@ void test_report_file(struct test_report *report, const struct test_result *resu
         print_tap(report, result);
     else
         print_text(report, result);
-    fflush(stdout);
 }
 
 static int compare_times(const void *left, const void *right)

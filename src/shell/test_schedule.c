@@ -119,11 +119,13 @@ static void give_up(struct running *running, const char *path, const struct text
 static void start(struct running *running, struct test_job *job, const char *path)
 {
     struct text_buffer complaint = {0};
-    int ends[2];
+    int ends[2] = {-1, -1};
 
     *job = (struct test_job){.path = path, .directory = make_directory(&complaint)};
     if (job->directory != NULL && (pipe2(ends, O_CLOEXEC) != 0 || (fflush(NULL), job->process = fork()) < 0)) {
         text_format(&complaint, "%s: error: no process for it: %s\n", path, strerror(errno));
+        close(ends[0]);
+        close(ends[1]);
         rmdir(job->directory);
         free(job->directory);
         job->directory = NULL;
