@@ -213,7 +213,7 @@ static void evict(struct shard *shard, size_t capacity)
 {
     uint64_t steps = 2 * (uint64_t)shard->block_count;
 
-    while (shard->used_bytes > capacity && shard->hand != NULL && steps-- > 0) {
+    while (shard->used_bytes > capacity && steps-- > 0) {
         struct cached_block *block = shard->hand;
         if (is_pinned(block) || block->was_used) {
             block->was_used = block->was_used && is_pinned(block);

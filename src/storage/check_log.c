@@ -100,8 +100,11 @@ static bool check_write(struct log_check *log, const struct wal_record *record,
     }
     if (operation->kind == RECORD_DELETE) {
         bool is_key;
-        return row_key_check(table->format, operation->bytes, &log->key, &is_key, error) &&
-               (is_key ? true : damaged_record(record, "a key does not fit its table", error));
+        if (!row_key_check(table->format, operation->bytes, &log->key, &is_key, error))
+            return false;
+        if (!is_key)
+            return damaged_record(record, "a key does not fit its table", error);
+        return true;
     }
     if (!row_check(table->format, operation->bytes))
         return damaged_record(record, "a row does not fit its table", error);
@@ -168,13 +171,14 @@ static bool read_log(struct check *check, struct log_check *log, struct ssql_err
     return is_whole;
 }
 
-/* Name of the segment that a message is about, without the volume's path. */
+/* Name of the segment that a message is about, without the volume's path, which may have a "wal/" too. */
 static void find_segment(const char *message, char name[VOLUME_NAME_SIZE])
 {
-    const char *begin = strstr(message, "wal/"), *end = begin == NULL ? NULL : strchr(begin, '"');
-    size_t size = end == NULL ? 0 : (size_t)(end - begin);
+    const char *begin = "";
 
-    snprintf(name, VOLUME_NAME_SIZE, "%.*s", size < VOLUME_NAME_SIZE ? (int)size : 0, size > 0 ? begin : "");
+    for (const char *next = strstr(message, "wal/"); next != NULL; next = strstr(next + 1, "wal/"))
+        begin = next;
+    snprintf(name, VOLUME_NAME_SIZE, "%.*s", (int)strcspn(begin, "\""), begin);
 }
 
 /* A writer at work may append, or retire a segment, between two looks: what is damage stays the same. */

@@ -1,6 +1,7 @@
 /* Merging the inputs: rows come in key order, the versions of a key newest first. Of each key every version above the
  * oldest snapshot is kept, and the newest at or below it; older ones nobody can see. Keys are merged first, columns are
  * gathered for what is kept, block by block. Memory: a block and its columns per input, and one block of output. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
@@ -22,7 +23,7 @@ struct compaction_merge {
 
     /* the row taken last */
     bool has_last;
-    uint64_t last_head, last_sequence;
+    uint64_t last_head;
     struct slice last_key; /* strings: in a loaded chunk, or in `last_bytes` once the chunk may go */
     struct buffer last_bytes;
     bool is_covered; /* what follows of its key is older than every snapshot needs */
@@ -48,13 +49,12 @@ static void take_row(struct compaction_merge *merge, struct scan_source *source)
 
     if (!is_same_key(merge, head, key)) {
         merge->is_covered = merge->key_is_out = false;
-    } else if (merge->is_covered || sequence == merge->last_sequence) {
+    } else if (merge->is_covered) {
         return;
     }
     merge->has_last = true;
     merge->last_head = head;
     merge->last_key = key;
-    merge->last_sequence = sequence;
     merge->is_covered = sequence <= compaction->oldest_snapshot;
     if (compaction->is_private) {
         sequence = 0; /* they will have one when they are committed, all the same */
@@ -84,9 +84,8 @@ static int compare_tied(const struct compaction_merge *merge, const struct scan_
         if (order != 0)
             return order;
     }
-    uint64_t left_sequence = source_row_sequence(left, left_row);
-    uint64_t right_sequence = source_row_sequence(right, right_row);
-    return left_sequence > right_sequence || (left_sequence == right_sequence && left < right) ? -1 : 1;
+    /* One version may stand in two files that were salvaged: then either may come first, for both are covered. */
+    return source_row_sequence(left, left_row) > source_row_sequence(right, right_row) ? -1 : 1;
 }
 
 static uint32_t find_tied_first(const struct compaction_merge *merge, uint64_t head)
@@ -143,7 +142,7 @@ static bool load_sources(struct compaction_merge *merge, struct ssql_error *erro
                 !tell_progress(merge->compaction->cancellation, source->count, error))
                 return false;
         }
-        if (!source->is_loaded || source->position == source->count)
+        if (source->position == source->count)
             continue;
         merge->active[merge->active_count] = source;
         merge->heads[merge->active_count++] = source->heads[source->position];
@@ -154,7 +153,8 @@ static bool load_sources(struct compaction_merge *merge, struct ssql_error *erro
 /* The chunk that holds the last key may go. */
 static bool keep_last_key(struct compaction_merge *merge, struct ssql_error *error)
 {
-    if (merge->key_is_int || !merge->has_last || merge->last_key.data == merge->last_bytes.data)
+    assert(merge->has_last); /* the first row is always taken */
+    if (merge->key_is_int || merge->last_key.data == merge->last_bytes.data)
         return true;
     buffer_reset(&merge->last_bytes);
     buffer_append(&merge->last_bytes, merge->last_key.data, merge->last_key.size);
@@ -202,7 +202,9 @@ static bool make_sources(struct compaction_merge *merge, struct ssql_error *erro
     merge->sources = calloc(count, sizeof *merge->sources);
     merge->active = calloc(count, sizeof(struct scan_source *));
     merge->heads = calloc(count, sizeof *merge->heads);
-    return (merge->sources != NULL && merge->active != NULL && merge->heads != NULL) || error_no_memory(error);
+    if (merge->sources == NULL || merge->active == NULL || merge->heads == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 static void start_sources(struct compaction_merge *merge)
@@ -339,22 +341,22 @@ bool compaction_merge_runs(struct table *table, const struct file_run *runs, uin
 {
     struct compaction compaction = {.table = table, .is_private = true, .oldest_snapshot = UINT64_MAX};
     struct compaction_merge *merge = calloc(1, sizeof *merge);
-    bool is_done = merge != NULL || error_no_memory(error);
 
     *infos = NULL;
     *info_count = 0;
-    is_done = is_done && fill_private(&compaction, runs, run_count, error) && merge_init(merge, &compaction, error) &&
-              merge_all(merge, error);
+    if (merge == NULL)
+        return error_no_memory(error);
+    bool is_done = fill_private(&compaction, runs, run_count, error) && merge_init(merge, &compaction, error) &&
+                   merge_all(merge, error);
     if (is_done) {
         *infos = merge->output.files;
         *info_count = merge->output.file_count;
         merge->output.files = NULL;
         merge->output.file_count = 0;
-    } else if (merge != NULL) {
+    } else {
         output_delete_files(&merge->output);
     }
-    if (merge != NULL)
-        merge_clear(merge);
+    merge_clear(merge);
     free(merge);
     compaction_free_inputs(&compaction);
     return is_done;

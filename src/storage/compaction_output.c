@@ -122,12 +122,9 @@ static bool reserve_bytes(struct output_column *column, size_t size, struct ssql
 
 static struct slice string_at(const struct vector *vector, uint32_t row)
 {
-    switch (vector->kind) {
-    case VECTOR_CONSTANT: return vector->strings[0];
-    case VECTOR_DICTIONARY: return vector->strings[vector->codes[row]];
-    case VECTOR_FLAT: break;
-    }
-    return vector->strings[row];
+    if (vector->kind == VECTOR_DICTIONARY)
+        return vector->strings[vector->codes[row]];
+    return vector->strings[vector->kind == VECTOR_CONSTANT ? 0 : row];
 }
 
 static bool copy_strings(struct compaction_output *output, struct output_column *column, const struct vector *vector,
@@ -197,6 +194,18 @@ static bool is_key_column(const struct table_layout *layout, uint32_t column)
     return false;
 }
 
+static bool copy_items(struct compaction_output *output, struct output_column *column, const struct vector *vector,
+                       const uint16_t *rows, const uint16_t *places, uint32_t count, struct ssql_error *error)
+{
+    if (column->type == SSQL_TYPE_STRING)
+        return copy_strings(output, column, vector, rows, places, count, error);
+    if (column->type == SSQL_TYPE_BOOL)
+        copy_bytes(column->items, vector->booleans, vector->kind, rows, places, count);
+    else
+        copy_words(column->items, vector, rows, places, count);
+    return true;
+}
+
 static bool gather_column(struct compaction_output *output, uint16_t index, struct ssql_error *error)
 {
     struct output_column *column = &output->columns[index];
@@ -211,16 +220,8 @@ static bool gather_column(struct compaction_output *output, uint16_t index, stru
         if (!source_read_column(&output->sources[i], index, index, rows, count, &vector, error))
             return false;
         copy_nulls(output, column, vector, is_key, rows, places, count);
-        switch (column->type) {
-        case SSQL_TYPE_INT:
-        case SSQL_TYPE_FLOAT: copy_words(column->items, vector, rows, places, count); break;
-        case SSQL_TYPE_BOOL: copy_bytes(column->items, vector->booleans, vector->kind, rows, places, count); break;
-        case SSQL_TYPE_STRING:
-            if (!copy_strings(output, column, vector, rows, places, count, error))
-                return false;
-            break;
-        case SSQL_TYPE_NULL: break;
-        }
+        if (!copy_items(output, column, vector, rows, places, count, error))
+            return false;
     }
     return true;
 }
@@ -279,15 +280,10 @@ static bool begin_file(struct compaction_output *output, struct ssql_error *erro
 /* The vector of a column's rows from `begin` on. */
 static struct vector output_vector(const struct output_column *column, uint32_t begin)
 {
-    struct vector vector = {.type = column->type, .kind = VECTOR_FLAT};
+    const uint8_t *items = column->items;
+    struct vector vector = {
+        .type = column->type, .kind = VECTOR_FLAT, .items = items + begin * vector_item_size(column->type)};
 
-    switch (column->type) {
-    case SSQL_TYPE_INT: vector.integers = (const int64_t *)column->items + begin; break;
-    case SSQL_TYPE_FLOAT: vector.reals = (const double *)column->items + begin; break;
-    case SSQL_TYPE_BOOL: vector.booleans = (const uint8_t *)column->items + begin; break;
-    case SSQL_TYPE_STRING: vector.strings = (const struct slice *)column->items + begin; break;
-    case SSQL_TYPE_NULL: break;
-    }
     if (column->has_nulls)
         vector.nulls = column->nulls + begin;
     return vector;

@@ -196,7 +196,8 @@ bool engine_close(struct engine *engine, struct ssql_error *error)
         return true;
     engine_stop_background(engine);
     bool is_done = engine->is_read_only || finish_writing(engine, error);
-    if (engine->log_is_finished && !engine->log_is_needed && is_done) {
+    /* The manifest named our run, and does so no longer: then that last change of it went well. */
+    if (engine->log_is_finished && !engine->log_is_needed) {
         wal_destroy(engine->wal);
         engine->wal = NULL;
         engine_delete_orphans(engine);

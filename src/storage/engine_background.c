@@ -182,14 +182,16 @@ static bool compact_tables(struct engine *engine, uint32_t table_id, struct canc
 {
     uint32_t count, first = 0;
     struct table **tables = engine_copy_tables(engine, &count);
-    bool is_done = tables != NULL || error_no_memory(error);
-    uint32_t end = is_done ? count : 0;
+    bool is_done = true;
 
+    if (tables == NULL)
+        return error_no_memory(error);
+    uint32_t end = count;
     while (table_id != EVERY_TABLE && first < end && tables[first]->id != table_id)
         first++;
     if (table_id != EVERY_TABLE && first < end)
         end = first + 1;
-    if (cancellation != NULL && is_done)
+    if (cancellation != NULL)
         progress_begin(cancellation->progress, "compacting", count_file_rows(tables + first, end - first));
     for (uint32_t i = first; i < end && is_done; i++)
         is_done = compact_fully(engine, tables[i], cancellation, error);

@@ -170,7 +170,7 @@ static bool write_memtable(const struct frozen_memtable *frozen, struct flush_ou
     for (; iterator.is_valid; memtable_iterator_next(&iterator)) {
         const struct memtable_version *current = &iterator.current;
         bool is_same_key = last_key.data != NULL && slice_equal(current->key, last_key);
-        bool is_hidden = is_same_key && (last_sequence <= oldest || last_sequence == current->sequence);
+        bool is_hidden = is_same_key && last_sequence <= oldest;
 
         last_key = current->key;
         last_sequence = current->sequence;

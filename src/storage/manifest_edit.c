@@ -516,9 +516,11 @@ static bool change_locked(struct engine *engine, const struct manifest_change *c
 bool engine_change_manifest(struct engine *engine, const struct manifest_change *change, struct ssql_error *error)
 {
     struct prepared_edit *prepared = calloc(change->edit_count + (size_t)1, sizeof *prepared);
-    bool is_done = prepared != NULL || error_no_memory(error);
+    bool is_done = true;
 
-    for (uint32_t i = 0; prepared != NULL && i < change->edit_count; i++)
+    if (prepared == NULL)
+        return error_no_memory(error);
+    for (uint32_t i = 0; i < change->edit_count; i++)
         prepared[i] = (struct prepared_edit){.edit = &change->edits[i], .written = count_written(&change->edits[i])};
     for (uint32_t i = 0; is_done && i < change->edit_count; i++)
         is_done = open_added(&prepared[i], error);
@@ -527,8 +529,7 @@ bool engine_change_manifest(struct engine *engine, const struct manifest_change 
         is_done = change_locked(engine, change, prepared, error);
         pthread_mutex_unlock(&engine->manifest_mutex);
     }
-    if (prepared != NULL)
-        clear_prepared(prepared, change->edit_count);
+    clear_prepared(prepared, change->edit_count);
     return is_done;
 }
 

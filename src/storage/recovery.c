@@ -327,22 +327,14 @@ static bool read_everything(struct engine *engine, const struct manifest *manife
     return is_done;
 }
 
-/* Last segment of the log that was read, or where reading began when there was none. */
-static uint64_t reached_segment(const struct manifest *manifest, const struct wal_recovery *found)
-{
-    if (found->segment_count > 0)
-        return found->segments[found->segment_count - 1].number;
-    return manifest->run_count == 0 ? 0 : manifest->runs[manifest->run_count - 1].first_segment;
-}
-
 /* Whether what was read of the log goes as far as the newer manifest's begins: then nothing was missed between. */
 static bool reaches(const struct manifest *manifest, const struct manifest *newer, const struct wal_recovery *found)
 {
     if (manifest->run_count == 0 || newer->run_count == 0)
         return manifest->run_count == newer->run_count;
     const struct wal_run *begins = &newer->runs[newer->run_count - 1];
-    return begins->epoch == manifest->runs[manifest->run_count - 1].epoch &&
-           begins->first_segment <= reached_segment(manifest, found);
+    return found->segment_count > 0 && begins->epoch == manifest->runs[manifest->run_count - 1].epoch &&
+           begins->first_segment <= found->segments[found->segment_count - 1].number;
 }
 
 /* Whether what was read beside a writer does not count. The manifest has changed, and reading failed, or the log may

@@ -349,7 +349,12 @@ static bool finish_locked(struct wal *wal, struct ssql_error *error)
         return wal_fail_again(wal, error);
     if (!wal->is_finished && wal->log != NULL) {
         wal_wait_for_leader(wal);
-        if (!wal_sync_alone(wal, error) || !put_record(wal, &header, NULL, 0, error) || !wal_sync_alone(wal, error))
+        if (!wal_sync_alone(wal, error))
+            return false;
+        bool is_put = put_record(wal, &header, NULL, 0, error);
+        assert(is_put); /* there is room for it in the buffer, which is empty now */
+        (void)is_put;
+        if (!wal_sync_alone(wal, error))
             return false;
     }
     wal->is_finished = true;
