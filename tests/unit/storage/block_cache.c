@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "storage/block_cache.h"
+#include "support/single_step.h"
 
 static uint8_t *make_bytes(uint8_t first, size_t size)
 {
@@ -210,6 +211,39 @@ static void what_is_large_leaves_room_for_what_is_small(void **state)
     block_cache_destroy(cache);
 }
 
+/* Another thread gives room back at any moment of a reservation. */
+enum { HELD = 1000, WANTED = 100, GIVEN_BACK = 40 };
+
+static bool is_reserved;
+
+static void reserve_some(void *context)
+{
+    is_reserved = block_cache_reserve(context, WANTED);
+}
+
+static void give_some_back(void *context)
+{
+    block_cache_release(context, GIVEN_BACK);
+}
+
+static void room_that_is_given_back_meanwhile_is_not_lost(void **state)
+{
+    (void)state;
+    if (!single_step_is_possible())
+        skip();
+    for (uint64_t step = 1; step < 300; step++) {
+        struct block_cache_statistics statistics;
+        struct block_cache *cache;
+        assert_true(block_cache_create(1 << 20, &cache, NULL));
+        block_cache_force(cache, HELD);
+        assert_true(run_with_intrusion(reserve_some, give_some_back, cache, step));
+        assert_true(is_reserved);
+        block_cache_read_statistics(cache, &statistics);
+        assert_int_equal(statistics.used_bytes, HELD + WANTED - GIVEN_BACK);
+        block_cache_destroy(cache);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_forgotten_file_is_gone_though_a_pin_still_reads),
         cmocka_unit_test(several_threads_always_meet_the_right_bytes),
         cmocka_unit_test(what_is_large_leaves_room_for_what_is_small),
+        cmocka_unit_test(room_that_is_given_back_meanwhile_is_not_lost),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

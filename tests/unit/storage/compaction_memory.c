@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/failing_memory.h"
@@ -132,11 +133,115 @@ static void memory_runs_out_while_files_are_moved(void **state)
     memory_runs_out(true);
 }
 
+/* ---- a transaction's own runs ---- */
+
+static void delete_outputs(struct sstable_info *infos, uint32_t count)
+{
+    uint64_t rows = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        rows += infos[i].row_count;
+        assert_int_equal(object_delete(engine_volume(engine), infos[i].name, NULL), VOLUME_OK);
+        sstable_info_clear(&infos[i]);
+    }
+    free(infos);
+    assert_int_equal(rows, KEYS);
+}
+
+static void memory_runs_out_while_own_runs_are_merged(void **state)
+{
+    bool has_failed = true;
+    long n;
+
+    (void)state;
+    begin(false);
+    struct table_version *version = table_acquire_version(engine->tables[0]);
+    assert_int_equal(version->run_count, 2);
+    for (n = 0; has_failed; n++) {
+        struct sstable_info *infos;
+        struct ssql_error error = {0};
+        uint32_t count;
+        memory_start_failing(n, false);
+        bool is_done = compaction_merge_runs(engine->tables[0], version->runs, 2, &infos, &count, &error);
+        has_failed = memory_has_failed();
+        memory_stop_failing();
+        assert_true(is_done || has_failed);
+        assert_int_equal(error.code, is_done ? SSQL_OK : SSQL_NO_MEMORY);
+        if (is_done) {
+            assert_true(count > 0);
+            delete_outputs(infos, count);
+        } else {
+            assert_null(infos);
+            assert_int_equal(count, 0);
+        }
+        assert_table(false);
+        assert_no_file_is_left();
+    }
+    assert_true(n > 10);
+    table_version_release(version);
+    fixture_close(engine);
+}
+
+/* ---- versions of one key, which are never in two files ---- */
+
+enum { VERSIONS = 40 };
+
+static void begin_with_versions(struct transaction **reader)
+{
+    struct engine_options options = fixture_options(false);
+
+    options.block_rows = 4;
+    options.sstable_bytes = 4096;
+    options.level0_files = 2;
+    options.compress = false;
+    engine = fixture_open(fixture_volume(), &options);
+    uint32_t table_id = fixture_create_table(engine);
+    *reader = fixture_begin(engine, TRANSACTION_READ);
+    engine->options.level0_files = 3;
+    for (int64_t half = 0; half < 2; half++) {
+        for (int64_t i = 0; i < VERSIONS; i++)
+            assert_int_equal(fixture_put_one(engine, table_id, 1, i * 1000003), SSQL_OK);
+        for (int64_t i = 0; i < VERSIONS; i++)
+            assert_int_equal(fixture_put_one(engine, table_id, 2 + i, i), SSQL_OK);
+        assert_true(engine_flush(engine, NULL));
+    }
+    engine->options.level0_files = 2;
+}
+
+static void memory_runs_out_while_versions_are_kept_together(void **state)
+{
+    bool has_failed = true;
+    long n;
+
+    (void)state;
+    for (n = 0; has_failed; n++) {
+        struct compaction *compaction;
+        struct transaction *reader;
+        struct ssql_error error = {0};
+        begin_with_versions(&reader);
+        assert_true(compaction_pick(engine->tables[0], COMPACT_DOWN, &compaction, NULL));
+        assert_non_null(compaction);
+        memory_start_failing(n, false);
+        bool is_done = compaction_run(compaction, &error);
+        has_failed = memory_has_failed();
+        memory_stop_failing();
+        assert_int_equal(error.code, is_done ? SSQL_OK : SSQL_NO_MEMORY);
+        assert_no_file_is_left();
+        fixture_rollback(reader);
+        assert_int_equal(fixture_get_one(engine, 16, 1), (VERSIONS - 1) * 1000003);
+        assert_int_equal(fixture_count(engine, 16), VERSIONS + 1);
+        fixture_close(engine);
+    }
+    assert_true(n > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_runs_out_while_rows_are_merged),
         cmocka_unit_test(memory_runs_out_while_files_are_moved),
+        cmocka_unit_test(memory_runs_out_while_own_runs_are_merged),
+        cmocka_unit_test(memory_runs_out_while_versions_are_kept_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,96 @@ static void nothing_is_compacted_after_a_lasting_failure(void **state)
     assert_false(engine_close(engine, &error));
 }
 
+/* Four runs that are alike, over much more: they would be merged with each other. */
+static void runs_are_not_merged_after_a_lasting_failure(void **state)
+{
+    const struct ssql_error cause = {.message = "a test"};
+    struct engine_options options = fixture_options(false);
+    struct ssql_error error = {0};
+
+    (void)state;
+    struct engine *engine = fixture_open(fixture_volume(), &options);
+    uint32_t table_id = fixture_create_table(engine);
+    put_many(engine, table_id, 3000);
+    assert_true(engine_compact(engine, &error));
+    for (int64_t i = 0; i < options.level0_files; i++) {
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+        fixture_put(transaction, table_id, 0, i);
+        fixture_put(transaction, table_id, 2999, i);
+        assert_int_equal(fixture_commit(transaction), SSQL_OK);
+        assert_true(engine_flush(engine, &error));
+    }
+    struct table *table = engine->tables[engine->table_count - 1];
+    assert_true(compaction_urgency(table, COMPACT_RUNS) >= 1);
+    assert_true(compaction_urgency(table, COMPACT_DOWN) < 1);
+    assert_false(engine_fail(engine, SSQL_LOCKED, "it fails", &cause, NULL));
+    assert_false(engine_compact_due(engine, false, &error));
+    assert_int_equal(error.code, SSQL_LOCKED);
+    assert_int_equal(atomic_load(&table->level0_count), options.level0_files);
+    assert_false(engine_close(engine, &error));
+}
+
+/* ---- changes of the manifest ---- */
+
+static void change_nothing(struct engine *engine, enum ssql_code expected)
+{
+    const struct manifest_change nothing = {0};
+    struct ssql_error error = {0};
+
+    assert_false(engine_change_manifest(engine, &nothing, &error));
+    assert_int_equal(error.code, expected);
+    assert_false(engine_change_manifest(engine, &nothing, NULL));
+}
+
+static void a_manifest_that_cannot_be_written_stays(void **state)
+{
+    const struct fault_plan full = {.fail_at = 1, .keep_failing = true, .status = VOLUME_NO_SPACE};
+    const struct ssql_error cause = {.message = "a test"};
+    struct engine_options options = fixture_options(false);
+    struct volume *faulty;
+    struct engine *engine = open_faulty(fixture_volume(), &options, &faulty);
+    uint32_t table_id = fixture_create_table(engine);
+    uint64_t version = engine->manifest_version;
+
+    (void)state;
+    volume_faulty_set(faulty, &full);
+    change_nothing(engine, SSQL_DISK_FULL);
+    volume_faulty_set(faulty, &(struct fault_plan){0});
+    assert_int_equal(engine->manifest_version, version);
+    assert_int_equal(fixture_put_one(engine, table_id, 1, 1), SSQL_OK);
+    assert_false(engine_fail(engine, SSQL_LOCKED, "it fails", &cause, NULL));
+    change_nothing(engine, SSQL_LOCKED);
+    assert_int_equal(engine->manifest_version, version);
+    assert_false(engine_close(engine, NULL));
+}
+
+/* A table whose creation nobody waited for: the log that has it comes before the manifest. */
+static void without_the_log_no_table_is_entered_in_the_manifest(void **state)
+{
+    struct engine_options options = fixture_options(false);
+    struct table_layout layout = fixture_layout();
+    struct transaction *transaction;
+    struct volume *faulty, *after;
+    struct engine *engine = open_faulty(fixture_volume(), &options, &faulty);
+    uint32_t first = fixture_create_table(engine), second;
+    uint64_t version = engine->manifest_version;
+
+    (void)state;
+    assert_true(transaction_create(engine, &transaction, NULL));
+    assert_true(transaction_begin(transaction, TRANSACTION_WRITE, COMMIT_DEFERRED, NULL));
+    assert_true(transaction_create_table(transaction, &layout, &second, NULL));
+    assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    volume_faulty_set(faulty, &(struct fault_plan){.fail_at = 1, .status = VOLUME_NO_SPACE});
+    change_nothing(engine, SSQL_UNKNOWN_OUTCOME);
+    assert_int_equal(engine->manifest_version, version);
+    assert_true(volume_memory_crash(volume_faulty_inner(faulty), 0, &after, NULL));
+    assert_false(engine_close(engine, NULL));
+    engine = fixture_open(after, &options);
+    assert_int_equal(engine->table_count, 1);
+    assert_int_equal(engine->tables[0]->id, first);
+    fixture_close(engine);
+}
+
 static void a_compaction_first_claims_the_database(void **state)
 {
     struct engine_options options = fixture_options(false);
@@ -197,6 +287,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_whose_flush_alone_fails_says_so),
         cmocka_unit_test(nothing_is_compacted_after_a_lasting_failure),
+        cmocka_unit_test(runs_are_not_merged_after_a_lasting_failure),
+        cmocka_unit_test(a_manifest_that_cannot_be_written_stays),
+        cmocka_unit_test(without_the_log_no_table_is_entered_in_the_manifest),
         cmocka_unit_test(a_compaction_first_claims_the_database),
         cmocka_unit_test(an_engine_without_threads_is_idle_when_it_has_flushed),
         cmocka_unit_test(a_dropped_table_has_no_statistics),

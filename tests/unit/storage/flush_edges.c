@@ -383,6 +383,25 @@ static void the_memtable_of_a_dropped_table_is_forgotten(void **state)
     fixture_close(engine);
 }
 
+/* A commit that found no memory behind the first table leaves such a one. */
+static void a_memtable_without_rows_makes_no_file(void **state)
+{
+    (void)state;
+    struct engine_options options = fixture_options(false);
+    struct volume *volume = fixture_volume();
+    struct engine *engine = fixture_open(volume, &options);
+    struct table *table = table_of(engine, fixture_create_table(engine));
+
+    pthread_mutex_lock(&engine->commit_mutex);
+    assert_true(table_make_active(table, NULL));
+    pthread_mutex_unlock(&engine->commit_mutex);
+    assert_true(engine_flush(engine, NULL));
+    assert_non_null(table->active);
+    assert_int_equal(frozen_count(engine), 0);
+    assert_int_equal(fixture_table_objects(volume), 0);
+    fixture_close(engine);
+}
+
 static void a_memtable_is_cut_into_a_thousand_files_at_most(void **state)
 {
     (void)state;
@@ -419,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_flush_tells_what_it_does_and_did),
         cmocka_unit_test(a_flush_that_fails_anywhere_leaves_nothing_and_loses_nothing),
         cmocka_unit_test(the_memtable_of_a_dropped_table_is_forgotten),
+        cmocka_unit_test(a_memtable_without_rows_makes_no_file),
         cmocka_unit_test(a_memtable_is_cut_into_a_thousand_files_at_most),
     };
 

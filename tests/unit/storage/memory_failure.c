@@ -207,6 +207,7 @@ static void a_file_is_written_from_columns_or_not_at_all(void **state)
 
 /* One bool column of a full block: nulls, bits and tombstones are parts that have to find room one by one. */
 static bool has_tombstones, has_nulls;
+static uint32_t column_count;
 
 static bool encode_block(struct ssql_error *error)
 {
@@ -221,13 +222,14 @@ static bool encode_block(struct ssql_error *error)
         booleans[i] = i % 2 == 0;
         marks[i] = i % 3 == 0;
     }
-    if (!block_encoder_create(1, true, &encoder, error))
+    if (!block_encoder_create(column_count, true, &encoder, error))
         return false;
     if (has_nulls)
         input.nulls = input.skipped = marks;
     block_encoder_begin(encoder, BATCH_CAPACITY);
     block_encoder_add_tombstones(encoder, has_tombstones ? marks : NULL);
-    block_encoder_add_column(encoder, 0, &input, &summary);
+    for (uint32_t i = 0; i < column_count; i++)
+        block_encoder_add_column(encoder, i, &input, &summary);
     bool is_done = block_encoder_finish(encoder, 1, 0, &stored, &unpacked_size, error);
     block_encoder_destroy(encoder);
     return is_done;
@@ -236,11 +238,21 @@ static bool encode_block(struct ssql_error *error)
 static void a_block_is_put_together_or_memory_is_missing(void **state)
 {
     (void)state;
+    column_count = 1;
     for (int i = 0; i < 4; i++) {
         has_tombstones = i % 2 == 1;
         has_nulls = i >= 2;
         fail_each_allocation(&(struct work){.run = encode_block});
     }
+}
+
+/* Whatever of the head fills the buffer, so that each part is once the one that finds no room. */
+static void a_block_of_many_columns_is_put_together_or_memory_is_missing(void **state)
+{
+    (void)state;
+    has_tombstones = has_nulls = true;
+    for (column_count = 2; column_count < 24; column_count++)
+        fail_each_allocation(&(struct work){.run = encode_block});
 }
 
 /* ---- the cache ---- */
@@ -284,6 +296,34 @@ static void a_cache_holds_what_it_took(void **state)
         n += n > 50 ? 37 : 0;
     }
     assert_true(lost > 0);
+}
+
+/* Each block finds memory, and more buckets never do. */
+static void a_cache_without_memory_for_buckets_finds_every_block(void **state)
+{
+    enum { BLOCKS = 3000 };
+    struct block_cache *cache;
+    unsigned failures = 0;
+
+    (void)state;
+    assert_true(block_cache_create(64 << 20, &cache, NULL));
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        uint8_t *bytes = __real_malloc(1);
+        assert_non_null(bytes);
+        memory_start_failing(1, true);
+        struct cached_block *block = block_cache_insert(cache, 1, i, bytes, 1);
+        failures += memory_has_failed();
+        memory_stop_failing();
+        assert_non_null(block);
+        cached_block_release(block);
+    }
+    assert_true(failures > 1000);
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        struct cached_block *block = block_cache_find(cache, 1, i);
+        assert_non_null(block);
+        cached_block_release(block);
+    }
+    block_cache_destroy(cache);
 }
 
 /* ---- reading a file ---- */
@@ -620,7 +660,9 @@ int main(void)
         cmocka_unit_test(a_file_is_written_row_by_row_or_not_at_all),
         cmocka_unit_test(a_file_is_written_from_columns_or_not_at_all),
         cmocka_unit_test(a_block_is_put_together_or_memory_is_missing),
+        cmocka_unit_test(a_block_of_many_columns_is_put_together_or_memory_is_missing),
         cmocka_unit_test(a_cache_holds_what_it_took),
+        cmocka_unit_test(a_cache_without_memory_for_buckets_finds_every_block),
         cmocka_unit_test(a_file_is_read_or_memory_is_missing),
         cmocka_unit_test(what_is_known_of_a_file_is_copied_or_not),
         cmocka_unit_test(a_manifest_is_stored_or_not_and_loaded_or_not),
