@@ -219,6 +219,25 @@ static void a_backup_is_renewed_once_files_can_be_opened_again(void **state)
     }
 }
 
+/* Also where nobody asks for the error. */
+static void a_place_that_is_full_at_any_moment_has_no_backup(void **state)
+{
+    bool is_hit = true;
+
+    (void)state;
+    for (uint64_t n = 1; is_hit; n++) {
+        struct backup_result result;
+        struct volume *to;
+        assert_true(volume_faulty_create(fixture_volume(), &to, NULL));
+        volume_faulty_set(to, &(struct fault_plan){.fail_at = n, .keep_failing = true, .status = VOLUME_NO_SPACE});
+        bool is_done = engine_backup_to(engine, to, &copying, NULL, &result, NULL);
+        is_hit = volume_faulty_count(to) >= n;
+        assert_true(is_done || is_hit); /* what follows the manifest is of no weight */
+        assert_int_equal(has_manifest(volume_faulty_inner(to)), is_done);
+        volume_close(to);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +248,8 @@ int main(void)
                                         close_failed_engine),
         cmocka_unit_test_setup_teardown(a_backup_with_other_files_is_not_renewed, open_large_memtable, close_engine),
         cmocka_unit_test_setup_teardown(a_backup_is_renewed_once_files_can_be_opened_again, open_large_memtable,
+                                        close_engine),
+        cmocka_unit_test_setup_teardown(a_place_that_is_full_at_any_moment_has_no_backup, open_large_memtable,
                                         close_engine),
     };
 

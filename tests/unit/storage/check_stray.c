@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "storage/backup_mark.h"
 #include "storage/check.h"
@@ -188,6 +189,78 @@ static void whoever_has_heard_of_an_outdated_mark_may_stop(void **state)
     volume_close(volume);
 }
 
+/* ---- a database on a disk ---- */
+
+static char directory[64];
+
+static struct volume *open_directory(bool is_read_only)
+{
+    const struct volume_directory_options options = {.read_only = is_read_only};
+    struct volume *volume, *faulty;
+
+    assert_true(volume_directory_open(directory, &options, &volume, NULL));
+    assert_true(volume_faulty_create(volume, &faulty, NULL));
+    return faulty;
+}
+
+static int make_directory(void **state)
+{
+    const char *parent = getenv("TMPDIR");
+
+    (void)state;
+    snprintf(directory, sizeof directory, "%s/ssql_stray_XXXXXX", parent != NULL ? parent : "/tmp");
+    return mkdtemp(directory) == NULL;
+}
+
+static int drop_directory(void **state)
+{
+    (void)state;
+    remove_tree(directory);
+    return 0;
+}
+
+/* ---- names in messages ---- */
+
+static void flip_a_byte(const char *name, long offset)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    assert_int_not_equal(fputc(byte ^ 1, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* The path of the volume is in the message as well. */
+static void a_damaged_segment_is_named_also_below_a_directory_of_that_name(void **state)
+{
+    struct engine_options options = fixture_options(false);
+    struct ssql_error error;
+    size_t length = strlen(directory);
+
+    (void)state;
+    snprintf(directory + length, sizeof directory - length, "/wal");
+    assert_int_equal(mkdir(directory, 0777), 0);
+    snprintf(directory + length, sizeof directory - length, "/wal/db");
+    struct engine *engine = fixture_open(open_directory(false), &options);
+    assert_int_equal(fixture_create_table(engine), FIRST_TABLE);
+    for (int64_t key = 0; key < 3; key++)
+        assert_int_equal(fixture_put_one(engine, FIRST_TABLE, key, key), SSQL_OK);
+    flip_a_byte("wal/1-1", 100);
+    struct volume *volume = open_directory(true);
+    assert_true(check(volume, false, &error));
+    assert_int_equal(found.damages, 1);
+    assert_says("wal/1-1: at offset");
+    assert_true(strncmp(found.texts, "wal/1-1: ", 9) == 0);
+    volume_close(volume);
+    fixture_close(engine);
+    directory[length] = '\0';
+}
+
 /* ---- descriptors ---- */
 
 static struct {
@@ -217,34 +290,6 @@ static void end_taking(struct volume *volume)
 {
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit.before), 0);
     volume_faulty_set(volume, &(struct fault_plan){0});
-}
-
-static char directory[64];
-
-static struct volume *open_directory(bool is_read_only)
-{
-    const struct volume_directory_options options = {.read_only = is_read_only};
-    struct volume *volume, *faulty;
-
-    assert_true(volume_directory_open(directory, &options, &volume, NULL));
-    assert_true(volume_faulty_create(volume, &faulty, NULL));
-    return faulty;
-}
-
-static int make_directory(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(directory, sizeof directory, "%s/ssql_stray_XXXXXX", parent != NULL ? parent : "/tmp");
-    return mkdtemp(directory) == NULL;
-}
-
-static int drop_directory(void **state)
-{
-    (void)state;
-    remove_tree(directory);
-    return 0;
 }
 
 /* A closed database with a file, and a later log that nothing names. */
@@ -313,6 +358,8 @@ int main(void)
         cmocka_unit_test(a_later_log_of_more_than_one_segment_was_used),
         cmocka_unit_test(a_mark_of_a_newer_version_cannot_be_checked),
         cmocka_unit_test(whoever_has_heard_of_an_outdated_mark_may_stop),
+        cmocka_unit_test_setup_teardown(a_damaged_segment_is_named_also_below_a_directory_of_that_name, make_directory,
+                                        drop_directory),
         cmocka_unit_test_setup_teardown(a_check_without_descriptors_says_so, make_directory, drop_directory),
         cmocka_unit_test_setup_teardown(a_backup_without_descriptors_stays_as_it_was, make_directory, drop_directory),
     };

@@ -497,6 +497,24 @@ static void a_compaction_says_whether_it_was_done(void **state)
     }
 }
 
+static void files_may_be_larger_than_any_disk(void **state)
+{
+    (void)state;
+    struct engine_options options = fixture_options(false);
+
+    options.sstable_bytes = (size_t)1 << 60;
+    struct engine *engine = fixture_open(fixture_volume(), &options);
+    assert_int_equal(fixture_create_table(engine), TABLE);
+    for (int64_t begin_key = 0; begin_key < 2; begin_key++) {
+        flush_every_second(engine, begin_key, 400);
+        assert_true(engine_compact(engine, NULL));
+    }
+    assert_int_equal(files_of_level(engine, 1), 1);
+    assert_true(compaction_urgency(engine->tables[0], COMPACT_DOWN) < 1);
+    assert_int_equal(fixture_count(engine, TABLE), 400);
+    fixture_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -509,6 +527,7 @@ int main(void)
         cmocka_unit_test(blocks_of_two_runs_are_merged_and_counted),
         cmocka_unit_test(rows_of_one_file_go_on_in_the_next_block),
         cmocka_unit_test(a_compaction_says_whether_it_was_done),
+        cmocka_unit_test(files_may_be_larger_than_any_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

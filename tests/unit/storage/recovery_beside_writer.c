@@ -301,6 +301,80 @@ static void a_log_that_stays_missing_is_damage_after_five_attempts(void **state)
     tear_down_scene(&scene);
 }
 
+/* ---- another writer ---- */
+
+static void close_and_open(struct scene *scene)
+{
+    fixture_close(scene->writer);
+    scene->writer = fixture_open(directory_volume(scene, false), &scene->options);
+    write_generation(scene);
+}
+
+static void another_writer_may_come_at_any_moment(void **state)
+{
+    (void)state;
+    strike_everywhere(close_and_open, false);
+}
+
+/* A manifest whose checksum is right and whose run has no segment at all. */
+static struct volume *plain;
+static struct buffer said;
+
+static void say_it_again(struct scene *scene)
+{
+    struct buffer before = {0};
+    uint64_t version;
+
+    (void)scene;
+    assert_int_equal(register_read(plain, "manifest", &before, &version, NULL), VOLUME_OK);
+    assert_int_equal(register_swap(plain, "manifest", &version, buffer_slice(&said), NULL), VOLUME_OK);
+    buffer_clear(&before);
+}
+
+static void set_said(const struct manifest *manifest, struct scene *scene)
+{
+    buffer_reset(&said);
+    fixture_encode_manifest(manifest, &said);
+    say_it_again(scene);
+}
+
+static void a_run_without_segments_reaches_nothing(void **state)
+{
+    struct wal_run empty = {.epoch = 1, .first_segment = 5, .has_end = true, .end_segment = 4};
+    struct scene scene;
+    struct manifest *manifest;
+
+    (void)state;
+    set_up_scene(&scene, true);
+    fixture_close(scene.writer);
+    plain = directory_volume(&scene, false);
+    assert_true(manifest_load(plain, &manifest, NULL));
+    struct wal_run *runs = manifest->runs;
+    uint32_t run_count = manifest->run_count;
+    manifest->runs = &empty;
+    manifest->run_count = 1;
+    set_said(manifest, &scene);
+    scene.strike = say_it_again;
+    scene.strike_at = 0;
+    open_reader_volume(&scene);
+    fixture_close(fixture_open(scene.reader, &scene.options));
+    int operations = scene.operations;
+    scene.strike_at = operations; /* the manifest, for the second time */
+    open_reader_volume(&scene);
+    struct engine *reader = fixture_open(scene.reader, &scene.options);
+    assert_true(scene.operations > operations); /* it was read again */
+    assert_one_state(reader, &scene, 1);
+    fixture_close(reader);
+    manifest->runs = runs;
+    manifest->run_count = run_count;
+    set_said(manifest, &scene);
+    manifest_destroy(manifest);
+    buffer_clear(&said);
+    volume_close(plain);
+    scene.writer = fixture_open(directory_volume(&scene, false), &scene.options);
+    tear_down_scene(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +386,8 @@ int main(void)
         cmocka_unit_test(a_writer_that_never_rests_is_told_of),
         cmocka_unit_test(a_failure_beside_a_writer_must_come_again_to_be_believed),
         cmocka_unit_test(a_log_that_stays_missing_is_damage_after_five_attempts),
+        cmocka_unit_test(another_writer_may_come_at_any_moment),
+        cmocka_unit_test(a_run_without_segments_reaches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,9 @@
 #include "volume/volume_faulty.h"
 #include "volume/volume_memory.h"
 
+/* Longer than what is read at once, and not a multiple of the alignment. */
+enum { LONG_PAYLOAD = (1 << 20) + 5 };
+
 /* A segment in the making. */
 struct segment {
     struct buffer bytes;
@@ -36,7 +39,7 @@ static void begin_segment(struct segment *segment, uint64_t epoch, uint64_t numb
 static void add_record(struct segment *segment, enum wal_record_kind kind, uint64_t sequence, uint32_t sequence_count,
                        size_t size)
 {
-    static const uint8_t payload[64];
+    static uint8_t payload[LONG_PAYLOAD];
     const struct slice part = slice_make(payload, size);
     const struct wal_place place = {segment->epoch, segment->number, segment->bytes.size};
     struct wal_record_header header = {.kind = kind,
@@ -213,6 +216,38 @@ static void is_damaged(struct volume *volume, const char *what)
         fail_msg("\"%s\" does not say \"%s\"", error.message, what);
     wal_recovery_clear(&found);
     volume_close(volume);
+}
+
+/* The zeros behind a long record are read with the next one. */
+static void each_read_may_fail(void **state)
+{
+    (void)state;
+    const struct wal_run run = {.epoch = 1, .first_segment = 1};
+    struct volume *volume = make_volume(), *faulty;
+    struct segment segment;
+    bool is_hit = true;
+    uint64_t n;
+
+    begin_segment(&segment, 1, 1, 0, 0);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 3, 1, LONG_PAYLOAD);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 4, 1, LONG_PAYLOAD);
+    add_record(&segment, WAL_RECORD_TRANSACTION, 5, 1, 5);
+    end_segment(&segment, volume);
+    assert_true(volume_faulty_create(volume, &faulty, NULL));
+    for (n = 1; is_hit; n++) {
+        struct wal_recovery found;
+        struct ssql_error error = {0};
+        int count = 0;
+        volume_faulty_set(faulty, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
+        bool is_read = wal_recover(faulty, &run, 1, false, ignore, &count, &found, &error);
+        is_hit = volume_faulty_count(faulty) >= n;
+        assert_int_equal(is_read, !is_hit);
+        assert_int_equal(error.code, is_hit ? SSQL_IO : SSQL_OK);
+        assert_true(is_hit ? count <= 3 : count == 3);
+        wal_recovery_clear(&found);
+    }
+    assert_true(n > 8);
+    volume_close(faulty);
 }
 
 static void sequences_only_grow(void **state)
@@ -473,6 +508,7 @@ int main(void)
         cmocka_unit_test(only_the_last_run_says_how_the_log_ended),
         cmocka_unit_test(every_operation_that_fails_is_told),
         cmocka_unit_test(a_segment_that_disappears_is_told),
+        cmocka_unit_test(each_read_may_fail),
         cmocka_unit_test(sequences_only_grow),
         cmocka_unit_test(a_segment_continues_the_one_before_it),
         cmocka_unit_test(four_segments_are_looked_for_behind_the_end),
