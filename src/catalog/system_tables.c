@@ -163,7 +163,7 @@ static bool read_column_row(struct reading *reading, const struct value *row, st
             return damaged(error, "a place in a key is taken twice");
         *place = (uint16_t)reading->filled_count;
         table->key_count++;
-        column->is_key = true;
+        column->is_key = column->is_not_null = true;
     }
     reading->filled_count++;
     return true;

@@ -62,12 +62,10 @@ bool distinct_set_next_later(struct distinct_set *set, struct slice *bytes, stru
             if (!spill_reader_next(&set->reader, bytes, error))
                 return false;
             if (bytes->data != NULL) {
-                switch (distinct_set_add(set, *bytes, error)) {
-                case DISTINCT_NEW: return true;
-                case DISTINCT_SEEN:
-                case DISTINCT_LATER: continue;
-                case DISTINCT_FAILED: return false;
-                }
+                enum distinct_outcome outcome = distinct_set_add(set, *bytes, error);
+                if (outcome == DISTINCT_NEW || outcome == DISTINCT_FAILED)
+                    return outcome == DISTINCT_NEW;
+                continue;
             }
         }
         bool found;

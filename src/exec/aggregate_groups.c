@@ -1,5 +1,7 @@
 #include "exec/aggregate_groups.h"
 
+#include <assert.h>
+
 #include "exec/row_codec.h"
 #include "exec/spill_rows.h"
 
@@ -118,8 +120,7 @@ static bool find_keys(struct aggregate_groups *groups, const size_t *ends, uint3
 
     if (groups->bytes.failed)
         return error_no_memory(error);
-    if (count == 0)
-        return true;
+    assert(count > 0);
     for (uint32_t i = 0; i < count; i++) {
         keys[i] = slice_make(groups->bytes.data + start, ends[i] - start);
         hashes[i] = hash_bytes(keys[i], groups->seed);
@@ -161,6 +162,7 @@ static uint32_t list_codes(const struct vector *key, struct selection selection,
     uint8_t is_used[BATCH_CAPACITY];
     uint32_t count = 0;
 
+    assert(key->dictionary_count <= BATCH_CAPACITY);
     memset(is_used, 0, key->dictionary_count);
     for (uint32_t i = 0; i < selection.count; i++)
         is_used[key->codes[selection_row(selection, i)]] = 1;
@@ -209,28 +211,25 @@ static bool find_constant(struct aggregate_groups *groups, const struct vector *
 bool aggregate_groups_find(struct aggregate_groups *groups, const struct vector *keys, struct selection selection,
                            uint32_t *numbers, uint64_t *hashes, struct ssql_error *error)
 {
-    if (groups->key_count == 1 && keys[0].kind == VECTOR_CONSTANT && selection.count > 0)
+    assert(selection.count > 0);
+    if (groups->key_count == 1 && keys[0].kind == VECTOR_CONSTANT)
         return find_constant(groups, keys, selection, numbers, hashes, error);
     if (groups->is_int_key)
         return find_ints(groups, keys, selection, numbers, hashes, error);
-    if (groups->key_count == 1 && keys[0].kind == VECTOR_DICTIONARY && keys[0].nulls == NULL &&
-        keys[0].dictionary_count <= BATCH_CAPACITY)
+    if (groups->key_count == 1 && keys[0].kind == VECTOR_DICTIONARY && keys[0].nulls == NULL)
         return find_codes(groups, keys, selection, numbers, hashes, error);
     return find_rows(groups, keys, selection, numbers, hashes, error);
 }
 
-bool aggregate_groups_keys(const struct aggregate_groups *groups, uint32_t number, struct value *keys,
-                           struct ssql_error *error)
+void aggregate_groups_keys(const struct aggregate_groups *groups, uint32_t number, struct value *keys)
 {
     if (groups->key_count == 0)
-        return true;
+        return;
     if (groups->is_int_key) {
         keys[0] = number == groups->null_group ? value_null(SSQL_TYPE_INT) : value_int(groups->ints.keys[number]);
-        return true;
+        return;
     }
     struct slice bytes = slice_make(groups->table.keys[number].bytes, groups->table.keys[number].size);
     for (uint32_t k = 0; k < groups->key_count; k++)
-        if (!row_take_value(&bytes, groups->key_types[k], &keys[k]))
-            return error_set(error, SSQL_INTERNAL, NO_SPAN, "a group's key does not read back");
-    return true;
+        row_take_own_value(&bytes, groups->key_types[k], &keys[k]);
 }

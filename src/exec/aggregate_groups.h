@@ -29,13 +29,13 @@ void aggregate_groups_init(struct aggregate_groups *groups, const enum ssql_type
 void aggregate_groups_reset(struct aggregate_groups *groups, uint64_t seed);
 void aggregate_groups_clear(struct aggregate_groups *groups);
 
-/* numbers[i] is the group of the i-th selected row, or HASH_NOT_FOUND; then hashes[i] is its hash. */
+/* numbers[i] is the group of the i-th selected row, of which there are some, or HASH_NOT_FOUND; then hashes[i] is its
+ * hash. */
 MUST_CHECK bool aggregate_groups_find(struct aggregate_groups *groups, const struct vector *keys,
                                       struct selection selection, uint32_t *numbers, uint64_t *hashes,
                                       struct ssql_error *error);
 
 /* The keys of a group; strings live until the groups are reset. */
-MUST_CHECK bool aggregate_groups_keys(const struct aggregate_groups *groups, uint32_t number, struct value *keys,
-                                      struct ssql_error *error);
+void aggregate_groups_keys(const struct aggregate_groups *groups, uint32_t number, struct value *keys);
 
 #endif

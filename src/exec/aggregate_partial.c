@@ -65,8 +65,10 @@ bool aggregate_partial_feed(struct aggregate_partial *partial, const struct vect
         return false;
     for (uint32_t i = 0; i < aggregate_count; i++) {
         const struct vector *argument = input->arguments[i] == NO_INPUT ? NULL : &vectors[input->arguments[i]];
-        if (!aggregate_states_update(&partial->states[i], has_keys ? numbers : NULL, argument, selection, error))
-            return false;
+        bool is_done =
+            aggregate_states_update(&partial->states[i], has_keys ? numbers : NULL, argument, selection, error);
+        assert(is_done); /* only states that hold strings need memory here, and those cannot be merged */
+        (void)is_done;
     }
     return true;
 }
@@ -81,8 +83,7 @@ static bool read_keys(const struct aggregate_groups *groups, uint32_t begin, uin
         return false;
     for (uint32_t i = 0; i < count; i++) {
         struct value *keys = row_batch_scratch(rows);
-        if (!aggregate_groups_keys(groups, begin + i, keys, error))
-            return false;
+        aggregate_groups_keys(groups, begin + i, keys);
         row_batch_set_row(rows, i, keys);
     }
     row_batch_show(rows, count, batch);
@@ -119,7 +120,8 @@ bool aggregate_partial_merge(const struct aggregate_partial *partial, struct agg
     bool is_done = true;
 
     /* What its groups took is the most that they take there. */
-    *has_room = !groups->is_full && operator_memory_prepare(memory, partial->memory.used_bytes);
+    assert(!groups->is_full);
+    *has_room = operator_memory_prepare(memory, partial->memory.used_bytes);
     if (!*has_room)
         return true;
     if (node->aggregate.key_count == 0) {

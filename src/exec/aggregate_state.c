@@ -16,18 +16,20 @@ void aggregate_states_init(struct aggregate_states *states, const struct bound_a
         states->type = aggregate->argument->type;
 }
 
+static bool is_sum(enum aggregate_function function)
+{
+    return function == AGGREGATE_SUM || function == AGGREGATE_AVG;
+}
+
+static bool is_extreme(enum aggregate_function function)
+{
+    return function == AGGREGATE_MIN || function == AGGREGATE_MAX;
+}
+
 bool aggregate_keeps_text(const struct bound_aggregate *aggregate)
 {
-    switch (aggregate->function) {
-    case AGGREGATE_COUNT_ROWS:
-    case AGGREGATE_COUNT:
-    case AGGREGATE_SUM:
-    case AGGREGATE_AVG: return false;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX: return aggregate->argument->type == SSQL_TYPE_STRING;
-    case AGGREGATE_GROUP_CONCAT: return true;
-    }
-    return false;
+    return aggregate->function == AGGREGATE_GROUP_CONCAT ||
+           (is_extreme(aggregate->function) && aggregate->argument->type == SSQL_TYPE_STRING);
 }
 
 bool aggregate_states_resize(struct aggregate_states *states, uint32_t count, struct ssql_error *error)
@@ -97,30 +99,24 @@ static bool append_text(struct aggregate_states *states, struct aggregate_text *
 static bool add_concat(struct aggregate_states *states, struct aggregate_state *state, const struct value *value,
                        struct ssql_error *error)
 {
-    struct buffer text = {0};
-
+    assert(value->type == SSQL_TYPE_STRING);
     if (state->count++ > 0 && !append_text(states, &state->text, states->separator, error))
         return false;
-    if (value->type == SSQL_TYPE_STRING)
-        return append_text(states, &state->text, value->string, error);
-    value_append_text(&text, value);
-    bool is_done = text.failed ? error_no_memory(error) : append_text(states, &state->text, buffer_slice(&text), error);
-    buffer_clear(&text);
-    return is_done;
+    return append_text(states, &state->text, value->string, error);
 }
 
 /* ---- one value ---- */
 
 static struct value extreme_of(const struct aggregate_states *states, const struct aggregate_state *state)
 {
-    switch (states->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: return value_int(state->integer);
-    case SSQL_TYPE_FLOAT: return value_float(state->real);
-    case SSQL_TYPE_BOOL: return value_bool(state->integer != 0);
-    case SSQL_TYPE_STRING: return value_string(slice_make(state->text.bytes, state->text.size));
-    }
-    return value_null(states->type);
+    if (states->type == SSQL_TYPE_INT)
+        return value_int(state->integer);
+    if (states->type == SSQL_TYPE_FLOAT)
+        return value_float(state->real);
+    if (states->type == SSQL_TYPE_BOOL)
+        return value_bool(state->integer != 0);
+    assert(states->type == SSQL_TYPE_STRING);
+    return value_string(slice_make(state->text.bytes, state->text.size));
 }
 
 static bool add_extreme(struct aggregate_states *states, struct aggregate_state *state, const struct value *value,
@@ -132,14 +128,14 @@ static bool add_extreme(struct aggregate_states *states, struct aggregate_state 
         if (states->aggregate->function == AGGREGATE_MIN ? order >= 0 : order <= 0)
             return true;
     }
-    switch (value->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: state->integer = value->integer; break;
-    case SSQL_TYPE_FLOAT: state->real = value->real; break;
-    case SSQL_TYPE_BOOL: state->integer = value->boolean; break;
-    case SSQL_TYPE_STRING: state->text.size = 0; return append_text(states, &state->text, value->string, error);
+    switch ((int)value->type) {
+    case SSQL_TYPE_INT: state->integer = value->integer; return true;
+    case SSQL_TYPE_FLOAT: state->real = value->real; return true;
+    case SSQL_TYPE_BOOL: state->integer = value->boolean; return true;
     }
-    return true;
+    assert(value->type == SSQL_TYPE_STRING);
+    state->text.size = 0;
+    return append_text(states, &state->text, value->string, error);
 }
 
 /* An infinity among what is added is no overflow. */
@@ -157,21 +153,17 @@ bool aggregate_states_add(struct aggregate_states *states, uint32_t group, const
 {
     struct aggregate_state *state = &states->items[group];
 
-    switch (states->aggregate->function) {
-    case AGGREGATE_COUNT_ROWS:
-    case AGGREGATE_COUNT: state->count++; return true;
-    case AGGREGATE_SUM:
-    case AGGREGATE_AVG:
-        state->count++;
-        if (value->type == SSQL_TYPE_FLOAT)
-            add_float(state, value->real);
-        else
-            state->sum += value->integer;
+    if (states->aggregate->function == AGGREGATE_GROUP_CONCAT)
+        return add_concat(states, state, value, error);
+    if (is_extreme(states->aggregate->function))
+        return add_extreme(states, state, value, error);
+    state->count++;
+    if (!is_sum(states->aggregate->function))
         return true;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX: return add_extreme(states, state, value, error);
-    case AGGREGATE_GROUP_CONCAT: return add_concat(states, state, value, error);
-    }
+    if (value->type == SSQL_TYPE_FLOAT)
+        add_float(state, value->real);
+    else
+        state->sum += value->integer;
     return true;
 }
 
@@ -270,25 +262,22 @@ bool aggregate_states_update(struct aggregate_states *states, const uint32_t *gr
                              struct selection selection, struct ssql_error *error)
 {
     enum aggregate_function function = states->aggregate->function;
-    bool is_sum = function == AGGREGATE_SUM || function == AGGREGATE_AVG;
 
-    if (selection.count == 0)
-        return true;
-    if (argument == NULL ||
-        (function == AGGREGATE_COUNT && argument->nulls == NULL && argument->type != SSQL_TYPE_NULL)) {
+    assert(selection.count > 0);
+    if (argument == NULL || (function == AGGREGATE_COUNT && argument->nulls == NULL)) {
         count_rows(states, groups, selection.count);
         return true;
     }
     if (argument->kind != VECTOR_FLAT || argument->nulls != NULL || !is_number(argument->type))
         return update_general(states, groups, argument, selection, error);
-    if (is_sum && groups != NULL)
+    assert(is_sum(function) || is_extreme(function));
+    if (is_sum(function) && groups != NULL)
         sum_grouped(states, groups, argument, selection);
-    else if (is_sum && argument->type == SSQL_TYPE_INT)
+    else if (is_sum(function) && argument->type == SSQL_TYPE_INT)
         sum_all_ints(&states->items[0], argument->integers, selection);
-    else if (is_sum)
+    else if (is_sum(function))
         sum_all_floats(&states->items[0], argument->reals, selection);
-    else if (groups == NULL && argument->type == SSQL_TYPE_INT &&
-             (function == AGGREGATE_MIN || function == AGGREGATE_MAX))
+    else if (groups == NULL && argument->type == SSQL_TYPE_INT)
         extreme_of_ints(&states->items[0], argument->integers, selection, function == AGGREGATE_MAX);
     else
         return update_general(states, groups, argument, selection, error);
@@ -320,26 +309,18 @@ static void merge_extreme(struct aggregate_states *states, struct aggregate_stat
 static void merge_floats(struct aggregate_state *state, const struct aggregate_state *added)
 {
     add_float(state, added->real);
-    state->has_overflowed = state->has_overflowed || added->has_overflowed;
+    state->has_overflowed |= added->has_overflowed;
 }
 
 static void merge_state(struct aggregate_states *states, struct aggregate_state *state,
                         const struct aggregate_state *added)
 {
-    switch (states->aggregate->function) {
-    case AGGREGATE_COUNT_ROWS:
-    case AGGREGATE_COUNT:
-    case AGGREGATE_GROUP_CONCAT: break;
-    case AGGREGATE_SUM:
-    case AGGREGATE_AVG:
-        if (states->type == SSQL_TYPE_FLOAT)
-            merge_floats(state, added);
-        else
-            state->sum += added->sum;
-        break;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX: merge_extreme(states, state, added); break;
-    }
+    if (is_extreme(states->aggregate->function))
+        merge_extreme(states, state, added);
+    else if (is_sum(states->aggregate->function) && states->type == SSQL_TYPE_FLOAT)
+        merge_floats(state, added);
+    else if (is_sum(states->aggregate->function))
+        state->sum += added->sum;
     state->count += added->count;
 }
 
@@ -388,14 +369,10 @@ bool aggregate_states_result(const struct aggregate_states *states, uint32_t gro
     *result = value_null(states->aggregate->type);
     if (state->count == 0)
         return true;
-    switch (function) {
-    case AGGREGATE_COUNT_ROWS:
-    case AGGREGATE_COUNT: break;
-    case AGGREGATE_SUM: return sum_result(states, state, result, error);
-    case AGGREGATE_AVG: return float_result(states, state, (double)state->count, result, error);
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX: *result = extreme_of(states, state); break;
-    case AGGREGATE_GROUP_CONCAT: *result = value_string(slice_make(state->text.bytes, state->text.size)); break;
-    }
+    if (function == AGGREGATE_SUM)
+        return sum_result(states, state, result, error);
+    if (function == AGGREGATE_AVG)
+        return float_result(states, state, (double)state->count, result, error);
+    *result = extreme_of(states, state); /* what is joined is kept as the greatest text is */
     return true;
 }

@@ -38,7 +38,9 @@ static bool reserve_items(struct copy_load *load, uint32_t column, struct ssql_e
 
     target->items = arena_alloc_array(&load->arena, RECORD_BATCH_MOST, item_size);
     target->nulls = arena_alloc(&load->arena, RECORD_BATCH_MOST);
-    return (target->items != NULL && target->nulls != NULL) || error_no_memory(error);
+    if (arena_failed(&load->arena))
+        return error_no_memory(error);
+    return true;
 }
 
 /* ---- by name ---- */
@@ -85,11 +87,12 @@ static bool fail_unknown(const struct copy_load *load, struct slice name, struct
     struct nearest nearest = nearest_start(name);
     char delimiter = other_delimiter(load, name);
 
-    if (name.size == 0)
-        return error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "%s",
-                         copy_is_json(load) ? "a name is empty" : "the header has no name here") ||
-               (!copy_is_json(load) && error_hint(error, "if the first line holds no names: header false"));
-
+    if (name.size == 0 && copy_is_json(load))
+        return error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "a name is empty");
+    if (name.size == 0) {
+        error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "the header has no name here");
+        return error_hint(error, "if the first line holds no names: header false");
+    }
     error_set(error, SSQL_UNKNOWN_COLUMN, NO_SPAN, "unknown column \"%.*s\" in %.*s", SLICE_PRINT(name),
               SLICE_PRINT(load->schema->name));
     for (uint32_t i = 0; i < load->schema->visible_count; i++)
@@ -181,8 +184,7 @@ bool copy_columns_check(const struct copy_load *load, struct ssql_error *error)
         return true;
     for (uint32_t i = 0; i < load->schema->visible_count; i++) {
         const struct column_schema *column = &load->schema->columns[i];
-        if (load->columns[i].place != COPY_NO_COLUMN || !(column->is_not_null || column->is_key) ||
-            !load->columns[i].default_value.is_null)
+        if (load->columns[i].place != COPY_NO_COLUMN || !column->is_not_null || !load->columns[i].default_value.is_null)
             continue;
         return error_set(error, SSQL_NOT_NULL, NO_SPAN,
                          "%s: column \"%.*s\" of table \"%.*s\" must not be null, and the file does not have it",

@@ -1,4 +1,6 @@
 /* A table made after a file: the file is read once for the narrowest type of each column. */
+#include <assert.h>
+
 #include "base/nearest.h"
 #include "exec/copy_load.h"
 #include "format/column_names.h"
@@ -13,21 +15,16 @@ static bool guess_types(struct copy_load *load, struct type_guess *guess, struct
     for (;;) {
         if (!cancellation_check(cancellation, error))
             return false;
-        switch (record_reader_next(load->reader, &batch, &ignored)) {
-        case RECORDS_READ:
-            if (!type_guess_add(guess, &batch, error))
-                return false;
-            break;
-        case RECORDS_REJECTED:
-            /* If it may be left out is seen when the rows are loaded. */
-            if (load->plan->rejects_most == 0) {
-                *error = ignored;
-                return copy_fail_reading(load, error);
-            }
-            break;
-        case RECORDS_END: return true;
-        case RECORDS_FAILED: *error = ignored; return copy_fail_reading(load, error);
+        enum record_status outcome = record_reader_next(load->reader, &batch, &ignored);
+        if (outcome == RECORDS_END)
+            return true;
+        /* If a rejected one may be left out is seen when the rows are loaded. */
+        if (outcome == RECORDS_FAILED || (outcome == RECORDS_REJECTED && load->plan->rejects_most == 0)) {
+            *error = ignored;
+            return copy_fail_reading(load, error);
         }
+        if (outcome == RECORDS_READ && !type_guess_add(guess, &batch, error))
+            return false;
     }
 }
 
@@ -132,7 +129,9 @@ static bool tell_definition(struct copy_load *load, const struct table_definitio
     }
     buffer_append_text(text, definition->key_count > 0 ? "))" : ")");
     buffer_append_byte(text, '\0');
-    return !text->failed || error_no_memory(error);
+    if (text->failed)
+        return error_no_memory(error);
+    return true;
 }
 
 static bool make_table(struct copy_load *load, const struct table_definition *definition, struct ssql_error *error)
@@ -141,8 +140,7 @@ static bool make_table(struct copy_load *load, const struct table_definition *de
     struct schema *schema;
 
     if (!catalog_create_table(context->catalog, context->transaction, definition, error)) {
-        if (error->span.begin == error->span.end)
-            error->span = load->plan->table_span;
+        error->span = load->plan->table_span;
         return false;
     }
     if (!catalog_view_schema(context->catalog, context->transaction, &schema, error))
@@ -150,7 +148,8 @@ static bool make_table(struct copy_load *load, const struct table_definition *de
     schema_retain(schema);
     load->created_schema = schema;
     load->schema = schema_find_table(schema, definition->name);
-    return load->schema != NULL || error_set(error, SSQL_INTERNAL, NO_SPAN, "the table that copy made is not there");
+    assert(load->schema != NULL);
+    return true;
 }
 
 bool copy_create_table(struct copy_load *load, struct ssql_error *error)

@@ -46,13 +46,13 @@ static bool write_record(struct copy_load *load, const struct record *record, co
                          struct ssql_error *error)
 {
     struct byte_sink sink = copy_output_sink(&load->rejects.file);
-    struct slice raw = record_raw(record);
+    const struct slice parts[] = {slice_of("# "), slice_of(why->message), slice_of("\n"), record_raw(record),
+                                  slice_of("\n")};
     int64_t bytes = load->environment->bytes;
+    bool done = true;
 
-    bool done = byte_sink_write(&sink, slice_of("# "), error) &&
-                byte_sink_write(&sink, slice_of(why->message), error) &&
-                byte_sink_write(&sink, slice_of("\n"), error) &&
-                (raw.size == 0 || byte_sink_write(&sink, raw, error)) && byte_sink_write(&sink, slice_of("\n"), error);
+    for (size_t i = 0; done && i < sizeof parts / sizeof parts[0]; i++)
+        done = parts[i].size == 0 || byte_sink_write(&sink, parts[i], error);
     load->environment->bytes = bytes; /* of the input alone */
     return done;
 }

@@ -1,5 +1,7 @@
 /* Batches of records converted column by column, then written row by row in their order: an error, or a rejected
  * record, comes behind what stands before it in the file. */
+#include <assert.h>
+
 #include "exec/copy_load.h"
 
 /* ---- converting ---- */
@@ -63,7 +65,7 @@ static bool convert_batch(struct copy_load *load, const struct record_batch *bat
             mark_absent(load, batch, i);
             may_be_null = column->has_nulls;
         }
-        load->checks_nulls |= may_be_null && (schema->columns[i].is_not_null || schema->columns[i].is_key);
+        load->checks_nulls |= may_be_null && schema->columns[i].is_not_null;
     }
     return true;
 }
@@ -74,14 +76,13 @@ static struct value item_value(const struct copy_column *column, enum ssql_type 
 {
     if (column->has_nulls && column->nulls[row])
         return value_null(type);
-    switch (type) {
+    switch ((int)type) {
     case SSQL_TYPE_INT: return value_int(((const int64_t *)column->items)[row]);
     case SSQL_TYPE_FLOAT: return value_float(((const double *)column->items)[row]);
     case SSQL_TYPE_BOOL: return value_bool(((const uint8_t *)column->items)[row] != 0);
-    case SSQL_TYPE_STRING: return value_string(((const struct slice *)column->items)[row]);
-    case SSQL_TYPE_NULL: break;
     }
-    return value_null(type);
+    assert(type == SSQL_TYPE_STRING);
+    return value_string(((const struct slice *)column->items)[row]);
 }
 
 static void fill_values(struct copy_load *load, const struct record_batch *batch, uint32_t row)
@@ -118,18 +119,17 @@ static void count_row(struct copy_load *load)
 static bool reject_null(struct copy_load *load, const struct record_batch *batch, uint32_t row,
                         struct ssql_error *error)
 {
-    for (uint32_t i = 0; i < load->schema->visible_count; i++) {
-        const struct column_schema *column = &load->schema->columns[i];
-        int32_t place = load->columns[i].place;
-        if (!(column->is_not_null || column->is_key) || !load->values[i].is_null)
-            continue;
-        if (place == COPY_NO_COLUMN || record_field(batch, row, (uint32_t)place)->kind == FIELD_ABSENT)
-            break;
-        struct record_place at = record_reader_field_place(load->reader, batch, row, (uint32_t)place);
-        copy_fail_at(load, &at, error);
-        return copy_rejects_take(load, &batch->records[row], error);
-    }
-    return reject_record(load, &batch->records[row], error);
+    uint32_t i = 0;
+
+    while (!load->schema->columns[i].is_not_null || !load->values[i].is_null)
+        i++;
+    assert(i < load->schema->visible_count);
+    int32_t place = load->columns[i].place;
+    if (place == COPY_NO_COLUMN || record_field(batch, row, (uint32_t)place)->kind == FIELD_ABSENT)
+        return reject_record(load, &batch->records[row], error);
+    struct record_place at = record_reader_field_place(load->reader, batch, row, (uint32_t)place);
+    copy_fail_at(load, &at, error);
+    return copy_rejects_take(load, &batch->records[row], error);
 }
 
 static bool write_row(struct copy_load *load, const struct record_batch *batch, uint32_t row, struct ssql_error *error)
@@ -145,16 +145,18 @@ static bool write_row(struct copy_load *load, const struct record_batch *batch, 
         count_row(load);
         return true;
     }
-    switch (transaction_insert(transaction, load->table, load->values, error)) {
-    case WRITE_DONE: count_row(load); return true;
-    case WRITE_DUPLICATE:
-        if (load->plan->conflict == COPY_CONFLICT_IGNORE) {
-            load->environment->ignored++;
-            return true;
-        }
+    enum write_outcome outcome = transaction_insert(transaction, load->table, load->values, error);
+    if (outcome == WRITE_DONE) {
+        count_row(load);
+        return true;
+    }
+    if (outcome == WRITE_DUPLICATE && load->plan->conflict == COPY_CONFLICT_IGNORE) {
+        load->environment->ignored++;
+        return true;
+    }
+    if (outcome == WRITE_DUPLICATE) {
         row_fail_duplicate(load->schema, load->values, NO_SPAN, error);
         return reject_record(load, record, error);
-    case WRITE_FAILED: break;
     }
     return error->code == SSQL_TOO_LARGE && reject_record(load, record, error);
 }

@@ -23,9 +23,7 @@ static bool fail_stream(struct copy_environment *environment, const char *name, 
 
 bool copy_blame(struct ssql_span span, struct ssql_error *error)
 {
-    bool is_its_own = error->code != SSQL_NO_MEMORY && error->code != SSQL_INTERRUPTED && error->code != SSQL_CORRUPT;
-
-    if (is_its_own && error->span.begin == error->span.end)
+    if (error->code != SSQL_NO_MEMORY && error->code != SSQL_INTERRUPTED)
         error->span = span;
     return false;
 }
@@ -45,7 +43,9 @@ bool copy_input_open(struct copy_input *input, const struct execution_context *c
     environment->failure[0] = '\0';
     if (path == NULL) {
         input->name = environment->input_name;
-        return environment->read != NULL || refuse_stream("stdin", "ssql_set_copy_input", error);
+        if (environment->read == NULL)
+            return refuse_stream("stdin", "ssql_set_copy_input", error);
+        return true;
     }
     if (environment->files == NULL)
         return refuse_files(error);
@@ -65,9 +65,11 @@ static bool read_first(struct copy_input *input, uint8_t *bytes, size_t capacity
         struct byte_source source = environment->files->source(input->file);
         return byte_source_read(&source, bytes, capacity, size, error);
     }
-    if (environment->read(environment->read_context, (char *)bytes, capacity, size) != 0)
-        return cancellation_check(input->cancellation, error) &&
-               fail_stream(environment, input->name, "reading", error);
+    if (environment->read(environment->read_context, (char *)bytes, capacity, size) != 0) {
+        if (!cancellation_check(input->cancellation, error))
+            return false;
+        return fail_stream(environment, input->name, "reading", error);
+    }
     if (*size > capacity)
         return error_set(error, SSQL_MISUSE, NO_SPAN, "%s gave more bytes than there was room for", input->name);
     return true;
@@ -152,7 +154,9 @@ bool copy_output_open(struct copy_output *output, const struct execution_context
     environment->failure[0] = '\0';
     if (path == NULL) {
         output->name = environment->output_name;
-        return environment->write != NULL || refuse_stream("stdout", "ssql_set_copy_output", error);
+        if (environment->write == NULL)
+            return refuse_stream("stdout", "ssql_set_copy_output", error);
+        return true;
     }
     if (environment->files == NULL)
         return refuse_files(error);

@@ -1,5 +1,6 @@
 #include "exec/execution.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "exec/operator.h"
@@ -10,33 +11,22 @@ struct execution {
     bool is_running;
 };
 
+/* NULL: the session's. */
 static const struct operator_type *find_type(enum plan_kind kind)
 {
-    switch (kind) {
-    case PLAN_VALUES: return &values_operator;
-    case PLAN_SCAN: return &scan_operator;
-    case PLAN_LOOKUP: return &lookup_operator;
-    case PLAN_FILTER: return &filter_operator;
-    case PLAN_PROJECT: return &project_operator;
-    case PLAN_AGGREGATE: return &aggregate_operator;
-    case PLAN_DISTINCT: return &distinct_operator;
-    case PLAN_SORT: return &sort_operator;
-    case PLAN_LIMIT: return &limit_operator;
-    case PLAN_INSERT: return &insert_operator;
-    case PLAN_UPDATE: return &update_operator;
-    case PLAN_DELETE: return &delete_operator;
-    case PLAN_COPY_FROM: return &copy_from_operator;
-    case PLAN_COPY_TO: return &copy_to_operator;
-    case PLAN_BACKUP: return &backup_operator;
-    case PLAN_CREATE_TABLE: return &create_table_operator;
-    case PLAN_DROP_TABLE: return &drop_table_operator;
-    case PLAN_ANALYZE: return &analyze_operator;
-    case PLAN_BEGIN:
-    case PLAN_COMMIT:
-    case PLAN_ROLLBACK:
-    case PLAN_NOTHING: return NULL;
-    }
-    return NULL;
+    static const struct operator_type *const types[PLAN_NOTHING + 1] = {
+        [PLAN_VALUES] = &values_operator,         [PLAN_SCAN] = &scan_operator,
+        [PLAN_LOOKUP] = &lookup_operator,         [PLAN_FILTER] = &filter_operator,
+        [PLAN_PROJECT] = &project_operator,       [PLAN_AGGREGATE] = &aggregate_operator,
+        [PLAN_DISTINCT] = &distinct_operator,     [PLAN_SORT] = &sort_operator,
+        [PLAN_LIMIT] = &limit_operator,           [PLAN_INSERT] = &insert_operator,
+        [PLAN_UPDATE] = &update_operator,         [PLAN_DELETE] = &delete_operator,
+        [PLAN_COPY_FROM] = &copy_from_operator,   [PLAN_COPY_TO] = &copy_to_operator,
+        [PLAN_BACKUP] = &backup_operator,         [PLAN_CREATE_TABLE] = &create_table_operator,
+        [PLAN_DROP_TABLE] = &drop_table_operator, [PLAN_ANALYZE] = &analyze_operator,
+    };
+
+    return types[kind];
 }
 
 /* ---- operators ---- */
@@ -48,8 +38,7 @@ bool operator_create(struct operator_runtime *runtime, const struct plan_node *n
     struct operator* operator;
 
     *out = NULL;
-    if (type == NULL)
-        return error_set(error, SSQL_INTERNAL, NO_SPAN, "a plan node of kind %d cannot be run", (int)node->kind);
+    assert(type != NULL);
     operator= arena_alloc(&runtime->environment.arena, type->size);
     if (operator== NULL)
         return error_no_memory(error);
@@ -188,8 +177,7 @@ bool execution_create(const struct plan *plan, struct execution *spare, struct e
     *out = NULL;
     if (execution == NULL)
         return error_no_memory(error);
-    if (root != NULL && find_type(root->kind) != NULL &&
-        !operator_create(&execution->runtime, root, &execution->root, error)) {
+    if (find_type(root->kind) != NULL && !operator_create(&execution->runtime, root, &execution->root, error)) {
         execution_destroy(execution);
         return false;
     }

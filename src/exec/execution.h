@@ -23,8 +23,8 @@ struct execution_context {
     struct transaction *transaction; /* open; the statement's mark is set */
     struct catalog_view *catalog;
     const struct value *parameters; /* plan->parameter_count values of the parameters' types; they stay until finish */
-    /* An insert of one row of values only: so many rows of parameters, one after the other, for each of which it is run.
-     * 0 is as good as 1. */
+    /* An insert of one row of values only: so many rows of parameters, one after the other, for each of which it is
+     * run. 0 is as good as 1. */
     uint32_t parameter_row_count;
     uint32_t parameter_count; /* of a row, where there are many */
     struct cancellation *cancellation;

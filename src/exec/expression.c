@@ -46,16 +46,13 @@ static void set_constant(struct slot *slot, struct value constant)
     slot->constant_boolean = !constant.is_null && constant.type == SSQL_TYPE_BOOL && constant.boolean;
     if (constant.is_null)
         slot->constant.string = slice_make(NULL, 0);
+    assert(constant.is_null || slot->type != SSQL_TYPE_NULL);
     slot->vector = (struct vector){.type = slot->type, .kind = VECTOR_CONSTANT};
+    slot->vector.items = &slot->constant.integer; /* as good as `real` and `string` */
+    if (slot->type == SSQL_TYPE_BOOL)
+        slot->vector.booleans = &slot->constant_boolean;
     if (constant.is_null)
         slot->vector.nulls = &slot->constant_null;
-    switch (slot->type) {
-    case SSQL_TYPE_NULL: slot->vector.nulls = &slot->constant_null; break;
-    case SSQL_TYPE_INT: slot->vector.integers = &slot->constant.integer; break;
-    case SSQL_TYPE_FLOAT: slot->vector.reals = &slot->constant.real; break;
-    case SSQL_TYPE_BOOL: slot->vector.booleans = &slot->constant_boolean; break;
-    case SSQL_TYPE_STRING: slot->vector.strings = &slot->constant.string; break;
-    }
 }
 
 static void fill_in_list(struct in_list *list, const struct bound_expr *expr, const struct value *parameters)
@@ -65,7 +62,7 @@ static void fill_in_list(struct in_list *list, const struct bound_expr *expr, co
     for (uint32_t i = 0; i < list->constant_count; i++) {
         const struct bound_expr *item = expr->arguments[i + 1];
         struct value value = item->kind == BOUND_PARAMETER ? parameters[item->parameter] : item->constant;
-        if (value.is_null || value.type == SSQL_TYPE_NULL)
+        if (value.is_null)
             list->has_null = true;
         else
             list->values[list->value_count++] = value;
@@ -275,14 +272,7 @@ static void map_codes(const struct vector *entries, const struct vector *diction
 
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
-        uint32_t item = entries->kind == VECTOR_CONSTANT ? 0 : codes[row];
-        switch (type) {
-        case SSQL_TYPE_NULL: break;
-        case SSQL_TYPE_INT: ((int64_t *)slot->items)[row] = entries->integers[item]; break;
-        case SSQL_TYPE_FLOAT: ((double *)slot->items)[row] = entries->reals[item]; break;
-        case SSQL_TYPE_BOOL: ((uint8_t *)slot->items)[row] = entries->booleans[item]; break;
-        case SSQL_TYPE_STRING: ((struct slice *)slot->items)[row] = entries->strings[item]; break;
-        }
+        kernel_copy_item(entries, codes[row], type, slot->items, row);
     }
 }
 
@@ -329,8 +319,8 @@ static bool can_go_by_codes(const struct step *step, uint32_t argument, const st
 {
     bool null_gives_null = step->kernel.is_strict || (step->in_list != NULL && argument == 0);
 
-    return dictionary->dictionary_count <= BATCH_CAPACITY && dictionary->dictionary_count < selection.count &&
-           (dictionary->nulls == NULL || null_gives_null);
+    assert(dictionary->dictionary_count <= BATCH_CAPACITY);
+    return dictionary->dictionary_count < selection.count && (dictionary->nulls == NULL || null_gives_null);
 }
 
 static bool run_call(struct expression *expression, const struct step *step, struct selection selection,
@@ -341,16 +331,13 @@ static bool run_call(struct expression *expression, const struct step *step, str
 
     for (uint32_t i = 0; i < step->argument_count; i++)
         expression->scratch[i] = expression->slots[step->arguments[i]].vector;
-    switch (find_shape(expression->scratch, step->argument_count, &dictionary)) {
-    case ARGUMENTS_CONSTANT:
+    enum argument_shape shape = find_shape(expression->scratch, step->argument_count, &dictionary);
+    if (shape == ARGUMENTS_CONSTANT)
         return run_kernel(expression, step, expression->scratch, (struct selection){NULL, 1}, VECTOR_CONSTANT, slot,
                           error);
-    case ARGUMENTS_ONE_DICTIONARY:
-        if (can_go_by_codes(step, dictionary, &expression->scratch[dictionary], selection))
-            return run_by_codes(expression, step, dictionary, selection, slot, error);
-        break;
-    case ARGUMENTS_OTHER: break;
-    }
+    if (shape == ARGUMENTS_ONE_DICTIONARY &&
+        can_go_by_codes(step, dictionary, &expression->scratch[dictionary], selection))
+        return run_by_codes(expression, step, dictionary, selection, slot, error);
     return run_kernel(expression, step, expression->scratch, selection, VECTOR_FLAT, slot, error);
 }
 
@@ -424,6 +411,9 @@ static bool run_copy(struct expression *expression, const struct step *step, str
     return true;
 }
 
+typedef bool run_step_function(struct expression *expression, const struct step *step, struct selection selection,
+                               struct ssql_error *error);
+
 static bool run_step(struct expression *expression, const struct step *step, struct ssql_error *error)
 {
     struct selection selection = expression->selections[step->selection].selection;
@@ -432,14 +422,12 @@ static bool run_step(struct expression *expression, const struct step *step, str
         skip_step(expression, step);
         return true;
     }
-    switch (step->kind) {
-    case STEP_CALL: return run_call(expression, step, selection, error);
-    case STEP_DECIDE: return run_decide(expression, step, selection, error);
-    case STEP_CHOOSE: return run_choose(expression, step, selection, error);
-    case STEP_SELECT_NULL: return run_select_null(expression, step, selection, error);
-    case STEP_COPY: return run_copy(expression, step, selection, error);
-    }
-    return true;
+    static run_step_function *const runs[] = {[STEP_CALL] = run_call,
+                                              [STEP_DECIDE] = run_decide,
+                                              [STEP_CHOOSE] = run_choose,
+                                              [STEP_SELECT_NULL] = run_select_null,
+                                              [STEP_COPY] = run_copy};
+    return runs[step->kind](expression, step, selection, error);
 }
 
 bool expression_evaluate(struct expression *expression, const struct batch *input, struct vector *outputs,

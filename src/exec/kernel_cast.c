@@ -1,4 +1,5 @@
 /* cast(x as type): strict readings of strings, truncation of floats, 0 and 1 for bools, and the text of anything. */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,21 +250,11 @@ static bool bool_to_number(struct kernel_call *call, struct ssql_error *error)
 
 static bool same_type(struct kernel_call *call, struct ssql_error *error)
 {
-    struct vector source = call->arguments[0];
-
     (void)error;
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
-        uint32_t item = vector_item(&source, row);
-        if (kernel_row_is_null(call, row))
-            continue;
-        switch (source.type) {
-        case SSQL_TYPE_NULL: break;
-        case SSQL_TYPE_INT: ((int64_t *)call->result)[row] = source.integers[item]; break;
-        case SSQL_TYPE_FLOAT: ((double *)call->result)[row] = source.reals[item]; break;
-        case SSQL_TYPE_BOOL: ((uint8_t *)call->result)[row] = source.booleans[item]; break;
-        case SSQL_TYPE_STRING: ((struct slice *)call->result)[row] = vector_string(&source, row); break;
-        }
+        if (!kernel_row_is_null(call, row))
+            kernel_copy_item(&call->arguments[0], row, call->result_type, call->result, row);
     }
     return true;
 }
@@ -271,14 +262,12 @@ static bool same_type(struct kernel_call *call, struct ssql_error *error)
 /* Numbers and bools are short: their text is made on the stack. */
 static size_t format_short(const struct value *value, char text[FLOAT_TEXT_SIZE])
 {
-    switch (value->type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_STRING: break;
-    case SSQL_TYPE_INT: return (size_t)snprintf(text, FLOAT_TEXT_SIZE, "%lld", (long long)value->integer);
-    case SSQL_TYPE_FLOAT: return float_format(value->real, text);
-    case SSQL_TYPE_BOOL: return (size_t)snprintf(text, FLOAT_TEXT_SIZE, "%s", value->boolean ? "true" : "false");
-    }
-    return 0;
+    if (value->type == SSQL_TYPE_INT)
+        return (size_t)snprintf(text, FLOAT_TEXT_SIZE, "%lld", (long long)value->integer);
+    if (value->type == SSQL_TYPE_FLOAT)
+        return float_format(value->real, text);
+    assert(value->type == SSQL_TYPE_BOOL);
+    return (size_t)snprintf(text, FLOAT_TEXT_SIZE, "%s", value->boolean ? "true" : "false");
 }
 
 static bool to_string(struct kernel_call *call, struct ssql_error *error)
@@ -301,28 +290,35 @@ static bool to_string(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-static struct kernel strict_kernel(kernel_function *run, bool can_fail)
-{
-    return (struct kernel){.run = run, .is_strict = true, .can_fail = can_fail};
-}
+enum { TYPE_COUNT = SSQL_TYPE_FLOAT + 1 };
 
 struct kernel kernel_find_cast(enum ssql_type from, enum ssql_type to)
 {
-    if (from == to || from == SSQL_TYPE_NULL || to == SSQL_TYPE_NULL)
-        return strict_kernel(same_type, false);
-    switch (to) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_STRING: return strict_kernel(to_string, false);
-    case SSQL_TYPE_INT:
-        if (from == SSQL_TYPE_STRING)
-            return strict_kernel(string_to_int, true);
-        return from == SSQL_TYPE_FLOAT ? strict_kernel(float_to_int, true) : strict_kernel(bool_to_number, false);
-    case SSQL_TYPE_FLOAT:
-        if (from == SSQL_TYPE_STRING)
-            return strict_kernel(string_to_float, true);
-        return strict_kernel(from == SSQL_TYPE_INT ? int_to_float : bool_to_number, false);
-    case SSQL_TYPE_BOOL:
-        return from == SSQL_TYPE_STRING ? strict_kernel(string_to_bool, true) : strict_kernel(to_bool, false);
-    }
-    return strict_kernel(same_type, false);
+    /* [from][to]; a bare null is never looked at. */
+    static kernel_function *const runs[TYPE_COUNT][TYPE_COUNT] = {
+        [SSQL_TYPE_NULL] = {same_type, same_type, same_type, same_type, same_type},
+        [SSQL_TYPE_INT] = {[SSQL_TYPE_INT] = same_type,
+                           [SSQL_TYPE_FLOAT] = int_to_float,
+                           [SSQL_TYPE_BOOL] = to_bool,
+                           [SSQL_TYPE_STRING] = to_string},
+        [SSQL_TYPE_FLOAT] = {[SSQL_TYPE_INT] = float_to_int,
+                             [SSQL_TYPE_FLOAT] = same_type,
+                             [SSQL_TYPE_BOOL] = to_bool,
+                             [SSQL_TYPE_STRING] = to_string},
+        [SSQL_TYPE_BOOL] = {[SSQL_TYPE_INT] = bool_to_number,
+                            [SSQL_TYPE_FLOAT] = bool_to_number,
+                            [SSQL_TYPE_BOOL] = same_type,
+                            [SSQL_TYPE_STRING] = to_string},
+        [SSQL_TYPE_STRING] = {[SSQL_TYPE_INT] = string_to_int,
+                              [SSQL_TYPE_FLOAT] = string_to_float,
+                              [SSQL_TYPE_BOOL] = string_to_bool,
+                              [SSQL_TYPE_STRING] = same_type},
+    };
+    kernel_function *run = runs[from][to];
+
+    assert(run != NULL);
+    return (struct kernel){.run = run,
+                           .is_strict = true,
+                           .can_fail = run == string_to_int || run == string_to_float || run == string_to_bool ||
+                                       run == float_to_int};
 }

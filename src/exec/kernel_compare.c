@@ -1,5 +1,7 @@
 /* Comparisons: as bool vectors (the value of `a < b`), and as selections (the rows where it holds).
  * Floats follow one total order everywhere: NaN equals itself and is above every number (value.h). */
+#include <assert.h>
+
 #include "exec/kernel.h"
 
 /* `a < b` as `b > a`. */
@@ -140,15 +142,15 @@ static SPECIALISED void compare_strings(enum scalar_function comparison, const s
 static SPECIALISED void compare_typed(struct kernel_call *call, enum scalar_function comparison,
                                       const struct vector *left, const struct vector *right)
 {
-    switch (left->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: compare_ints(comparison, left, right, call->selection, call->result); break;
-    case SSQL_TYPE_FLOAT: compare_floats(comparison, left, right, call->selection, call->result); break;
-    case SSQL_TYPE_BOOL: compare_bools(comparison, left, right, call->selection, call->result); break;
-    case SSQL_TYPE_STRING:
-        compare_strings(comparison, left, right, call->selection, call->has_nulls ? call->nulls : NULL, call->result);
-        break;
+    const uint8_t *nulls = call->has_nulls ? call->nulls : NULL;
+
+    switch ((int)left->type) {
+    case SSQL_TYPE_INT: compare_ints(comparison, left, right, call->selection, call->result); return;
+    case SSQL_TYPE_FLOAT: compare_floats(comparison, left, right, call->selection, call->result); return;
+    case SSQL_TYPE_BOOL: compare_bools(comparison, left, right, call->selection, call->result); return;
     }
+    assert(left->type == SSQL_TYPE_STRING);
+    compare_strings(comparison, left, right, call->selection, nulls, call->result);
 }
 
 static bool compare(struct kernel_call *call, enum scalar_function comparison)
@@ -156,13 +158,13 @@ static bool compare(struct kernel_call *call, enum scalar_function comparison)
     struct operands operands = order_operands(comparison, &call->arguments[0], &call->arguments[1]);
 
     switch ((int)operands.comparison) {
-    case FUNCTION_EQUAL: compare_typed(call, FUNCTION_EQUAL, operands.left, operands.right); break;
-    case FUNCTION_NOT_EQUAL: compare_typed(call, FUNCTION_NOT_EQUAL, operands.left, operands.right); break;
-    case FUNCTION_LESS: compare_typed(call, FUNCTION_LESS, operands.left, operands.right); break;
-    case FUNCTION_LESS_EQUAL: compare_typed(call, FUNCTION_LESS_EQUAL, operands.left, operands.right); break;
-    case FUNCTION_GREATER: compare_typed(call, FUNCTION_GREATER, operands.left, operands.right); break;
-    case FUNCTION_GREATER_EQUAL: compare_typed(call, FUNCTION_GREATER_EQUAL, operands.left, operands.right); break;
+    case FUNCTION_EQUAL: compare_typed(call, FUNCTION_EQUAL, operands.left, operands.right); return true;
+    case FUNCTION_NOT_EQUAL: compare_typed(call, FUNCTION_NOT_EQUAL, operands.left, operands.right); return true;
+    case FUNCTION_LESS: compare_typed(call, FUNCTION_LESS, operands.left, operands.right); return true;
+    case FUNCTION_LESS_EQUAL: compare_typed(call, FUNCTION_LESS_EQUAL, operands.left, operands.right); return true;
+    case FUNCTION_GREATER: compare_typed(call, FUNCTION_GREATER, operands.left, operands.right); return true;
     }
+    compare_typed(call, FUNCTION_GREATER_EQUAL, operands.left, operands.right);
     return true;
 }
 
@@ -309,6 +311,7 @@ static SPECIALISED uint32_t select_codes(enum scalar_function comparison, const 
     uint8_t holds[BATCH_CAPACITY];
     uint32_t count = 0;
 
+    assert(left->dictionary_count <= BATCH_CAPACITY);
     for (uint32_t i = 0; i < left->dictionary_count; i++)
         holds[i] = string_holds(comparison, left->strings[i], constant);
     if (selection.rows == NULL) {
@@ -331,8 +334,7 @@ static SPECIALISED uint32_t select_strings(enum scalar_function comparison, cons
 {
     uint32_t count = 0;
 
-    if (left->kind == VECTOR_DICTIONARY && right->kind == VECTOR_CONSTANT && left->dictionary_count <= BATCH_CAPACITY &&
-        left->dictionary_count <= selection.count)
+    if (left->kind == VECTOR_DICTIONARY && right->kind == VECTOR_CONSTANT && left->dictionary_count <= selection.count)
         return select_codes(comparison, left, right->strings[0], selection, rows);
     for (uint32_t i = 0; i < selection.count; i++) {
         uint32_t row = selection_row(selection, i);
@@ -345,14 +347,13 @@ static SPECIALISED uint32_t select_strings(enum scalar_function comparison, cons
 static SPECIALISED uint32_t select_typed(enum scalar_function comparison, const struct vector *left,
                                          const struct vector *right, struct selection selection, uint16_t *rows)
 {
-    switch (left->type) {
-    case SSQL_TYPE_NULL: break;
+    switch ((int)left->type) {
     case SSQL_TYPE_INT: return select_ints(comparison, left, right, selection, rows);
     case SSQL_TYPE_FLOAT: return select_floats(comparison, left, right, selection, rows);
     case SSQL_TYPE_BOOL: return select_bools(comparison, left, right, selection, rows);
-    case SSQL_TYPE_STRING: return select_strings(comparison, left, right, selection, rows);
     }
-    return 0;
+    assert(left->type == SSQL_TYPE_STRING);
+    return select_strings(comparison, left, right, selection, rows);
 }
 
 uint32_t kernel_select_null(const struct vector *vector, bool wanted, struct selection selection, uint16_t *rows)
@@ -372,9 +373,10 @@ uint32_t kernel_select_compare(enum scalar_function comparison, const struct vec
 {
     struct operands operands = order_operands(comparison, left, right);
 
-    /* Rows with a null go first: what is left has valid items on both sides. */
-    if (left->type == SSQL_TYPE_NULL || right->type == SSQL_TYPE_NULL)
+    assert(left->type == right->type);
+    if (left->type == SSQL_TYPE_NULL)
         return 0;
+    /* Rows with a null go first: what is left has valid items on both sides. */
     if (left->nulls != NULL)
         selection = (struct selection){rows, kernel_select_null(left, false, selection, rows)};
     if (right->nulls != NULL)

@@ -114,22 +114,23 @@ static bool is_not_null(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-static void copy_item(const struct vector *source, uint32_t row, enum ssql_type type, void *result)
+void kernel_copy_item(const struct vector *source, uint32_t row, enum ssql_type type, void *result, uint32_t to)
 {
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: ((int64_t *)result)[row] = source->integers[vector_item(source, row)]; break;
-    case SSQL_TYPE_FLOAT: ((double *)result)[row] = source->reals[vector_item(source, row)]; break;
-    case SSQL_TYPE_BOOL: ((uint8_t *)result)[row] = source->booleans[vector_item(source, row)]; break;
-    case SSQL_TYPE_STRING: ((struct slice *)result)[row] = vector_string(source, row); break;
+    switch ((int)type) {
+    case SSQL_TYPE_INT: ((int64_t *)result)[to] = source->integers[vector_item(source, row)]; return;
+    case SSQL_TYPE_FLOAT: ((double *)result)[to] = source->reals[vector_item(source, row)]; return;
+    case SSQL_TYPE_BOOL: ((uint8_t *)result)[to] = source->booleans[vector_item(source, row)]; return;
     }
+    assert(type == SSQL_TYPE_STRING);
+    ((struct slice *)result)[to] = vector_string(source, row);
 }
 
 void kernel_copy(const struct vector *source, enum ssql_type type, struct selection selection, void *result,
                  uint8_t *nulls)
 {
-    if (selection.rows == NULL && selection.count > 0 && source->type == type && source->kind == VECTOR_FLAT &&
-        source->nulls == NULL) {
+    assert(selection.count > 0);
+    if (selection.rows == NULL && source->kind == VECTOR_FLAT && source->nulls == NULL) {
+        assert(source->type == type);
         memcpy(result, source->integers, selection.count * vector_item_size(type));
         memset(nulls, 0, selection.count);
         return;
@@ -138,7 +139,7 @@ void kernel_copy(const struct vector *source, enum ssql_type type, struct select
         uint32_t row = selection_row(selection, i);
         nulls[row] = vector_is_null(source, row);
         if (!nulls[row])
-            copy_item(source, row, type, result);
+            kernel_copy_item(source, row, type, result, row);
     }
 }
 
@@ -153,7 +154,7 @@ static bool run_nullif(struct kernel_call *call, struct ssql_error *error)
         if (left.is_null || (!right.is_null && value_compare(&left, &right) == 0))
             kernel_set_null(call, row);
         else
-            copy_item(kept, row, call->result_type, call->result);
+            kernel_copy_item(kept, row, call->result_type, call->result, row);
     }
     return true;
 }
@@ -176,7 +177,7 @@ static void find_extreme(struct kernel_call *call, int direction)
                 extreme = other;
             }
         }
-        copy_item(&call->arguments[best], row, call->result_type, call->result);
+        kernel_copy_item(&call->arguments[best], row, call->result_type, call->result, row);
     }
 }
 

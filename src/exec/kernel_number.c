@@ -31,7 +31,7 @@ static bool abs_ints(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-/* round, floor and ceil of an int are the int. */
+/* An int rounded is the int. */
 static bool same_ints(struct kernel_call *call, struct ssql_error *error)
 {
     int64_t *result = call->result;
@@ -171,7 +171,7 @@ static bool round_floats_to(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-/* The sign is an int or a float, as the call's type says. */
+/* The sign is an int or a float, as the argument is. */
 static bool sign_numbers(struct kernel_call *call, struct ssql_error *error)
 {
     const struct vector *argument = &call->arguments[0];
@@ -179,15 +179,10 @@ static bool sign_numbers(struct kernel_call *call, struct ssql_error *error)
     (void)error;
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
-        double sign;
         if (argument->type == SSQL_TYPE_FLOAT)
-            sign = apply_float(FUNCTION_SIGN, float_item(argument, row));
+            ((double *)call->result)[row] = apply_float(FUNCTION_SIGN, float_item(argument, row));
         else
-            sign = (double)((int_item(argument, row) > 0) - (int_item(argument, row) < 0));
-        if (call->result_type == SSQL_TYPE_FLOAT)
-            ((double *)call->result)[row] = sign;
-        else
-            ((int64_t *)call->result)[row] = isnan(sign) ? 0 : (int64_t)sign;
+            ((int64_t *)call->result)[row] = (int_item(argument, row) > 0) - (int_item(argument, row) < 0);
     }
     return true;
 }
@@ -235,8 +230,8 @@ void kernel_find_number(enum scalar_function function, enum ssql_type type, uint
             kernel->can_fail = true;
         }
         break;
-    case FUNCTION_FLOOR: kernel->run = is_float ? floor_floats : same_ints; break;
-    case FUNCTION_CEIL: kernel->run = is_float ? ceil_floats : same_ints; break;
+    case FUNCTION_FLOOR: kernel->run = floor_floats; break;
+    case FUNCTION_CEIL: kernel->run = ceil_floats; break;
     case FUNCTION_SIGN: kernel->run = sign_numbers; break;
     case FUNCTION_SQRT:
         kernel->run = sqrt_floats;

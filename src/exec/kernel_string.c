@@ -1,4 +1,6 @@
 /* Functions of strings. Positions and lengths count code points; upper and lower touch ASCII letters only. */
+#include <assert.h>
+
 #include "base/utf8.h"
 #include "exec/kernel.h"
 
@@ -183,10 +185,9 @@ static bool run_substr(struct kernel_call *call, struct ssql_error *error)
 /* Where `part` begins in `text`, from `at`; NULL: nowhere. */
 static const uint8_t *find_part(struct slice text, size_t at, struct slice part)
 {
+    assert(part.size > 0);
     if (part.size > text.size - at)
         return NULL;
-    if (part.size == 0)
-        return text.data + at;
     return memmem(text.data + at, text.size - at, part.data, part.size);
 }
 
@@ -227,7 +228,6 @@ static bool run_replace(struct kernel_call *call, struct ssql_error *error)
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
         uint8_t *bytes;
-        size_t added;
         if (kernel_row_is_null(call, row))
             continue;
         struct slice text = text_of(call, 0, row), from = text_of(call, 1, row), to = text_of(call, 2, row);
@@ -236,9 +236,7 @@ static bool run_replace(struct kernel_call *call, struct ssql_error *error)
             result[row] = text;
             continue;
         }
-        if (__builtin_mul_overflow(count, to.size, &added) || added > STRING_RESULT_MOST * 2)
-            added = STRING_RESULT_MOST * 2;
-        size_t size = text.size - count * from.size + added;
+        size_t size = text.size - count * from.size + count * to.size; /* sizes of strings have 32 bits */
         if (!string_heap_alloc(call->heap, size, call->span, &bytes, error))
             return false;
         replace_parts(text, from, to, bytes);
@@ -391,36 +389,26 @@ static bool run_repeat(struct kernel_call *call, struct ssql_error *error)
 
 void kernel_find_string(enum scalar_function function, uint32_t argument_count, struct kernel *kernel)
 {
-    kernel->is_strict = true;
-    switch ((int)function) {
-    case FUNCTION_LIKE:
-        kernel->run = kernel_like;
-        kernel->can_fail = argument_count > 2;
-        break;
-    case FUNCTION_LENGTH: kernel->run = run_length; break;
-    case FUNCTION_UPPER: kernel->run = run_upper; break;
-    case FUNCTION_LOWER: kernel->run = run_lower; break;
-    case FUNCTION_TRIM: kernel->run = run_trim; break;
-    case FUNCTION_LTRIM: kernel->run = run_ltrim; break;
-    case FUNCTION_RTRIM: kernel->run = run_rtrim; break;
-    case FUNCTION_SUBSTR: kernel->run = run_substr; break;
-    case FUNCTION_REPLACE:
-        kernel->run = run_replace;
-        kernel->can_fail = true;
-        break;
-    case FUNCTION_CONCAT:
-        kernel->run = run_concat;
-        kernel->is_strict = false;
-        kernel->can_fail = true;
-        break;
-    case FUNCTION_INSTR: kernel->run = run_instr; break;
-    case FUNCTION_STARTS_WITH: kernel->run = run_starts_with; break;
-    case FUNCTION_ENDS_WITH: kernel->run = run_ends_with; break;
-    case FUNCTION_CONTAINS: kernel->run = run_contains; break;
-    case FUNCTION_REVERSE: kernel->run = run_reverse; break;
-    case FUNCTION_REPEAT:
-        kernel->run = run_repeat;
-        kernel->can_fail = true;
-        break;
-    }
+    static const struct kernel kernels[] = {
+        [FUNCTION_LIKE] = {.run = kernel_like, .is_strict = true},
+        [FUNCTION_LENGTH] = {.run = run_length, .is_strict = true},
+        [FUNCTION_UPPER] = {.run = run_upper, .is_strict = true},
+        [FUNCTION_LOWER] = {.run = run_lower, .is_strict = true},
+        [FUNCTION_TRIM] = {.run = run_trim, .is_strict = true},
+        [FUNCTION_LTRIM] = {.run = run_ltrim, .is_strict = true},
+        [FUNCTION_RTRIM] = {.run = run_rtrim, .is_strict = true},
+        [FUNCTION_SUBSTR] = {.run = run_substr, .is_strict = true},
+        [FUNCTION_REPLACE] = {.run = run_replace, .is_strict = true, .can_fail = true},
+        [FUNCTION_CONCAT] = {.run = run_concat, .can_fail = true},
+        [FUNCTION_INSTR] = {.run = run_instr, .is_strict = true},
+        [FUNCTION_STARTS_WITH] = {.run = run_starts_with, .is_strict = true},
+        [FUNCTION_ENDS_WITH] = {.run = run_ends_with, .is_strict = true},
+        [FUNCTION_CONTAINS] = {.run = run_contains, .is_strict = true},
+        [FUNCTION_REVERSE] = {.run = run_reverse, .is_strict = true},
+        [FUNCTION_REPEAT] = {.run = run_repeat, .is_strict = true, .can_fail = true},
+    };
+
+    assert(function < sizeof kernels / sizeof kernels[0]);
+    *kernel = kernels[function];
+    kernel->can_fail |= function == FUNCTION_LIKE && argument_count > 2;
 }

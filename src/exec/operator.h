@@ -40,7 +40,7 @@ struct operator
     const struct operator_type *type;
     const struct plan_node *node;
     struct operator_runtime *runtime;
-    struct operator* child; /* NULL for leaves */
+    struct operator* child;           /* NULL for leaves */
     struct operator_profile *profile; /* NULL: nothing is counted */
     bool is_open;
 };

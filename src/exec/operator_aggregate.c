@@ -92,7 +92,7 @@ static bool read_separators(struct aggregate_operator_state *state, struct ssql_
             continue;
         if (!expression_constant(state->separators[i], &separator, error))
             return false;
-        if (!separator.is_null && separator.type == SSQL_TYPE_STRING)
+        if (!separator.is_null)
             state->states[i].separator = separator.string;
     }
     return true;
@@ -202,15 +202,10 @@ static bool update_distinct(struct aggregate_operator_state *state, uint32_t agg
         row_append_group_value(&state->record, &value);
         if (state->record.failed)
             return error_no_memory(error);
-        switch (distinct_set_add(&state->distinct, buffer_slice(&state->record), error)) {
-        case DISTINCT_NEW:
-            if (!aggregate_states_add(&state->states[aggregate], group, &value, error))
-                return false;
-            break;
-        case DISTINCT_SEEN:
-        case DISTINCT_LATER: break;
-        case DISTINCT_FAILED: return false;
-        }
+        enum distinct_outcome outcome = distinct_set_add(&state->distinct, buffer_slice(&state->record), error);
+        if (outcome == DISTINCT_FAILED ||
+            (outcome == DISTINCT_NEW && !aggregate_states_add(&state->states[aggregate], group, &value, error)))
+            return false;
     }
     return true;
 }
@@ -240,7 +235,7 @@ static bool feed(struct aggregate_operator_state *state, struct selection select
     if (!resize_states(state, error))
         return false;
     for (uint32_t i = 0; i < node->aggregate.aggregate_count; i++) {
-        if (node->aggregate.aggregates[i].is_distinct && argument_of(state, i) != NULL) {
+        if (node->aggregate.aggregates[i].is_distinct) {
             if (!update_distinct(state, i, selection, error))
                 return false;
         } else if (!aggregate_states_update(&state->states[i], has_keys ? state->numbers : NULL, argument_of(state, i),
@@ -327,6 +322,8 @@ static bool feed_part_batch(struct aggregate_operator_state *state, struct spill
         if (!decode_record(state, record, count++, error))
             return false;
     }
+    if (count == 0)
+        return true;
     row_batch_show(&state->part_rows, count, &batch);
     memcpy(state->vectors, batch.columns, state->input.count * sizeof *state->vectors);
     return feed(state, batch_selection(&batch), error);
@@ -377,8 +374,7 @@ static bool write_groups(struct aggregate_operator_state *state, struct batch *b
     for (uint32_t row = 0; row < count; row++) {
         struct value *values = row_batch_scratch(&state->output);
         uint32_t group = state->next_group++;
-        if (!aggregate_groups_keys(&state->groups, group, values, error))
-            return false;
+        aggregate_groups_keys(&state->groups, group, values);
         for (uint32_t i = 0; i < node->aggregate.aggregate_count; i++)
             if (!aggregate_states_result(&state->states[i], group, &values[node->aggregate.key_count + i], error))
                 return false;

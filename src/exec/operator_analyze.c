@@ -84,7 +84,9 @@ static bool run_child(struct analyze_state *state, struct ssql_error *error)
         buffer_append_text(&state->text, " spilled");
     }
     buffer_append_byte(&state->text, '\n');
-    return !state->text.failed || error_no_memory(error);
+    if (state->text.failed)
+        return error_no_memory(error);
+    return true;
 }
 
 /* The next lines, as many as a batch holds. */

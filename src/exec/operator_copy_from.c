@@ -39,7 +39,9 @@ bool copy_open_reader(struct copy_load *load, struct ssql_error *error)
     load->reader = NULL;
     if (!record_reader_create(&options, copy_input_source(&load->input), &load->reader, error))
         return false;
-    return record_reader_begin(load->reader, error) || copy_fail_reading(load, error);
+    if (!record_reader_begin(load->reader, error))
+        return copy_fail_reading(load, error);
+    return true;
 }
 
 static bool copy_from_create(struct operator* self, struct ssql_error *error)
@@ -96,18 +98,17 @@ static bool load_records(struct copy_load *load, struct ssql_error *error)
     for (;;) {
         if (!cancellation_check(cancellation, error))
             return false;
-        switch (record_reader_next(load->reader, &batch, error)) {
-        case RECORDS_READ:
-            if (!copy_columns_map(load, &batch, error) || !copy_rows_load(load, &batch, error))
-                return false;
-            break;
-        case RECORDS_REJECTED:
+        enum record_status outcome = record_reader_next(load->reader, &batch, error);
+        if (outcome == RECORDS_END)
+            return true;
+        if (outcome == RECORDS_FAILED)
+            return copy_fail_reading(load, error);
+        if (outcome == RECORDS_REJECTED) {
             copy_fail_reading(load, error);
             if (!copy_rejects_take(load, &record_reader_fault(load->reader)->record, error))
                 return false;
-            break;
-        case RECORDS_END: return true;
-        case RECORDS_FAILED: return copy_fail_reading(load, error);
+        } else if (!copy_columns_map(load, &batch, error) || !copy_rows_load(load, &batch, error)) {
+            return false;
         }
     }
 }

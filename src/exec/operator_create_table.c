@@ -44,8 +44,7 @@ static bool create_table_next(struct operator* self, struct batch *batch, struct
     if (catalog_create_table(runtime->context.catalog, runtime->context.transaction,
                              &self->node->create_table.definition, error))
         return true;
-    if (error != NULL && error->span.begin == error->span.end)
-        error->span = self->node->create_table.name_span;
+    error->span = self->node->create_table.name_span;
     return false;
 }
 

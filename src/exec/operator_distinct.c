@@ -21,7 +21,9 @@ static bool distinct_create(struct operator* self, struct ssql_error *error)
 
     row_batch_init(&state->rows, &self->runtime->environment.arena, self->node->column_types, self->node->column_count);
     state->selection = operator_alloc(self, BATCH_CAPACITY, sizeof *state->selection);
-    return state->selection != NULL || error_no_memory(error);
+    if (state->selection == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 static bool distinct_open(struct operator* self, struct ssql_error *error)

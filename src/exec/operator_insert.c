@@ -17,7 +17,9 @@ static bool insert_create(struct operator* self, struct ssql_error *error)
     state->rows_are_parameters = self->child->node->kind == PLAN_VALUES && values_are_parameters(self->child) &&
                                  !self->node->insert.table->has_hidden_key;
     state->values = operator_alloc(self, self->node->insert.table->column_count, sizeof *state->values);
-    return state->values != NULL || error_no_memory(error);
+    if (state->values == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 static bool insert_open(struct operator* self, struct ssql_error *error)
@@ -50,20 +52,20 @@ static bool insert_row(struct insert_state *state, const struct value *values, s
         runtime->changes++;
         return true;
     }
-    switch (transaction_insert(transaction, state->table, values, error)) {
-    case WRITE_DONE: runtime->changes++; return true;
-    case WRITE_DUPLICATE:
-        return node->insert.mode == INSERT_OR_NOTHING || row_fail_duplicate(node->insert.table, values, span, error);
-    case WRITE_FAILED: break;
-    }
-    return row_fail_at(span, error);
+    enum write_outcome outcome = transaction_insert(transaction, state->table, values, error);
+    if (outcome == WRITE_FAILED)
+        return row_fail_at(span, error);
+    if (outcome == WRITE_DUPLICATE && node->insert.mode != INSERT_OR_NOTHING)
+        return row_fail_duplicate(node->insert.table, values, span, error);
+    runtime->changes += outcome == WRITE_DONE;
+    return true;
 }
 
 /* Numbers for the next `count` rows of a table without primary key. */
 static bool take_row_numbers(struct insert_state *state, uint64_t count, int64_t *first, struct ssql_error *error)
 {
     *first = 0;
-    if (!state->base.node->insert.table->has_hidden_key || count == 0)
+    if (!state->base.node->insert.table->has_hidden_key)
         return true;
     return table_take_row_numbers(state->base.runtime->context.transaction, state->table, count, first, error);
 }

@@ -44,7 +44,7 @@ static bool evaluate_part(struct key_range *range, const struct bound_expr *part
         *value = range->runtime->context.parameters[part->parameter];
     else if (!expression_constant(program, value, error))
         return false;
-    range->is_empty |= value->is_null || value->type == SSQL_TYPE_NULL;
+    range->is_empty |= value->is_null;
     return true;
 }
 

@@ -47,9 +47,8 @@ static bool read_row(struct lookup_state *state, bool *found, struct ssql_error 
     if (!transaction_get(state->base.runtime->context.transaction, table, state->range.low, node->scan.columns,
                          node->column_count, state->pin, values, found, error))
         return false;
-    if (state->base.profile != NULL &&
-        !transaction_count_lookup(state->base.runtime->context.transaction, table, state->range.low,
-                                  &state->base.profile->lookup, error))
+    if (state->base.profile != NULL && !transaction_count_lookup(state->base.runtime->context.transaction, table,
+                                                                 state->range.low, &state->base.profile->lookup, error))
         return false;
     if (*found)
         row_batch_set_row(&state->row, 0, values);

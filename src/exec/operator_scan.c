@@ -158,13 +158,11 @@ static bool take(struct scan_state *state, struct batch *batch, bool *is_end, st
 {
     uint32_t morsel;
 
-    switch (parallel_scan_take(state->parallel, batch, &morsel, error)) {
-    case TAKE_ROWS: break;
-    case TAKE_REREAD: return open_morsel(state, morsel, error);
-    case TAKE_END: *is_end = true; break;
-    case TAKE_FAILED: return false;
-    }
-    return true;
+    enum parallel_take taken = parallel_scan_take(state->parallel, batch, &morsel, error);
+    if (taken == TAKE_REREAD)
+        return open_morsel(state, morsel, error);
+    *is_end = taken == TAKE_END;
+    return taken != TAKE_FAILED;
 }
 
 static bool scan_operator_next(struct operator* self, struct batch *batch, struct ssql_error *error)

@@ -80,28 +80,21 @@ static bool add_row(struct sort_state *state, const struct batch *batch, uint32_
 }
 
 /* Points the threshold at the first key of the sort's cutoff. */
-static bool read_threshold(struct sort_state *state, struct ssql_error *error)
+static void read_threshold(struct sort_state *state)
 {
     uint32_t column = state->base.node->sort.keys[0].column;
     struct slice payload = sort_rows_cutoff(&state->sort);
     struct value *value = &state->threshold_value;
 
     for (uint32_t i = 0; i <= column; i++)
-        if (!row_take_value(&payload, state->base.node->column_types[i], value))
-            return error_set(error, SSQL_INTERNAL, NO_SPAN, "a sorted row does not read back");
+        row_take_own_value(&payload, state->base.node->column_types[i], value);
     state->cutoff_count = state->sort.cutoff_count;
     state->threshold = (struct vector){.type = value->type, .kind = value->is_null ? VECTOR_FLAT : VECTOR_CONSTANT};
-    switch (value->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: state->threshold.integers = &value->integer; break;
-    case SSQL_TYPE_FLOAT: state->threshold.reals = &value->real; break;
-    case SSQL_TYPE_BOOL:
+    state->threshold.items = &value->integer; /* as good as `real` and `string` */
+    if (value->type == SSQL_TYPE_BOOL) {
         state->threshold_boolean = value->boolean;
         state->threshold.booleans = &state->threshold_boolean;
-        break;
-    case SSQL_TYPE_STRING: state->threshold.strings = &value->string; break;
     }
-    return true;
 }
 
 /* What was read waits to be brought into order, and is handed out then. */
@@ -119,8 +112,8 @@ static bool drop_rows_beyond(struct sort_state *state, struct batch *batch, stru
     const struct sort_key *key = &state->base.node->sort.keys[0];
     const struct vector *vector = &batch->columns[key->column];
 
-    if (state->cutoff_count != state->sort.cutoff_count && !read_threshold(state, error))
-        return false;
+    if (state->cutoff_count != state->sort.cutoff_count)
+        read_threshold(state);
     /* The comparison refuses nulls, which may come first. */
     if (state->threshold.kind != VECTOR_CONSTANT || (vector->nulls != NULL && !key->nulls_last))
         return true;

@@ -1,6 +1,8 @@
 /* update: new rows for old ones. While keys stay, each row is put as it comes. When they may change, old keys are
  * deleted and new rows collected first, then added: uniqueness holds for the statement as a whole, so `set id = id + 1`
  * works. */
+#include <assert.h>
+
 #include "exec/kernel.h"
 #include "exec/operator_write.h"
 #include "exec/row_codec.h"
@@ -19,7 +21,9 @@ static bool update_create(struct operator* self, struct ssql_error *error)
     struct update_state *state = (struct update_state *)self;
 
     state->values = operator_alloc(self, self->node->update.table->column_count, sizeof *state->values);
-    return state->values != NULL || error_no_memory(error);
+    if (state->values == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 static bool update_open(struct operator* self, struct ssql_error *error)
@@ -36,7 +40,8 @@ static struct ssql_span span_of_value(const struct plan_node *node, uint32_t col
 {
     const struct plan_node *values = node->child;
 
-    return values->kind == PLAN_PROJECT ? values->project.items[node->update.new_values[column]]->span : NO_SPAN;
+    assert(values->kind == PLAN_PROJECT);
+    return values->project.items[node->update.new_values[column]]->span;
 }
 
 static bool refuse_null(const struct update_state *state, struct ssql_error *error)
@@ -45,8 +50,7 @@ static bool refuse_null(const struct update_state *state, struct ssql_error *err
     const struct table_schema *table = node->update.table;
 
     for (uint32_t i = 0; i < table->column_count; i++) {
-        bool is_null = state->values[i].is_null || state->values[i].type == SSQL_TYPE_NULL;
-        if (is_null && (table->columns[i].is_not_null || table->columns[i].is_key))
+        if (state->values[i].is_null && table->columns[i].is_not_null)
             return row_check_not_null(table, state->values, span_of_value(node, i), error);
     }
     return true;
@@ -139,11 +143,11 @@ static bool add_moved_rows(struct update_state *state, struct ssql_error *error)
             return true;
         if (!decode_row(state, record, error))
             return false;
-        switch (transaction_insert(context->transaction, state->table, state->values, error)) {
-        case WRITE_DONE: break;
-        case WRITE_DUPLICATE: return refuse_duplicate(state, error);
-        case WRITE_FAILED: return false;
-        }
+        enum write_outcome outcome = transaction_insert(context->transaction, state->table, state->values, error);
+        if (outcome == WRITE_DUPLICATE)
+            return refuse_duplicate(state, error);
+        if (outcome == WRITE_FAILED)
+            return false;
     }
 }
 

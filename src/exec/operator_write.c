@@ -9,7 +9,7 @@ bool row_check_not_null(const struct table_schema *table, const struct value *va
 {
     for (uint32_t i = 0; i < table->column_count; i++) {
         const struct column_schema *column = &table->columns[i];
-        if ((column->is_not_null || column->is_key) && (values[i].is_null || values[i].type == SSQL_TYPE_NULL))
+        if (column->is_not_null && values[i].is_null)
             return error_set(error, SSQL_NOT_NULL, span, "column \"%.*s\" of table \"%.*s\" must not be null",
                              SLICE_PRINT(column->name), SLICE_PRINT(table->name));
     }
@@ -21,7 +21,8 @@ enum { KEY_PART_SHOWN_MOST = 80 };
 
 static void append_key_part(struct buffer *text, struct value value)
 {
-    if (!value.is_null && value.type == SSQL_TYPE_STRING && value.string.size > KEY_PART_SHOWN_MOST) {
+    assert(!value.is_null);
+    if (value.type == SSQL_TYPE_STRING && value.string.size > KEY_PART_SHOWN_MOST) {
         value.string.size = KEY_PART_SHOWN_MOST;
         while (value.string.size > 0 && (value.string.data[value.string.size] & 0xC0) == 0x80)
             value.string.size--;
@@ -56,7 +57,7 @@ bool row_fail_duplicate(const struct table_schema *table, const struct value *va
 
 bool row_fail_at(struct ssql_span span, struct ssql_error *error)
 {
-    if (error != NULL && error->code == SSQL_TOO_LARGE && error->span.begin == error->span.end)
+    if (error->code == SSQL_TOO_LARGE)
         error->span = span;
     return false;
 }

@@ -278,7 +278,7 @@ static bool run(struct parallel_aggregate *aggregate, struct ssql_error *error)
         scan_operator_count(aggregate->scan, &aggregate->workers[i].reader);
         expression_environment_finish(&aggregate->workers[i].environment);
     }
-    if (aggregate->has_failed && error != NULL)
+    if (aggregate->has_failed)
         *error = aggregate->error;
     return !aggregate->has_failed;
 }

@@ -133,11 +133,9 @@ static enum slot_state collect(struct scan_worker *worker, struct scan_slot *slo
             return SLOT_FAILED;
         if (batch.row_count == 0)
             return SLOT_DONE;
-        switch (row_columns_append(&slot->rows, &batch, &slot->memory, &slot->error)) {
-        case ROWS_ADDED: break;
-        case ROWS_REFUSED: return SLOT_REREAD;
-        case ROWS_FAILED: return SLOT_FAILED;
-        }
+        enum row_columns_outcome outcome = row_columns_append(&slot->rows, &batch, &slot->memory, &slot->error);
+        if (outcome != ROWS_ADDED)
+            return outcome == ROWS_REFUSED ? SLOT_REREAD : SLOT_FAILED;
     }
 }
 
@@ -260,8 +258,7 @@ enum parallel_take parallel_scan_take(struct parallel_scan *scan, struct batch *
             return TAKE_ROWS;
         }
         if (slot->state == SLOT_FAILED) {
-            if (error != NULL)
-                *error = slot->error;
+            *error = slot->error;
             return TAKE_FAILED;
         }
         end_turn(scan, slot);

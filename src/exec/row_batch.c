@@ -58,12 +58,11 @@ struct value *row_batch_scratch(struct row_batch *rows)
 void row_batch_set(struct row_batch *rows, uint32_t column, uint32_t row, const struct value *value)
 {
     void *items = rows->items[column];
-    bool is_null = value->is_null || value->type == SSQL_TYPE_NULL;
+    bool is_null = value->is_null;
 
     rows->nulls[column][row] = is_null;
     rows->has_nulls[column] |= is_null;
-    switch (rows->types[column]) {
-    case SSQL_TYPE_NULL: break;
+    switch ((int)rows->types[column]) {
     case SSQL_TYPE_INT: ((int64_t *)items)[row] = is_null ? 0 : value->integer; break;
     case SSQL_TYPE_FLOAT: ((double *)items)[row] = is_null ? 0 : value->real; break;
     case SSQL_TYPE_BOOL: ((uint8_t *)items)[row] = !is_null && value->boolean; break;

@@ -1,5 +1,6 @@
 #include "exec/row_codec.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/bytes.h"
@@ -26,21 +27,17 @@ void row_append_value(struct buffer *buffer, const struct value *value)
         buffer_append_byte(buffer, 1);
         return;
     }
-    switch (value->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT:
+    if (value->type == SSQL_TYPE_INT) {
         store_u64le(bytes + 1, (uint64_t)value->integer);
         buffer_append(buffer, bytes, 9);
-        break;
-    case SSQL_TYPE_FLOAT:
+    } else if (value->type == SSQL_TYPE_FLOAT) {
         memcpy(bytes + 1, &value->real, sizeof value->real);
         buffer_append(buffer, bytes, 9);
-        break;
-    case SSQL_TYPE_BOOL:
+    } else if (value->type == SSQL_TYPE_BOOL) {
         bytes[1] = value->boolean;
         buffer_append(buffer, bytes, 2);
-        break;
-    case SSQL_TYPE_STRING: append_string(buffer, value->string); break;
+    } else {
+        append_string(buffer, value->string);
     }
 }
 
@@ -86,7 +83,7 @@ bool row_take_value(struct slice *bytes, enum ssql_type type, struct value *valu
     *value = value_null(type);
     if (*taken == 1)
         return true;
-    switch (type) {
+    switch ((int)type) {
     case SSQL_TYPE_NULL: return false;
     case SSQL_TYPE_INT:
         if ((taken = take_bytes(bytes, 8)) == NULL)
@@ -104,8 +101,8 @@ bool row_take_value(struct slice *bytes, enum ssql_type type, struct value *valu
             return false;
         *value = value_bool(*taken != 0);
         return true;
-    case SSQL_TYPE_STRING: break;
     }
+    assert(type == SSQL_TYPE_STRING);
     if ((taken = take_bytes(bytes, 4)) == NULL)
         return false;
     size_t size = load_u32le(taken);
@@ -113,6 +110,14 @@ bool row_take_value(struct slice *bytes, enum ssql_type type, struct value *valu
         return false;
     *value = value_string(slice_make(taken, size));
     return true;
+}
+
+void row_take_own_value(struct slice *bytes, enum ssql_type type, struct value *value)
+{
+    bool is_taken = row_take_value(bytes, type, value);
+
+    assert(is_taken);
+    (void)is_taken;
 }
 
 void row_append_sort_key(struct buffer *buffer, const struct value *value, bool is_descending, bool nulls_last)

@@ -23,6 +23,8 @@ void row_append_group_item(struct buffer *buffer, const struct vector *vector, u
 /* Takes one value of a type off the front of `bytes`; a string points into them. False: these bytes are no such value.
  */
 MUST_CHECK bool row_take_value(struct slice *bytes, enum ssql_type type, struct value *value);
+/* The same of bytes that have been in memory since they were appended: they are such a value. */
+void row_take_own_value(struct slice *bytes, enum ssql_type type, struct value *value);
 
 /* 1 byte for null or not, then the value's key (key_codec.h) with strings in their inner form; all bits but the first
  * byte's flipped when descending. */

@@ -1,5 +1,6 @@
 #include "exec/row_columns.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "exec/kernel.h"
@@ -9,7 +10,9 @@ bool row_columns_init(struct row_columns *rows, const enum ssql_type *types, uin
 {
     *rows = (struct row_columns){.types = types, .column_count = column_count};
     rows->columns = calloc(column_count + 1, sizeof *rows->columns);
-    return rows->columns != NULL || error_no_memory(error);
+    if (rows->columns == NULL)
+        return error_no_memory(error);
+    return true;
 }
 
 void row_columns_clear(struct row_columns *rows)
@@ -137,14 +140,13 @@ static bool copy_flat(void *items, const struct vector *from, struct selection s
 {
     uint32_t mask = vector_mask(from);
 
-    switch (from->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: copy_ints(items, from->integers, mask, selection); break;
-    case SSQL_TYPE_FLOAT: copy_reals(items, from->reals, mask, selection); break;
-    case SSQL_TYPE_BOOL: copy_bytes(items, from->booleans, mask, selection); break;
-    case SSQL_TYPE_STRING: return copy_strings(items, from, selection, arena);
+    switch ((int)from->type) {
+    case SSQL_TYPE_INT: copy_ints(items, from->integers, mask, selection); return true;
+    case SSQL_TYPE_FLOAT: copy_reals(items, from->reals, mask, selection); return true;
+    case SSQL_TYPE_BOOL: copy_bytes(items, from->booleans, mask, selection); return true;
     }
-    return true;
+    assert(from->type == SSQL_TYPE_STRING); /* a table has no other columns */
+    return copy_strings(items, from, selection, arena);
 }
 
 /* Rows before the first null of a column have no mask yet. */

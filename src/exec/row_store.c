@@ -26,7 +26,9 @@ bool row_store_add(struct row_store *store, struct slice record, struct ssql_err
     if (!store->is_spilled && operator_memory_take(&store->memory, 3 * (RECORD_HEADER_SIZE + record.size))) {
         buffer_append_u32le(&store->records, (uint32_t)record.size);
         buffer_append(&store->records, record.data, record.size);
-        return !store->records.failed || error_no_memory(error);
+        if (store->records.failed)
+            return error_no_memory(error);
+        return true;
     }
     store->is_spilled = true;
     return spill_writer_add(&store->writer, store->engine, record, error);

@@ -74,7 +74,7 @@ static bool fill(struct spill_reader *reader, size_t wanted, bool *is_short, str
     *is_short = left < wanted - unread;
     if (*is_short)
         return true;
-    if (unread > 0 && reader->position > 0)
+    if (unread > 0)
         memmove(reader->buffer.data, reader->buffer.data + reader->position, unread);
     reader->buffer.size = unread;
     reader->position = 0;
@@ -100,10 +100,12 @@ bool spill_reader_next(struct spill_reader *reader, struct slice *record, struct
         return true;
     if (!fill(reader, RECORD_HEADER_SIZE, &is_short, error))
         return false;
-    if (is_short)
-        return reader->position == reader->buffer.size && reader->offset == spill_size(reader->file)
-                   ? true
-                   : spill_fail_corrupt(error);
+    if (is_short) {
+        uint64_t left = spill_size(reader->file) - reader->offset + (reader->buffer.size - reader->position);
+        if (left > 0)
+            return spill_fail_corrupt(error);
+        return true;
+    }
     size_t size = load_u32le(reader->buffer.data + reader->position);
     if (!fill(reader, RECORD_HEADER_SIZE + size, &is_short, error))
         return false;

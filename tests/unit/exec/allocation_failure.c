@@ -1,116 +1,17 @@
 /* The n-th allocation of a run fails, n = 0, 1, 2, …, until nothing fails any more: each time the plan fails with
  * SSQL_NO_MEMORY, gives all its memory and budget back (the address sanitizer looks), and runs the next time. With a
  * tiny budget the ways over spill files are walked too. The linker leads malloc and its kin here (--wrap). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "spilling_plans.h"
 
-#include <cmocka.h>
+#include "api/failing_memory.h"
 
-#include "exec/execution.h"
-#include "plan_builder.h"
-#include "support/engine_fixture.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static long allocations_left = -1; /* negative: none fails */
-
-static bool fails(void)
-{
-    if (allocations_left < 0)
-        return false;
-    return allocations_left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-enum { ROWS = 400, TINY_BUDGET = 4 << 10 };
-
-static struct volume *volume;
-static struct engine *engine;
-static struct transaction *transaction;
-static struct table_schema table;
-static struct column_schema columns[FIXTURE_COLUMNS];
-
-static int open_engine(void **state)
-{
-    static const uint16_t key[] = {0};
-    struct engine_options options = fixture_options(false);
-
-    (void)state;
-    assert_true(volume_faulty_create(fixture_volume(), &volume, NULL));
-    engine = fixture_open(volume, &options);
-    struct table_layout layout = fixture_layout();
-    for (uint32_t i = 0; i < FIXTURE_COLUMNS; i++)
-        columns[i] = (struct column_schema){.name = slice_of("column"), .type = layout.types[i]};
-    table = (struct table_schema){.id = fixture_create_table(engine),
-                                  .name = slice_of("t"),
-                                  .columns = columns,
-                                  .column_count = FIXTURE_COLUMNS,
-                                  .visible_count = FIXTURE_COLUMNS,
-                                  .key_count = 1,
-                                  .key_columns = key};
-    transaction = fixture_begin(engine, TRANSACTION_WRITE);
-    for (int64_t i = 0; i < ROWS; i++)
-        fixture_put(transaction, table.id, i, i % 37 * 7 + 1); /* the fixture makes a multiple of 7 a null */
-    transaction_mark(transaction);
-    return 0;
-}
-
-static int open_tiny_engine(void **state)
-{
-    open_engine(state);
-    engine_work_budget(engine)->limit_bytes = TINY_BUDGET;
-    return 0;
-}
-
-static int close_engine(void **state)
-{
-    (void)state;
-    fixture_rollback(transaction);
-    fixture_close(engine);
-    arena_clear(&build_arena);
-    return 0;
-}
-
-/* Runs the plan to its end; false with an error. Its writes are taken back. */
+/* Runs the plan, and takes its writes back when nothing fails any more. */
 static bool run(struct plan_node *root, uint64_t *row_count, struct ssql_error *error)
 {
-    struct plan plan = {.root = root};
-    struct execution_context context = {.engine = engine, .transaction = transaction};
-    struct execution *execution = NULL;
-    struct batch batch;
     uint64_t mark = transaction_mark(transaction);
+    bool is_done = run_plan(root, row_count, error);
 
-    *row_count = 0;
-    bool is_done = execution_create(&plan, NULL, &execution, error) && execution_start(execution, &context, error);
-    while (is_done && (is_done = execution_next(execution, &batch, error)) && batch.row_count > 0)
-        *row_count += batch.selected_count;
-    if (execution != NULL)
-        *row_count += execution_changes(execution);
-    execution_destroy(execution);
-    allocations_left = -1;
+    memory_stop_failing();
     transaction_undo_to(transaction, mark);
     return is_done;
 }
@@ -144,7 +45,7 @@ static void fail_every_allocation(struct plan_node *root, uint64_t expected_rows
 
     for (; !is_done; n++) {
         assert_true(n < 20000);
-        allocations_left = n;
+        memory_start_failing(n, false);
         is_done = run(root, &row_count, &error);
         if (!is_done && error.code != SSQL_NO_MEMORY)
             fail_msg("allocation %ld: %s", n, error.message);
@@ -157,51 +58,6 @@ static void fail_every_allocation(struct plan_node *root, uint64_t expected_rows
     fail_every_operation(root, expected_rows);
 }
 
-static const enum ssql_type TYPES[] = {SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_STRING};
-static const uint16_t SCANNED[] = {0, 1, 2};
-
-static struct plan_node *scan_node(void)
-{
-    struct plan_node *node = build_node(PLAN_SCAN, NULL, 3, TYPES);
-    struct bound_expr *number = build_column(1, SSQL_TYPE_INT);
-    struct bound_expr *sum = build_binary(FUNCTION_ADD, SSQL_TYPE_INT, number, build_int(1));
-
-    node->scan.table = &table;
-    node->scan.columns = SCANNED;
-    node->scan.filter_column_count = 3;
-    node->scan.filter = build_binary(FUNCTION_GREATER, SSQL_TYPE_BOOL, sum, build_int(10));
-    return node;
-}
-
-/* select key, number, upper(text), case … end */
-static struct plan_node *project_node(void)
-{
-    struct plan_node *node = build_node(PLAN_PROJECT, scan_node(), 4, TYPES);
-    struct bound_expr *text = build_column(2, SSQL_TYPE_STRING), *number = build_column(1, SSQL_TYPE_INT);
-    struct bound_expr *upper = build_unary(FUNCTION_UPPER, SSQL_TYPE_STRING, text);
-    struct bound_expr *is_like = build_binary(FUNCTION_LIKE, SSQL_TYPE_BOOL, text, build_text("%1%"));
-    struct bound_expr *is_in =
-        build_expr(BOUND_IN, SSQL_TYPE_BOOL, 3, BUILD_LIST(number, build_int(10), build_int(20)));
-    struct bound_expr *both = build_expr(BOUND_OR, SSQL_TYPE_BOOL, 2, BUILD_LIST(is_like, is_in));
-
-    node->project.items =
-        build_list(4, BUILD_LIST(build_column(0, SSQL_TYPE_INT), number, upper,
-                                 build_expr(BOUND_CASE, SSQL_TYPE_STRING, 3, BUILD_LIST(both, upper, text))));
-    return node;
-}
-
-static struct plan_node *sort_node(struct plan_node *child)
-{
-    static const struct sort_key KEYS[] = {{1, true, false}, {0, false, false}};
-    struct plan_node *node = build_node(PLAN_SORT, child, child->column_count, child->column_types);
-
-    node->sort.key_count = 2;
-    node->sort.keys = KEYS;
-    return node;
-}
-
-enum { KEPT_ROWS = ROWS - 22, KEPT_GROUPS = 35 }; /* number is 1 or 8 for keys 0, 1, 37, 38, … */
-
 static void a_sorted_query_survives_any_failed_allocation(void **state)
 {
     (void)state;
@@ -210,50 +66,50 @@ static void a_sorted_query_survives_any_failed_allocation(void **state)
 
 static void an_aggregate_survives_any_failed_allocation(void **state)
 {
-    static const enum ssql_type OUTPUT[] = {SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT};
-    struct plan_node *node = build_node(PLAN_AGGREGATE, project_node(), 4, OUTPUT);
-    struct bound_expr *key = build_column(2, SSQL_TYPE_STRING);
-    struct bound_aggregate aggregates[] = {
-        {.function = AGGREGATE_SUM, .type = SSQL_TYPE_INT, .argument = build_column(0, SSQL_TYPE_INT)},
-        {.function = AGGREGATE_GROUP_CONCAT, .type = SSQL_TYPE_STRING, .argument = build_column(3, SSQL_TYPE_STRING)},
-        {.function = AGGREGATE_COUNT,
-         .type = SSQL_TYPE_INT,
-         .is_distinct = true,
-         .argument = build_column(0, SSQL_TYPE_INT)}};
+    (void)state;
+    fail_every_allocation(aggregate_node(), KEPT_GROUPS);
+}
+
+/* The first row's key is null, or the last group's: group by nullif(number, …). */
+static void groups_of_nulls_survive_any_failed_allocation(void **state)
+{
+    static const enum ssql_type OUTPUT[] = {SSQL_TYPE_INT};
 
     (void)state;
-    node->aggregate.key_count = 1;
-    node->aggregate.keys = &key;
-    node->aggregate.aggregate_count = 3;
-    node->aggregate.aggregates = aggregates;
-    fail_every_allocation(node, KEPT_GROUPS);
+    for (int i = 0; i < 2; i++) {
+        struct plan_node *node = build_node(PLAN_AGGREGATE, scan_node(), 1, OUTPUT);
+        struct bound_expr *number = build_column(1, SSQL_TYPE_INT);
+        node->aggregate.key_count = 1;
+        node->aggregate.keys = build_list(
+            1, BUILD_LIST(build_binary(FUNCTION_NULLIF, SSQL_TYPE_INT, number, build_int(i == 0 ? 15 : 36 * 7 + 1))));
+        fail_every_allocation(node, KEPT_GROUPS);
+    }
 }
 
 static void a_distinct_survives_any_failed_allocation(void **state)
 {
     (void)state;
-    fail_every_allocation(build_node(PLAN_DISTINCT, project_node(), 4, TYPES), KEPT_ROWS);
+    fail_every_allocation(distinct_node(), KEPT_ROWS);
 }
 
 static void an_update_of_keys_survives_any_failed_allocation(void **state)
 {
-    static const int32_t NEW_VALUES[] = {3, 1, 2};
-    static const uint16_t OLD_KEY[] = {0};
-    struct plan_node *child =
-        build_node(PLAN_PROJECT, scan_node(), 4,
-                   (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT});
-    struct plan_node *node = build_node(PLAN_UPDATE, child, 0, NULL);
-    struct bound_expr *key = build_column(0, SSQL_TYPE_INT);
+    (void)state;
+    fail_every_allocation(update_node(), KEPT_ROWS);
+}
+
+/* explain analyze of a sorted scan: a line for each operator, and the total. */
+static void an_analysis_survives_any_failed_allocation(void **state)
+{
+    static const enum ssql_type TEXT[] = {SSQL_TYPE_STRING};
+    static const struct slice NAMES[] = {
+        {(const uint8_t *)"a", 1}, {(const uint8_t *)"b", 1}, {(const uint8_t *)"c", 1}, {(const uint8_t *)"d", 1}};
+    struct plan_node *sort = sort_node(scan_node());
 
     (void)state;
-    child->project.items =
-        build_list(4, BUILD_LIST(key, build_column(1, SSQL_TYPE_INT), build_column(2, SSQL_TYPE_STRING),
-                                 build_binary(FUNCTION_ADD, SSQL_TYPE_INT, key, build_int(ROWS))));
-    node->update.table = &table;
-    node->update.changes_key = true;
-    node->update.new_values = NEW_VALUES;
-    node->update.old_key = OLD_KEY;
-    fail_every_allocation(node, KEPT_ROWS);
+    for (struct plan_node *node = sort; node != NULL; node = node->child)
+        node->column_names = NAMES;
+    fail_every_allocation(build_node(PLAN_ANALYZE, sort, 1, TEXT), 3);
 }
 
 static void a_warm_lookup_allocates_nothing(void **state)
@@ -278,7 +134,8 @@ static void a_warm_lookup_allocates_nothing(void **state)
     assert_true(execution_create(&plan, NULL, &execution, NULL));
     for (int round = 0; round < 10; round++) {
         parameter.integer = 17 + round;
-        allocations_left = round < 3 ? -1 : 0; /* from the fourth run on the first allocation fails */
+        if (round == 3) /* from then on every allocation fails */
+            memory_start_failing(0, true);
         assert_true(execution_start(execution, &context, NULL));
         assert_true(execution_next(execution, &batch, NULL));
         assert_int_equal(batch.selected_count, 1);
@@ -287,15 +144,9 @@ static void a_warm_lookup_allocates_nothing(void **state)
         assert_int_equal(batch.row_count, 0);
         execution_finish(execution);
     }
-    allocations_left = -1;
+    memory_stop_failing();
     execution_destroy(execution);
 }
-
-#define ROOMY(test) cmocka_unit_test_setup_teardown(test, open_engine, close_engine)
-#define TINY(test)                                                                                                     \
-    {                                                                                                                  \
-#test " with a tiny budget", test, open_tiny_engine, close_engine, NULL                                        \
-    }
 
 int main(void)
 {
@@ -304,10 +155,14 @@ int main(void)
         TINY(a_sorted_query_survives_any_failed_allocation),
         ROOMY(an_aggregate_survives_any_failed_allocation),
         TINY(an_aggregate_survives_any_failed_allocation),
+        ROOMY(groups_of_nulls_survive_any_failed_allocation),
+        TINY(groups_of_nulls_survive_any_failed_allocation),
         ROOMY(a_distinct_survives_any_failed_allocation),
         TINY(a_distinct_survives_any_failed_allocation),
         ROOMY(an_update_of_keys_survives_any_failed_allocation),
         TINY(an_update_of_keys_survives_any_failed_allocation),
+        ROOMY(an_analysis_survives_any_failed_allocation),
+        TINY(an_analysis_survives_any_failed_allocation),
         ROOMY(a_warm_lookup_allocates_nothing),
     };
     return cmocka_run_group_tests_name("allocation failure", tests, NULL, NULL);

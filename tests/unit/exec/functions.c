@@ -198,7 +198,7 @@ static void rounding_goes_away_from_zero_at_a_half(void **state)
     expect(call(FUNCTION_FLOOR, SSQL_TYPE_FLOAT, real(-1.5), NULL, NULL), "-2.0");
     expect(call(FUNCTION_CEIL, SSQL_TYPE_FLOAT, real(-1.5), NULL, NULL), "-1.0");
     expect(call(FUNCTION_SIGN, SSQL_TYPE_INT, build_int(-9), NULL, NULL), "-1");
-    expect(call(FUNCTION_SIGN, SSQL_TYPE_INT, real(0.5), NULL, NULL), "1");
+    expect(call(FUNCTION_SIGN, SSQL_TYPE_FLOAT, real(0.5), NULL, NULL), "1.0");
     expect(call(FUNCTION_POWER, SSQL_TYPE_FLOAT, real(2), real(10), NULL), "1024.0");
     expect(call(FUNCTION_SQRT, SSQL_TYPE_FLOAT, real(9), NULL, NULL), "3.0");
 }

@@ -45,7 +45,7 @@ static int open_engine(void **state)
         layout.types[i] = (uint8_t)ITEM_TYPES[i];
         columns[i] = (struct column_schema){.name = slice_of(NAMES[i]), .type = ITEM_TYPES[i]};
     }
-    columns[0].is_key = true;
+    columns[0].is_key = columns[0].is_not_null = true;
     columns[2].is_not_null = true;
     items = (struct table_schema){.name = slice_of("items"),
                                   .column_count = 4,
