@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "base/nearest.h"
 #include "exec/copy_load.h"
 
@@ -63,10 +65,11 @@ static struct record_place name_place(const struct copy_load *load, const struct
 
     if (in_header != NULL)
         return *in_header;
-    for (uint32_t row = 0; batch != NULL && row < batch->count; row++)
-        if (record_field(batch, row, place)->kind != FIELD_ABSENT)
-            return record_reader_field_place(load->reader, batch, row, place);
-    return (struct record_place){.line = 1, .column = 1};
+    uint32_t row = 0;
+    while (record_field(batch, row, place)->kind == FIELD_ABSENT)
+        row++;
+    assert(row < batch->count); /* the name is known since it was met in one of these */
+    return record_reader_field_place(load->reader, batch, row, place);
 }
 
 /* A header of one name in which another delimiter stands; '\0': it is not so. */

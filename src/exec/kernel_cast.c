@@ -218,7 +218,7 @@ static bool float_to_int(struct kernel_call *call, struct ssql_error *error)
     return true;
 }
 
-static bool to_bool(struct kernel_call *call, struct ssql_error *error)
+static bool int_to_bool(struct kernel_call *call, struct ssql_error *error)
 {
     const struct vector *argument = &call->arguments[0];
     uint8_t *result = call->result;
@@ -226,24 +226,20 @@ static bool to_bool(struct kernel_call *call, struct ssql_error *error)
     (void)error;
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
-        uint32_t item = vector_item(argument, row);
-        result[row] = argument->type == SSQL_TYPE_INT ? argument->integers[item] != 0 : argument->reals[item] != 0;
+        result[row] = argument->integers[vector_item(argument, row)] != 0;
     }
     return true;
 }
 
-static bool bool_to_number(struct kernel_call *call, struct ssql_error *error)
+static bool bool_to_int(struct kernel_call *call, struct ssql_error *error)
 {
     const struct vector *argument = &call->arguments[0];
+    int64_t *result = call->result;
 
     (void)error;
     for (uint32_t i = 0; i < call->selection.count; i++) {
         uint32_t row = selection_row(call->selection, i);
-        bool item = argument->booleans[vector_item(argument, row)] != 0;
-        if (call->result_type == SSQL_TYPE_INT)
-            ((int64_t *)call->result)[row] = item;
-        else
-            ((double *)call->result)[row] = item;
+        result[row] = argument->booleans[vector_item(argument, row)];
     }
     return true;
 }
@@ -294,21 +290,17 @@ enum { TYPE_COUNT = SSQL_TYPE_FLOAT + 1 };
 
 struct kernel kernel_find_cast(enum ssql_type from, enum ssql_type to)
 {
-    /* [from][to]; a bare null is never looked at. */
+    /* [from][to], of what the binder lets through; a bare null is never looked at. */
     static kernel_function *const runs[TYPE_COUNT][TYPE_COUNT] = {
         [SSQL_TYPE_NULL] = {same_type, same_type, same_type, same_type, same_type},
         [SSQL_TYPE_INT] = {[SSQL_TYPE_INT] = same_type,
                            [SSQL_TYPE_FLOAT] = int_to_float,
-                           [SSQL_TYPE_BOOL] = to_bool,
+                           [SSQL_TYPE_BOOL] = int_to_bool,
                            [SSQL_TYPE_STRING] = to_string},
-        [SSQL_TYPE_FLOAT] = {[SSQL_TYPE_INT] = float_to_int,
-                             [SSQL_TYPE_FLOAT] = same_type,
-                             [SSQL_TYPE_BOOL] = to_bool,
-                             [SSQL_TYPE_STRING] = to_string},
-        [SSQL_TYPE_BOOL] = {[SSQL_TYPE_INT] = bool_to_number,
-                            [SSQL_TYPE_FLOAT] = bool_to_number,
-                            [SSQL_TYPE_BOOL] = same_type,
-                            [SSQL_TYPE_STRING] = to_string},
+        [SSQL_TYPE_FLOAT] =
+            {[SSQL_TYPE_INT] = float_to_int, [SSQL_TYPE_FLOAT] = same_type, [SSQL_TYPE_STRING] = to_string},
+        [SSQL_TYPE_BOOL] =
+            {[SSQL_TYPE_INT] = bool_to_int, [SSQL_TYPE_BOOL] = same_type, [SSQL_TYPE_STRING] = to_string},
         [SSQL_TYPE_STRING] = {[SSQL_TYPE_INT] = string_to_int,
                               [SSQL_TYPE_FLOAT] = string_to_float,
                               [SSQL_TYPE_BOOL] = string_to_bool,

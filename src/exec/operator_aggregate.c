@@ -131,8 +131,7 @@ static bool aggregate_open(struct operator* self, struct ssql_error *error)
 static void clear_groups(struct aggregate_operator_state *state)
 {
     for (uint32_t i = 0; i < state->base.node->aggregate.aggregate_count; i++)
-        if (state->states[i].aggregate != NULL)
-            aggregate_states_clear(&state->states[i]);
+        aggregate_states_clear(&state->states[i]);
     aggregate_groups_reset(&state->groups, state->level);
     distinct_set_clear(&state->distinct);
     operator_memory_release(&state->memory);

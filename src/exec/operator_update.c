@@ -112,8 +112,8 @@ static bool decode_row(struct update_state *state, struct slice record, struct s
     return true;
 }
 
-/* Points at the first part of the key that the statement sets. */
-static bool refuse_duplicate(const struct update_state *state, struct ssql_error *error)
+/* The first part of the key that the statement sets. */
+static struct ssql_span span_of_key(const struct update_state *state)
 {
     const struct plan_node *node = state->base.node;
     const struct table_schema *table = node->update.table;
@@ -124,7 +124,7 @@ static bool refuse_duplicate(const struct update_state *state, struct ssql_error
         if (part.begin < part.end)
             span = part;
     }
-    return row_fail_duplicate(table, state->values, span, error);
+    return span;
 }
 
 static bool add_moved_rows(struct update_state *state, struct ssql_error *error)
@@ -145,9 +145,9 @@ static bool add_moved_rows(struct update_state *state, struct ssql_error *error)
             return false;
         enum write_outcome outcome = transaction_insert(context->transaction, state->table, state->values, error);
         if (outcome == WRITE_DUPLICATE)
-            return refuse_duplicate(state, error);
+            return row_fail_duplicate(state->base.node->update.table, state->values, span_of_key(state), error);
         if (outcome == WRITE_FAILED)
-            return false;
+            return row_fail_at(span_of_key(state), error);
     }
 }
 

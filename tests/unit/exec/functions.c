@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "exec/expression.h"
+#include "exec/expression_filter.h"
 #include "plan_builder.h"
 
 static struct ssql_error error;
@@ -93,6 +94,9 @@ static void substr_counts_characters_from_either_end(void **state)
                CASES[i].expected);
     expect(call(FUNCTION_SUBSTR, SSQL_TYPE_STRING, build_text("h\xC3\xA9llo"), build_int(-2), NULL), "\"lo\"");
     expect(call(FUNCTION_SUBSTR, SSQL_TYPE_STRING, text_or_null(NULL), build_int(-2), NULL), "null");
+    expect(
+        call(FUNCTION_SUBSTR, SSQL_TYPE_STRING, build_constant(value_string(slice_make(NULL, 0))), build_int(1), NULL),
+        "\"\"");
 }
 
 static void strings_are_searched_replaced_and_turned(void **state)
@@ -193,6 +197,8 @@ static void rounding_goes_away_from_zero_at_a_half(void **state)
     expect(call(FUNCTION_ROUND, SSQL_TYPE_INT, build_int(15), NULL, NULL), "15");
     expect_failure(call(FUNCTION_ROUND, SSQL_TYPE_INT, build_int(INT64_MAX), build_int(-1), NULL), SSQL_OUT_OF_RANGE,
                    "9223372036854775807 rounded does not fit in an int");
+    expect_failure(call(FUNCTION_ROUND, SSQL_TYPE_INT, build_int(INT64_MIN), build_int(-1), NULL), SSQL_OUT_OF_RANGE,
+                   "-9223372036854775808 rounded does not fit in an int");
     expect_failure(call(FUNCTION_ABS, SSQL_TYPE_INT, build_int(INT64_MIN), NULL, NULL), SSQL_OUT_OF_RANGE,
                    "abs(-9223372036854775808) does not fit in an int");
     expect(call(FUNCTION_FLOOR, SSQL_TYPE_FLOAT, real(-1.5), NULL, NULL), "-2.0");
@@ -212,7 +218,19 @@ static void casts_read_strings_strictly(void **state)
                    "\"9223372036854775808\" does not fit in an int");
     expect_failure(cast(build_text("1x"), SSQL_TYPE_INT), SSQL_BAD_VALUE, "\"1x\" is not an int");
     expect_failure(cast(build_text(""), SSQL_TYPE_INT), SSQL_BAD_VALUE, "\"\" is not an int");
+    expect_failure(cast(build_text("\x01"
+                                   "5"),
+                        SSQL_TYPE_INT),
+                   SSQL_BAD_VALUE,
+                   "\"\x01"
+                   "5\" is not an int");
     expect(cast(build_text("1.5e3"), SSQL_TYPE_FLOAT), "1500.0");
+    expect_failure(cast(build_text("1e5+"), SSQL_TYPE_FLOAT), SSQL_BAD_VALUE, "\"1e5+\" is not a float");
+    expect_failure(cast(build_text("1e5x"), SSQL_TYPE_FLOAT), SSQL_BAD_VALUE, "\"1e5x\" is not a float");
+    expect_failure(
+        cast(build_text("1000000000000000000000000000000000000000000000000000000000000000000e300"), SSQL_TYPE_FLOAT),
+        SSQL_OUT_OF_RANGE,
+        "\"1000000000000000000000000000000000000000000000000000000000000000\" does not fit in a float");
     expect(cast(build_text("-inf"), SSQL_TYPE_FLOAT), "-inf");
     expect_failure(cast(build_text("0x10"), SSQL_TYPE_FLOAT), SSQL_BAD_VALUE, "\"0x10\" is not a float");
     expect_failure(cast(build_text("1e999"), SSQL_TYPE_FLOAT), SSQL_OUT_OF_RANGE, "\"1e999\" does not fit in a float");
@@ -233,6 +251,76 @@ static void casts_between_numbers_truncate_and_check_the_range(void **state)
     expect(cast(real(0.5), SSQL_TYPE_STRING), "\"0.5\"");
     expect(cast(build_constant(value_bool(false)), SSQL_TYPE_STRING), "\"false\"");
     expect(cast(build_constant(value_null(SSQL_TYPE_NULL)), SSQL_TYPE_INT), "null");
+}
+
+/* A null that has no type yet: no function looks at it. */
+static void a_bare_null_is_null_to_all(void **state)
+{
+    struct bound_expr *null = build_constant(value_null(SSQL_TYPE_NULL)), *yes = build_constant(value_bool(true));
+
+    (void)state;
+    expect(call(FUNCTION_TYPEOF, SSQL_TYPE_STRING, null, NULL, NULL), "\"null\"");
+    expect(call(FUNCTION_IS_NULL, SSQL_TYPE_BOOL, null, NULL, NULL), "true");
+    expect(call(FUNCTION_IS_NOT_NULL, SSQL_TYPE_BOOL, null, NULL, NULL), "false");
+    expect(call(FUNCTION_NULLIF, SSQL_TYPE_BOOL, yes, null, NULL), "true");
+    expect(build_expr(BOUND_CASE, SSQL_TYPE_INT, 3, BUILD_LIST(null, build_int(1), build_int(2))), "2");
+    expect(build_expr(BOUND_COALESCE, SSQL_TYPE_BOOL, 2, BUILD_LIST(null, yes)), "true");
+    expect(build_expr(BOUND_AND, SSQL_TYPE_BOOL, 2, BUILD_LIST(null, yes)), "null");
+}
+
+static void a_column_of_bare_nulls_is_null_to_all(void **state)
+{
+    struct vector column = {.type = SSQL_TYPE_NULL, .kind = VECTOR_FLAT};
+    struct bound_expr *null = build_column(0, SSQL_TYPE_NULL);
+    struct bound_expr *exprs[] = {call(FUNCTION_IS_NULL, SSQL_TYPE_BOOL, null, NULL, NULL),
+                                  build_binary(FUNCTION_EQUAL, SSQL_TYPE_BOOL, null, null)};
+    struct expression_environment environment = {0};
+    struct expression *expression;
+    struct expression_filter *filter;
+    struct vector outputs[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct batch batch = {.columns = &column, .column_count = 1, .row_count = 3, .selected_count = 3};
+        assert_true(expression_create(&environment, exprs, 2, &expression, NULL));
+        assert_true(expression_filter_create(&environment, exprs[i], &filter, NULL));
+        expression_environment_start(&environment, NULL);
+        assert_true(expression_evaluate(expression, &batch, outputs, &error));
+        assert_true(vector_value(&outputs[0], 2).boolean);
+        assert_true(vector_value(&outputs[1], 2).is_null);
+        assert_true(expression_filter_apply(filter, &batch, &error));
+        assert_int_equal(batch.selected_count, i == 0 ? 3 : 0);
+    }
+    expression_environment_clear(&environment);
+}
+
+/* upper cannot fail, but what it makes for one batch can be too much: a filter says so. */
+static void strings_too_large_for_a_batch_fail_a_filter(void **state)
+{
+    enum { COUNT = 65, SIZE = 1 << 20 };
+    struct slice strings[COUNT];
+    char *bytes = calloc(1, SIZE);
+    struct vector column = {.type = SSQL_TYPE_STRING, .kind = VECTOR_FLAT, .strings = strings};
+    struct batch batch = {.columns = &column, .column_count = 1, .row_count = COUNT, .selected_count = COUNT};
+    struct bound_expr *upper = build_unary(FUNCTION_UPPER, SSQL_TYPE_STRING, build_column(0, SSQL_TYPE_STRING));
+    struct expression_environment environment = {0};
+    struct expression_filter *filter;
+    const struct scan_filter *scan_filter;
+
+    (void)state;
+    assert_non_null(bytes);
+    for (int i = 0; i < COUNT; i++)
+        strings[i] = slice_make(bytes, SIZE);
+    assert_true(expression_filter_create(
+        &environment, build_binary(FUNCTION_EQUAL, SSQL_TYPE_BOOL, upper, build_text("x")), &filter, NULL));
+    expression_environment_start(&environment, NULL);
+    scan_filter = expression_filter_as_scan_filter(filter);
+    error_clear(&error);
+    assert_false(scan_filter->apply(scan_filter->context, &batch, &error));
+    assert_int_equal(error.code, SSQL_TOO_LARGE);
+    assert_string_equal(error.message, "the strings made here take more than 67108864 bytes");
+    expression_environment_clear(&environment);
+    free(bytes);
 }
 
 static void and_or_not_follow_three_valued_logic(void **state)
@@ -305,6 +393,9 @@ int main(void)
         cmocka_unit_test(rounding_goes_away_from_zero_at_a_half),
         cmocka_unit_test(casts_read_strings_strictly),
         cmocka_unit_test(casts_between_numbers_truncate_and_check_the_range),
+        cmocka_unit_test(a_bare_null_is_null_to_all),
+        cmocka_unit_test(a_column_of_bare_nulls_is_null_to_all),
+        cmocka_unit_test(strings_too_large_for_a_batch_fail_a_filter),
         cmocka_unit_test(and_or_not_follow_three_valued_logic),
         cmocka_unit_test(later_arguments_are_not_computed_when_earlier_ones_decide),
         cmocka_unit_test(arithmetic_fails_where_ints_end),
