@@ -35,9 +35,11 @@ foreach(target unit_api_allocation_failure unit_api_allocation_files)
   endif()
 endforeach()
 # So does what is taken from an arena.
-target_link_options(unit_api_allocation_statements PRIVATE
-                    LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign
-                    LINKER:--wrap=arena_alloc,--wrap=arena_alloc_array,--wrap=arena_copy)
+foreach(target unit_api_allocation_statements unit_api_allocation_parallel unit_exec_groups)
+  target_link_options(${target} PRIVATE
+                      LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign
+                      LINKER:--wrap=arena_alloc,--wrap=arena_alloc_array,--wrap=arena_copy)
+endforeach()
 if(TARGET unit_api_allocation_count)
   target_link_options(unit_api_allocation_count PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 endif()

@@ -4,36 +4,8 @@
  * from an arena, here (--wrap). */
 #include <stdbool.h>
 
-#include "api/failing_memory.h"
+#include "api/failing_arena.h"
 #include "api/fixture.h"
-#include "base/slice.h"
-
-/* ---- allocations out of an arena: most find room in the chunk that is there, and would never fail ---- */
-
-struct arena;
-void *__real_arena_alloc(struct arena *arena, size_t size);
-void *__real_arena_alloc_array(struct arena *arena, size_t count, size_t size);
-struct slice __real_arena_copy(struct arena *arena, struct slice slice);
-void *__wrap_arena_alloc(struct arena *arena, size_t size);
-void *__wrap_arena_alloc_array(struct arena *arena, size_t count, size_t size);
-struct slice __wrap_arena_copy(struct arena *arena, struct slice slice);
-
-static const size_t TOO_MUCH = SIZE_MAX / 2; /* the arena cannot give it, and remembers that it failed */
-
-void *__wrap_arena_alloc(struct arena *arena, size_t size)
-{
-    return __real_arena_alloc(arena, allocation_fails() ? TOO_MUCH : size);
-}
-
-void *__wrap_arena_alloc_array(struct arena *arena, size_t count, size_t size)
-{
-    return allocation_fails() ? __real_arena_alloc(arena, TOO_MUCH) : __real_arena_alloc_array(arena, count, size);
-}
-
-struct slice __wrap_arena_copy(struct arena *arena, struct slice slice)
-{
-    return __real_arena_copy(arena, allocation_fails() ? (struct slice){slice.data, TOO_MUCH} : slice);
-}
 
 /* ---- what is run ---- */
 

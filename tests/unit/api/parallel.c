@@ -9,10 +9,10 @@
 
 enum { ROWS = 6000, ROWS_A_STATEMENT = 500 };
 
-static void open_with(struct fixture *fixture, const char *threads, const char *memory_limit)
+static void open_with_morsels(struct fixture *fixture, const char *threads, const char *memory_limit,
+                              const char *morsel_rows)
 {
-    static const char *const values[][2] = {
-        {"morsel_rows", "64"}, {"memtable_size", "64KiB"}, {"block_rows", "16"}, {"level0_files", "2"}};
+    static const char *const values[][2] = {{"memtable_size", "64KiB"}, {"block_rows", "16"}, {"level0_files", "2"}};
     ssql_options *options;
 
     assert_int_equal(ssql_options_new(&options), SSQL_OK);
@@ -21,9 +21,15 @@ static void open_with(struct fixture *fixture, const char *threads, const char *
     assert_int_equal(ssql_options_set(options, "threads", threads), SSQL_OK);
     assert_int_equal(ssql_options_set(options, "background", "off"), SSQL_OK);
     assert_int_equal(ssql_options_set(options, "memory_limit", memory_limit), SSQL_OK);
+    assert_int_equal(ssql_options_set(options, "morsel_rows", morsel_rows), SSQL_OK);
     assert_int_equal(ssql_open_with(":memory:", options, &fixture->db), SSQL_OK);
     assert_int_equal(ssql_connect(fixture->db, &fixture->conn), SSQL_OK);
     ssql_options_free(options);
+}
+
+static void open_with(struct fixture *fixture, const char *threads, const char *memory_limit)
+{
+    open_with_morsels(fixture, threads, memory_limit, "64");
 }
 
 /* Numbers without a pattern, the same in each database. */
@@ -131,6 +137,8 @@ static const char *const queries[] = {
     "select count(*) from t",
     "select count(*), count(note), sum(amount), min(amount), max(amount), avg(amount) from t where kind > 'kind2'",
     "select sum(score), avg(score), min(score), max(score) from t",
+    "select sum(case when id < 3000 then 1e308 else score end) from t",
+    "select kind, sum(case when id < 3000 then 1e308 else score end) from t group by kind",
     "select kind, count(*), sum(score), avg(score), max(amount) from t group by kind",
     "select amount % 100, kind, count(*), sum(score) from t group by amount % 100, kind",
     "select note, count(*), sum(score) from t group by note",
@@ -187,6 +195,36 @@ static void answers_are_the_same_in_little_memory(void **state)
     assert_same_answers(one.conn, other.conn);
     fixture_close(&one);
     fixture_close(&other);
+}
+
+/* More groups than threads are worth it for, in the first morsel or a later one: the caller's thread reads on. */
+static void morsels_of_many_groups_are_given_up(void **state)
+{
+    static const char *const many_groups[] = {
+        "select id, count(*) from t group by id having id % 100 == 0 order by id",
+        "select case when id < 5000 then 0 else id end as g, count(*) from t group by g having g % 100 == 0 order by g",
+        "select concat(cast(id as string), note) as g, sum(score) from t group by g having min(id) % 500 == 0 order by "
+        "g",
+    };
+    struct fixture one, other;
+
+    (void)state;
+    open_with(&one, "1", "64MiB");
+    fill(one.conn);
+    insert_rows(one.conn, "insert", 10000, 1, 6000, 9);
+    for (int i = 0; i < 2; i++) {
+        open_with_morsels(&other, "2", i == 0 ? "64MiB" : "1MiB", "4500");
+        fill(other.conn);
+        insert_rows(other.conn, "insert", 10000, 1, 6000, 9);
+        for (size_t k = 0; k < sizeof many_groups / sizeof many_groups[0]; k++) {
+            char *expected = answer_to(one.conn, many_groups[k]), *answer = answer_to(other.conn, many_groups[k]);
+            assert_string_equal(answer, expected);
+            free(expected);
+            free(answer);
+        }
+        fixture_close(&other);
+    }
+    fixture_close(&one);
 }
 
 /* Rows of the transaction itself are read by all threads, in whatever state its writes are. */
@@ -438,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_do_not_depend_on_the_number_of_threads),
         cmocka_unit_test(answers_are_the_same_in_little_memory),
+        cmocka_unit_test(morsels_of_many_groups_are_given_up),
         cmocka_unit_test(own_writes_are_seen_by_all_threads),
         cmocka_unit_test(a_prepared_query_runs_again_with_other_parameters),
         cmocka_unit_test(queries_are_dropped_and_nested),

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "api/failing_memory.h"
+#include "api/failing_arena.h"
 #include "exec/aggregate_groups.h"
 #include "exec/aggregate_state.h"
 
