@@ -21,16 +21,15 @@ foreach(check check check_directives check_options check_odd_use)
   set_tests_properties(golden/${name} PROPERTIES TIMEOUT 180)
 endforeach()
 
-# The runner's parts, with an engine that loses and invents rows on purpose.
-file(GLOB runner_parts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/shell/test_*.c)
-list(FILTER runner_parts EXCLUDE REGEX "/test_(command|options|schedule)\\.c$")
-add_executable(runner_parts ${CMAKE_SOURCE_DIR}/tests/runner/parts.c ${CMAKE_SOURCE_DIR}/tests/runner/weather.c
-               ${runner_parts} ${CMAKE_SOURCE_DIR}/src/shell/text_buffer.c ${CMAKE_SOURCE_DIR}/src/shell/variables.c
-               ${CMAKE_SOURCE_DIR}/src/shell/suggestion.c ${CMAKE_SOURCE_DIR}/src/shell/statement_text.c
-               ${CMAKE_SOURCE_DIR}/src/shell/display_width.c)
-target_include_directories(runner_parts PRIVATE ${CMAKE_SOURCE_DIR}/src)
+# The runner's parts, as they are in the program, with an engine that loses and invents rows on purpose.
+file(GLOB runner_tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/runner/*.c)
+set(runner_parts
+    "/shell/(test_[a-z0-9_]+|text_buffer|variables|suggestion|statement_text|display_width|error_report|interrupt)\\.c")
+add_executable(runner_parts ${runner_tests}
+               $<FILTER:$<FILTER:$<TARGET_OBJECTS:ssql>,INCLUDE,${runner_parts}>,EXCLUDE,/test_command\\.c>)
+target_include_directories(runner_parts PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_link_libraries(runner_parts PRIVATE ssql_flags ssql_static ${CMOCKA_LINK_LIBRARIES} ${UTF8PROC_LINK_LIBRARIES}
-                      ${CMAKE_DL_LIBS})
+                      Threads::Threads ${CMAKE_DL_LIBS})
 add_test(NAME golden/runner_parts COMMAND runner_parts)
 set_tests_properties(golden/runner_parts PROPERTIES TIMEOUT 60)
 

@@ -66,8 +66,10 @@ static char *make_directory(struct text_buffer *complaint)
         return NULL;
     }
     char *whole = realpath(path.data, NULL); /* the processes of databases work there, not where this one does */
-    if (whole == NULL)
+    if (whole == NULL) {
         text_format(complaint, "%s: error: %s\n", path.data, strerror(errno));
+        rmdir(path.data);
+    }
     text_clear(&path);
     return whole;
 }

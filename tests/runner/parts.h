@@ -3,5 +3,7 @@
 #define RUNNER_PARTS_H
 
 int run_weather_tests(void);
+int run_answer_tests(void);
+int run_text_tests(void);
 
 #endif

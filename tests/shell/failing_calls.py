@@ -57,6 +57,10 @@ class FailingCallsTest(ShellTest):
     TIMEOUT_S = 20
     MUST_ALLOCATIONS = 3  # of the allocations that end the program
 
+    @classmethod
+    def setUpClass(cls):
+        cls.tried = set()  # places of all sweeps of the class; each is tried once
+
     def run_with_library(self, folder, arguments, text, settings):
         environment = dict(self.environment, LD_PRELOAD=LIBRARY, FAILING_CALLS_LOG=folder + ".log", HOME=folder, **settings)
         return Result(subprocess.run([PROGRAM, *arguments], cwd=folder, env=environment, input=text.encode(),
@@ -78,42 +82,47 @@ class FailingCallsTest(ShellTest):
 
     def choose(self, ways, calls):
         """The ways that are tried."""
-        chosen, places, ending = [], set(), 0
+        chosen, ending = [], 0
         for way in ways:
-            if (calls is None or way.call in calls) and way.place not in places:
-                places.add(way.place)
+            if (calls is None or way.call in calls) and way.place not in self.tried:
+                self.tried.add(way.place)
                 ending += way.ends_program
                 if not way.ends_program or ending <= self.MUST_ALLOCATIONS:
                     chosen.append(way)
         # Inside the library, memory stands for all: what its calls do when they fail is tested where they are.
         return [way for way in chosen if not way.is_in_library or way.call in MEMORY]
 
-    def check_end(self, result):
+    def look(self, folder):
+        """What a test wants to know of the folder after each run; check_end finds it in result.left."""
+
+    def check_end(self, way, result):
         """What a run in which something failed must be like; tests with more to say override it."""
         self.assertIn(result.status, (0, 1, 2))
         if result.status != 0:
-            self.assertRegex(result.out + result.err, "error|out of memory|FAILED")
+            self.assertRegex(result.out + result.err, "error|out of memory|FAILED|not ok")
 
-    def sweep(self, *arguments, text="", calls=None, once=True):
-        """Runs the command in copies of the test's folder, one of its calls failing: of `calls` (names), or any.
-        Returns how many failed, with (way, result) of each."""
+    def sweep(self, *arguments, text="", calls=None, once=True, errors=ERRORS):
+        """Runs the command in copies of the test's folder, one of its calls failing: of `calls` (names), or any; the first
+        such call of each process, or all. Returns (way, result) of the runs in which one did."""
         base = self.folder + "-calls"
         prepared = os.path.join(base, "prepared")
         os.mkdir(base)
         self.addCleanup(shutil.rmtree, base, ignore_errors=True)
         shutil.copytree(self.folder, prepared, symlinks=True)
-        chosen = self.choose(self.ways(prepared, arguments, text), calls)
-        self.assertGreater(len(chosen), 0, "there is no such call")
+        ways = self.ways(prepared, arguments, text)
+        self.assertGreater(len(ways), 0, "no call was seen")
+        chosen = self.choose(ways, calls)
 
         def run(number):
             way = chosen[number]
             folder = self.copy(prepared, str(number))
-            error = errno.ENOMEM if way.call in MEMORY else ERRORS.get(way.call, errno.EIO)
+            error = errno.ENOMEM if way.call in MEMORY else errors.get(way.call, errno.EIO)
             fault = "%s:%s:%d:%d" % (way.hash, way.offset, error, once)
             try:
                 result = self.run_with_library(folder, arguments, text, {"FAILING_CALL": fault})
             except subprocess.TimeoutExpired as late:
                 result = Result(subprocess.CompletedProcess(arguments, "no end", late.stdout or b"", late.stderr or b""))
+            result.left = self.look(folder)
             failed = os.path.exists(folder + ".log")
             shutil.rmtree(folder, ignore_errors=True)
             return failed, way, result
@@ -122,6 +131,6 @@ class FailingCallsTest(ShellTest):
             done = [(way, result) for failed, way, result in pool.map(run, range(len(chosen))) if failed]
         for way, result in done:
             with self.subTest(str(way), out=result.out[-400:], err=result.err[-400:]):
-                self.check_end(result)
-        self.assertGreater(len(done), len(chosen) / 2, "most calls are to be the same in every run")
+                self.check_end(way, result)
+        self.assertGreater(len(done) + 1, len(chosen) / 2, "most calls are to be the same in every run")
         return done
