@@ -51,7 +51,8 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 
 static void remove_directory(const char *path)
 {
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+        fprintf(stderr, "warning: %s could not be removed: %s\n", path, strerror(errno));
 }
 
 static char *make_directory(struct text_buffer *complaint)
