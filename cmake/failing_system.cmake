@@ -1,7 +1,7 @@
 # Tests whose system calls and allocations go through the test, which lets them fail: tests/unit/volume/failing_system.h,
 # tests/unit/api/failing_memory.h.
 set(system_calls open openat close read write pread pwrite stat lstat fstat fstatat access faccessat unlinkat renameat
-    renameat2 linkat mkdir mkdirat rmdir fsync fdatasync ftruncate fallocate fcntl fchmod dup lseek fdopendir readdir
+    renameat2 linkat mkdir mkdirat rmdir fsync fdatasync sync_file_range ftruncate fallocate fcntl fchmod dup lseek fdopendir readdir
     realpath strdup strndup mmap)
 set(allocations malloc calloc realloc aligned_alloc posix_memalign)
 list(TRANSFORM system_calls PREPEND "LINKER:--wrap=")
@@ -20,6 +20,8 @@ foreach(target unit_storage_memory_failure unit_storage_memory_failure_engine un
 endforeach()
 # tests/unit/base/failures.c: memory, mapped or not, and threads.
 target_link_options(unit_base_failures PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=pthread_create)
+# tests/unit/storage/wal_group.c: what happens while a leader waits.
+target_link_options(unit_storage_wal_group PRIVATE LINKER:--wrap=sched_yield)
 # tests/unit/storage/engine_waits.c: threads, the number of processors, and every wait.
-target_link_options(unit_storage_engine_waits PRIVATE LINKER:--wrap=pthread_create,--wrap=sysconf
+target_link_options(unit_storage_engine_waits PRIVATE LINKER:--wrap=pthread_create,--wrap=sysconf,--wrap=sched_yield
                     LINKER:--wrap=pthread_cond_wait,--wrap=pthread_cond_timedwait)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "storage/compaction_internal.h"
+#include "storage/engine_internal.h"
 #include "storage/merge.h"
 
 /* Beyond this, decoded columns are not kept per input: rows are picked from the blocks instead. */
@@ -28,6 +29,8 @@ struct compaction_merge {
     struct buffer last_bytes;
     bool is_covered; /* what follows of its key is older than every snapshot needs */
     bool key_is_out; /* a version of its key was written */
+
+    uint64_t last_step_ns; /* for engine_give_way */
 };
 
 /* ---- what is kept ---- */
@@ -171,6 +174,7 @@ static bool merge_all(struct compaction_merge *merge, struct ssql_error *error)
             return false;
         if (merge->active_count == 0)
             return output_finish(&merge->output, error);
+        engine_give_way(merge->output.engine, merge->output.table, &merge->last_step_ns);
         merge_chunks(merge);
         if (!output_gather(&merge->output, error) || !keep_last_key(merge, error) ||
             !output_write(&merge->output, false, error))

@@ -1,6 +1,7 @@
 /* The threads of an engine, and how writers wait for them. Flushes and compactions that fail are tried again with a
  * growing pause; the last error is kept. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -16,7 +17,10 @@ enum {
     SLOWEST_NS_PER_BYTE = 40, /* what slowing down costs just before the stop */
     DEBT_SLEEP_NS = 1000000,  /* shorter sleeps take longer than asked for anyway */
     DEBT_LONGEST_NS = 20000000,
+    STEP_NS = 100000, /* of background work, before others may have the processor */
 };
+
+static const double PRESSURE_TO_HURRY = 0.5;
 
 static struct timespec after_ms(uint32_t milliseconds)
 {
@@ -472,6 +476,17 @@ static void slow_down(struct engine *engine, double how_much, size_t bytes)
         return;
     struct timespec pause = {.tv_nsec = (long)(debt < DEBT_LONGEST_NS ? debt : DEBT_LONGEST_NS)};
     nanosleep(&pause, NULL);
+}
+
+void engine_give_way(struct engine *engine, const struct table *table, uint64_t *last_ns)
+{
+    uint64_t now = now_ns();
+
+    if (!engine->has_threads || now < *last_ns + STEP_NS)
+        return;
+    if (pressure(engine, table) < PRESSURE_TO_HURRY)
+        sched_yield();
+    *last_ns = now_ns();
 }
 
 bool engine_admit(struct engine *engine, const struct table *table, size_t bytes, struct ssql_error *error)

@@ -68,11 +68,11 @@ struct engine {
     uint8_t database_id[MANIFEST_ID_SIZE];
     uint64_t epoch; /* of this process, once it has written a manifest */
     uint64_t manifest_last_sequence, manifest_catalog_sequence;
-    uint64_t logged_before; /* bytes, by those who had the database open before */
+    uint64_t logged_before;                               /* bytes, by those who had the database open before */
     atomic_uint_least64_t bytes_flushed, bytes_compacted; /* to all tables, as the manifest has them */
-    struct wal_run *old_runs; /* as the manifest had them at open; until the log is open */
+    struct wal_run *old_runs;                             /* as the manifest had them at open; until the log is open */
     uint32_t old_run_count;
-    uint64_t replayed_through; /* while recovering: last sequence whose record was replayed */
+    uint64_t replayed_through;    /* while recovering: last sequence whose record was replayed */
     bool log_is_finished;         /* cleanly: when nothing of it is needed, the manifest does without its runs */
     bool log_is_needed;           /* the last manifest written names runs */
     atomic_bool epoch_is_claimed; /* the manifest has our epoch: names that carry it are ours */
@@ -96,7 +96,7 @@ struct engine {
     struct frozen_memtable *frozen_first, *frozen_last;
     uint64_t flush_attempts; /* finished ones */
     bool flush_is_running, flush_is_urgent;
-    uint32_t dropped_waiting; /* dropped tables that a snapshot needed when they were last looked at */
+    uint32_t dropped_waiting;      /* dropped tables that a snapshot needed when they were last looked at */
     struct ssql_error flush_error; /* of the last attempt */
     struct ssql_error failure;     /* with has_failed: what every write gets from now on */
     pthread_t flush_thread;
@@ -206,6 +206,11 @@ void engine_work_inline(struct engine *engine);
  * caller down or lets it wait until there is room. Fails with the cause when there is none and a flush fails. No lock
  * is held. */
 MUST_CHECK bool engine_admit(struct engine *engine, const struct table *table, size_t bytes, struct ssql_error *error);
+/* Between two steps of a flush or a merge into `table`: lets others have the processor for a moment if some time has
+ * passed since `*last_ns`, which is kept up to date (0 at first), unless writers are about to wait for this work. A
+ * scheduler takes a processor away from a busy thread after milliseconds only, and a commit that has been woken beside
+ * it wants a tenth of one. */
+void engine_give_way(struct engine *engine, const struct table *table, uint64_t *last_ns);
 /* Under background_mutex: compactions may be due; wakes their threads. */
 void engine_want_compaction(struct engine *engine);
 /* Runs compactions until none is due, or with `everything` until each table is in its lowest level. */

@@ -5,6 +5,8 @@
 
 #include "storage/engine_internal.h"
 
+enum { ROWS_OF_A_STEP = 128 }; /* that take less than the time of one (engine_give_way) */
+
 void flush_output_init(struct flush_output *output, struct table *table, uint64_t expected_rows)
 {
     *output = (struct flush_output){.engine = table->engine, .table = table, .expected_rows = expected_rows};
@@ -51,6 +53,10 @@ bool flush_output_add(struct flush_output *output, struct slice key, struct slic
         return false;
     if (output->writer == NULL && !begin_file(output, error))
         return false;
+    if (++output->rows_since_step >= ROWS_OF_A_STEP) {
+        output->rows_since_step = 0;
+        engine_give_way(output->engine, output->table, &output->last_step_ns);
+    }
     return sstable_writer_add(output->writer, key, row, sequence, error);
 }
 

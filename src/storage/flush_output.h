@@ -13,6 +13,8 @@ struct flush_output {
     uint64_t expected_rows;
     struct sstable_info *infos; /* finished files */
     uint32_t info_count, info_capacity;
+    uint32_t rows_since_step;
+    uint64_t last_step_ns; /* for engine_give_way */
 };
 
 void flush_output_init(struct flush_output *output, struct table *table, uint64_t expected_rows);

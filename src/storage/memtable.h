@@ -38,8 +38,8 @@ void memtable_undo(struct memtable *memtable, struct slice key, uint64_t sequenc
 bool memtable_get(const struct memtable *memtable, struct slice key, uint64_t snapshot,
                   struct memtable_version *version);
 
-/* Before the first write: about so many keys are expected. A filter has room for them from its beginning: growing it, key
- * after key from the tree, takes milliseconds in which nobody commits. */
+/* Before the first write: about so many keys are expected. A filter has room for them from its beginning: growing it,
+ * key after key from the tree, takes milliseconds in which nobody commits. */
 void memtable_expect(struct memtable *memtable, uint64_t key_count);
 
 /* False: no snapshot that was taken before the call sees a version of the key, whose filter_hash (filter.h) is
@@ -90,6 +90,10 @@ struct slice memtable_last_key(const struct memtable *memtable);
 enum { MEMTABLE_SAMPLES_MOST = 512 };
 uint32_t memtable_sample_keys(const struct memtable *memtable, struct slice keys[MEMTABLE_SAMPLES_MOST]);
 
+/* Sees to it that the pool has a large chunk whose pages are there: touching that many for the first time takes
+ * milliseconds where the system itself is a guest, and a put that does it holds up every other commit. For whoever is
+ * about to put many rows, while he holds no lock. Does nothing when there is no memory. */
+void memtable_pool_prepare(void);
 /* Gives back the pool's chunks that nobody uses. */
 void memtable_pool_trim(void);
 

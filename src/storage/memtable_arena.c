@@ -19,6 +19,7 @@ enum {
     GROWING_CHUNKS = 3, /* before the first of CHUNK_MEDIUM */
     POOL_MEDIUM_MOST = 16,
     POOL_LARGE_MOST = 32, /* the memtables of a database with the default memory limit */
+    SMALLEST_PAGE = 4096,
 };
 
 /* Chunks that nobody uses. One for the process: the pages' cost is the process's. */
@@ -75,6 +76,12 @@ static void chunk_free(struct memtable_chunk *chunk)
         free(chunk);
 }
 
+static void chunk_give_back(struct memtable_chunk *chunk)
+{
+    if (!pool_give(chunk))
+        chunk_free(chunk);
+}
+
 static void free_chunks(struct memtable_chunk *chunk)
 {
     while (chunk != NULL) {
@@ -93,6 +100,28 @@ void memtable_pool_trim(void)
     pthread_mutex_unlock(&pool.mutex);
     free_chunks(medium);
     free_chunks(large);
+}
+
+static bool pool_has_large(void)
+{
+    pthread_mutex_lock(&pool.mutex);
+    bool has_one = pool.large != NULL;
+    pthread_mutex_unlock(&pool.mutex);
+    return has_one;
+}
+
+void memtable_pool_prepare(void)
+{
+    if (pool_has_large())
+        return;
+    uint8_t *pages = pages_alloc(CHUNK_LARGE);
+    if (pages == NULL)
+        return;
+    for (size_t i = 0; i < CHUNK_LARGE; i += SMALLEST_PAGE)
+        *(volatile uint8_t *)(pages + i) = 0;
+    struct memtable_chunk *chunk = (struct memtable_chunk *)(void *)pages;
+    chunk->size = CHUNK_LARGE;
+    chunk_give_back(chunk);
 }
 
 static struct memtable_chunk *chunk_make(size_t size)
@@ -119,8 +148,7 @@ void memtable_arena_clear(struct memtable_arena *arena)
 
     while (chunk != NULL) {
         struct memtable_chunk *next = chunk->next;
-        if (!pool_give(chunk))
-            chunk_free(chunk);
+        chunk_give_back(chunk);
         chunk = next;
     }
     arena->chunks = NULL;

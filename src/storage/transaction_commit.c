@@ -5,6 +5,8 @@
 
 #include "storage/transaction_internal.h"
 
+enum { LARGE_COMMIT = 8 << 10 }; /* bytes */
+
 /* ---- through the log ---- */
 
 static bool is_written(const struct participant *participant)
@@ -137,6 +139,8 @@ static bool commit_logged(struct transaction *transaction, struct ssql_error *er
     bool has_catalog = transaction->catalog_count > 0;
     uint64_t last = 0, position = 0;
 
+    if (transaction->writes.record.size >= LARGE_COMMIT)
+        memtable_pool_prepare();
     pthread_mutex_lock(&engine->commit_mutex);
     bool is_done = commit_to_log(transaction, &last, &position, error);
     pthread_mutex_unlock(&engine->commit_mutex);

@@ -46,12 +46,14 @@ struct wal {
     size_t recycled_count;
 
     /* group commit */
-    bool is_syncing;           /* somebody leads, or changes the segment */
-    pthread_cond_t progress;   /* is_syncing became false: something is durable, or has failed */
-    _Atomic uint32_t queued;   /* threads that wait and belong to no batch yet */
-    uint64_t batch_number;     /* of the batch that those will be in */
-    uint32_t expected;         /* how many the next leader may wait for */
-    uint64_t sync_nanoseconds; /* smoothed time of a sync; 0: not measured */
+    bool is_syncing;                             /* somebody leads, or changes the segment */
+    pthread_cond_t progress;                     /* is_syncing became false: something is durable, or has failed */
+    _Atomic uint32_t queued;                     /* threads that wait and belong to no batch yet */
+    uint64_t batch_number;                       /* of the batch that those will be in */
+    uint32_t expected;                           /* how many the next leader may wait for */
+    uint64_t sync_nanoseconds;                   /* smoothed time of a sync; 0: not measured */
+    uint32_t vain_waits;                         /* one after the other, up to the last wait */
+    uint32_t waits_to_leave_out, waits_left_out; /* since that one */
 
     /* sync=normal */
     pthread_t thread;

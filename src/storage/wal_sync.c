@@ -2,7 +2,9 @@
  * syncs once for all, and wakes the others. Followers of one sync come back with their next commit just after the next
  * leader has gone, so plain group commit shares a sync among half of the threads only. Hence the wait: a leader expects
  * as many as were served by the last sync or queued during it, and yields the processor until they are there, at most
- * 40 us and a quarter of a sync. A lone thread expects itself only, and never waits. */
+ * 40 us and a quarter of a sync. A lone thread expects itself only, and never waits. Beside a bulk load, which takes
+ * longer for its next commit than anybody waits, all waiting is in vain, and whoever yields a processor there may miss
+ * it for milliseconds: after some such waits most leaders go at once. */
 #include <assert.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,7 +13,7 @@
 #include "storage/wal.h"
 #include "storage/wal_internal.h"
 
-enum { LONGEST_GATHER_NANOSECONDS = 40000 };
+enum { LONGEST_GATHER_NANOSECONDS = 40000, VAIN_WAITS_FOR_NOTHING = 3, MOST_WAITS_LEFT_OUT = 255 };
 
 static uint64_t now_nanoseconds(void)
 {
@@ -19,6 +21,28 @@ static uint64_t now_nanoseconds(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Whether it seems worth while to wait again. */
+static bool is_hopeful(struct wal *wal)
+{
+    if (wal->waits_left_out >= wal->waits_to_leave_out)
+        return true;
+    wal->waits_left_out++;
+    return false;
+}
+
+/* After each wait in vain that follows some others, about twice as many are left out as before. */
+static void note_wait(struct wal *wal, bool was_in_vain)
+{
+    wal->statistics.wait_count++;
+    wal->statistics.timeout_count += was_in_vain;
+    wal->vain_waits = was_in_vain ? wal->vain_waits + 1 : 0;
+    wal->waits_left_out = 0;
+    if (wal->vain_waits <= VAIN_WAITS_FOR_NOTHING)
+        wal->waits_to_leave_out = 0;
+    else if (wal->waits_to_leave_out < MOST_WAITS_LEFT_OUT)
+        wal->waits_to_leave_out = 2 * wal->waits_to_leave_out + 1;
 }
 
 /* Gives up the mutex for a moment, so that those who are expected can append and queue. */
@@ -29,16 +53,14 @@ static void gather(struct wal *wal)
 
     if (longest > LONGEST_GATHER_NANOSECONDS)
         longest = LONGEST_GATHER_NANOSECONDS;
-    if (longest == 0 || atomic_load(&wal->queued) >= expected)
+    if (longest == 0 || atomic_load(&wal->queued) >= expected || !is_hopeful(wal))
         return;
-    wal->statistics.wait_count++;
     pthread_mutex_unlock(&wal->mutex);
     uint64_t end = now_nanoseconds() + longest;
     while (atomic_load(&wal->queued) < expected && now_nanoseconds() < end)
         sched_yield();
     pthread_mutex_lock(&wal->mutex);
-    if (atomic_load(&wal->queued) < expected)
-        wal->statistics.timeout_count++;
+    note_wait(wal, atomic_load(&wal->queued) < expected);
 }
 
 static void note_sync(struct wal *wal, uint32_t member_count, uint64_t position, uint64_t nanoseconds)

@@ -112,6 +112,35 @@ static void a_commit_without_memory_is_refused_or_whole(void **state)
     sweep_commits(false, 1 << 20);
 }
 
+/* Pages for the next rows are asked for ahead of a large commit, and only while there are none. */
+static void a_large_commit_does_without_pages_made_ready_for_it(void **state)
+{
+    enum { ROWS = 1000 };
+    const size_t chunk = 2 << 20;
+
+    (void)state;
+    for (int commit = 0; commit < 3; commit++) {
+        struct engine_options options = fixture_options(false);
+        struct engine *engine = fixture_open(fixture_volume(), &options);
+        struct table *table = table_of(engine, fixture_create_table(engine));
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+        struct ssql_error error = {0};
+        for (int64_t key = 0; key < ROWS; key++)
+            fixture_put(transaction, table->id, key, key);
+        if (commit == 0)
+            memtable_pool_trim();
+        process_fault.mapped = 0;
+        fail_memory(commit == 0 ? 0 : -1, false);
+        assert_true(transaction_commit(transaction, &error));
+        assert_int_equal(mend_memory(), commit == 0);
+        assert_int_equal(process_fault.mapped >= chunk, commit < 2);
+        transaction_destroy(transaction);
+        assert_int_equal(fixture_count(engine, table->id), ROWS);
+        fixture_close(engine);
+    }
+    memtable_pool_trim();
+}
+
 static void a_memtable_that_cannot_be_frozen_is_frozen_by_the_next_commit(void **state)
 {
     (void)state;
@@ -258,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_commit_without_memory_is_refused_or_whole),
+        cmocka_unit_test(a_large_commit_does_without_pages_made_ready_for_it),
         cmocka_unit_test(a_memtable_that_cannot_be_frozen_is_frozen_by_the_next_commit),
         cmocka_unit_test(a_spilled_commit_without_memory_is_refused_or_whole),
         cmocka_unit_test(a_log_that_cannot_be_shortened_is_looked_at_again_at_once),

@@ -24,6 +24,9 @@ int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex);
 int __real_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until);
 int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until);
 
+int __real_sched_yield(void);
+int __wrap_sched_yield(void);
+
 enum { REALLY = -1 }; /* from a hook: wait, without an end */
 
 static unsigned threads_left = UINT32_MAX; /* that can still be started */
@@ -64,6 +67,16 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mu
         return __real_pthread_cond_timedwait(condition, mutex, until);
     int result = hook(condition, true);
     return result == REALLY ? __real_pthread_cond_wait(condition, mutex) : result;
+}
+
+static unsigned yields; /* of this thread */
+static pthread_t yielding_thread;
+
+int __wrap_sched_yield(void)
+{
+    if (pthread_equal(pthread_self(), yielding_thread))
+        yields++;
+    return __real_sched_yield();
 }
 
 static void set_hook(struct engine *engine, int (*hook)(const pthread_cond_t *condition, bool has_end))
@@ -426,6 +439,45 @@ static void a_writer_goes_on_waiting_after_a_flush_that_made_no_room(void **stat
     assert_true(engine_close(engine, &error));
 }
 
+/* ---- background work beside others ---- */
+
+/* Of one step, long after the one before it or right behind it. */
+static unsigned count_yields(struct engine *engine, const struct table *table, bool is_due)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t second = (uint64_t)now.tv_sec * 1000000000, last_ns = is_due ? second - 1000000000 : second + 1000000000;
+    uint64_t before = last_ns;
+    yields = 0;
+    yielding_thread = pthread_self();
+    engine_give_way(engine, table, &last_ns);
+    assert_int_equal(last_ns > before, is_due && engine->has_threads);
+    return yields;
+}
+
+static void work_gives_way_now_and_then_unless_writers_wait_for_it(void **state)
+{
+    struct engine_options options = fixture_options(false);
+    uint32_t table_id;
+
+    (void)state;
+    struct engine *engine = open_with_threads(&table_id);
+    struct table *table = table_of(engine, table_id);
+    assert_int_equal(count_yields(engine, table, true), 1);
+    assert_int_equal(count_yields(engine, table, false), 0);
+    seem_full(engine, true);
+    assert_int_equal(count_yields(engine, table, true), 0);
+    seem_full(engine, false);
+    atomic_store(&table->level0_count, 1000);
+    assert_int_equal(count_yields(engine, table, true), 0);
+    atomic_store(&table->level0_count, 0);
+    fixture_close(engine);
+    engine = fixture_open(fixture_volume(), &options); /* whose caller does the work */
+    assert_int_equal(count_yields(engine, NULL, true), 0);
+    fixture_close(engine);
+}
+
 static void be_slowed_down(void *context)
 {
     struct engine *engine = context;
@@ -480,6 +532,7 @@ int main(void)
         cmocka_unit_test(no_writer_waits_for_compactions_that_do_not_come),
         cmocka_unit_test(an_engine_is_not_idle_while_a_flush_is_running),
         cmocka_unit_test(a_writer_goes_on_waiting_after_a_flush_that_made_no_room),
+        cmocka_unit_test(work_gives_way_now_and_then_unless_writers_wait_for_it),
         cmocka_unit_test(no_debt_of_two_writers_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,18 @@
 
 #define SECOND ((uint64_t)1000000000)
 
+int __real_sched_yield(void);
+int __wrap_sched_yield(void);
+
+static struct wal *joined; /* another thread queues there whenever one yields */
+
+int __wrap_sched_yield(void)
+{
+    if (joined != NULL)
+        atomic_fetch_add(&joined->queued, 1);
+    return __real_sched_yield();
+}
+
 struct log {
     struct volume *volume; /* faulty */
     struct wal *wal;
@@ -125,6 +137,63 @@ static void a_leader_waits_for_those_it_expects_but_not_long(void **state)
         assert_int_equal(atomic_load(&log.wal->queued), 0);
         end_log(&log);
     }
+}
+
+static uint64_t count_waits(struct log *log, uint32_t expected, uint32_t commits)
+{
+    struct wal_statistics before, after;
+
+    wal_read_statistics(log->wal, &before);
+    for (uint32_t i = 0; i < commits; i++) {
+        log->wal->sync_nanoseconds = 4;
+        log->wal->expected = expected;
+        commit(log, WAL_SYNC_FULL);
+    }
+    wal_read_statistics(log->wal, &after);
+    return after.wait_count - before.wait_count;
+}
+
+/* 3 waits, and from then on one after each 1, 3, 7 … 255 commits without one. */
+static void leaders_who_wait_in_vain_wait_less_and_less_often(void **state)
+{
+    (void)state;
+    struct log log;
+
+    begin_log(&log);
+    assert_int_equal(count_waits(&log, 2, 4), 4);
+    for (uint32_t left_out = 1; left_out < 255; left_out = 2 * left_out + 1) {
+        assert_int_equal(count_waits(&log, 2, left_out), 0);
+        assert_int_equal(count_waits(&log, 2, 1), 1);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(count_waits(&log, 2, 255), 0);
+        assert_int_equal(count_waits(&log, 2, 1), 1);
+    }
+    end_log(&log);
+}
+
+static void one_wait_that_was_not_in_vain_gives_new_hope(void **state)
+{
+    (void)state;
+    struct log log;
+    struct wal_statistics statistics;
+
+    begin_log(&log);
+    assert_int_equal(count_waits(&log, 2, 4), 4);
+    log.wal->waits_left_out = log.wal->waits_to_leave_out;
+    while (log.wal->vain_waits > 0) { /* a thread that loses its processor for 40 us does not see the other one */
+        log.wal->sync_nanoseconds = 40 * SECOND;
+        log.wal->expected = 2;
+        log.wal->waits_left_out = log.wal->waits_to_leave_out;
+        joined = log.wal;
+        commit(&log, WAL_SYNC_FULL);
+        joined = NULL;
+        atomic_store(&log.wal->queued, 0);
+    }
+    wal_read_statistics(log.wal, &statistics);
+    assert_true(statistics.timeout_count < statistics.wait_count);
+    assert_int_equal(count_waits(&log, 2, 4), 4);
+    end_log(&log);
 }
 
 static void the_time_of_a_sync_is_smoothed(void **state)
@@ -378,6 +447,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_leader_waits_for_those_it_expects_but_not_long),
+        cmocka_unit_test(leaders_who_wait_in_vain_wait_less_and_less_often),
+        cmocka_unit_test(one_wait_that_was_not_in_vain_gives_new_hope),
         cmocka_unit_test(the_time_of_a_sync_is_smoothed),
         cmocka_unit_test(who_queues_during_a_sync_may_be_served_by_it),
         cmocka_unit_test(who_appends_during_a_sync_leads_the_next),

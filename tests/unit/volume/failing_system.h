@@ -42,6 +42,7 @@ enum system_call {
     CALL_FDATASYNC,
     CALL_FTRUNCATE,
     CALL_FALLOCATE,
+    CALL_SYNC_FILE_RANGE,
     CALL_FCNTL,
     CALL_FCHMOD,
     CALL_DUP,
@@ -196,6 +197,7 @@ int __real_ftruncate(int fd, off_t size);
 int __wrap_ftruncate(int fd, off_t size);
 int __real_fallocate(int fd, int mode, off_t offset, off_t size);
 int __wrap_fallocate(int fd, int mode, off_t offset, off_t size);
+int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned flags);
 int __real_fcntl(int fd, int command, void *argument);
 int __wrap_fcntl(int fd, int command, void *argument);
 int __real_fchmod(int fd, mode_t mode);
@@ -351,6 +353,12 @@ int __wrap_ftruncate(int fd, off_t size)
 int __wrap_fallocate(int fd, int mode, off_t offset, off_t size)
 {
     return call_fails(CALL_FALLOCATE) ? -1 : __real_fallocate(fd, mode, offset, size);
+}
+
+int __wrap_sync_file_range(int fd, off_t offset, off_t size, unsigned flags)
+{
+    (void)fd, (void)offset, (void)size, (void)flags;
+    return call_fails(CALL_SYNC_FILE_RANGE) ? -1 : 0;
 }
 
 int __wrap_fcntl(int fd, int command, void *argument)

@@ -353,7 +353,7 @@ static void every_call_fails_for_no_special_reason(void **state)
     (void)state;
     sweep(EVERY_CALL & ~BIT(CALL_CLOSE), EIO);
     object_size = BIG_SIZE;
-    sweep(BIT(CALL_PREAD) | BIT(CALL_PWRITE), EIO);
+    sweep(BIT(CALL_PREAD) | BIT(CALL_PWRITE) | BIT(CALL_SYNC_FILE_RANGE), EIO);
     object_size = SMALL_SIZE;
 }
 
@@ -363,6 +363,9 @@ static void every_call_finds_what_a_file_system_may_lack(void **state)
     sweep(BIT(CALL_RENAMEAT2) | BIT(CALL_FALLOCATE) | BIT(CALL_LINKAT) | BIT(CALL_FSYNC) | BIT(CALL_OPENAT),
           EOPNOTSUPP);
     sweep(BIT(CALL_RENAMEAT2) | BIT(CALL_FALLOCATE) | BIT(CALL_LINKAT), ENOSYS);
+    object_size = BIG_SIZE;
+    sweep(BIT(CALL_SYNC_FILE_RANGE), ENOSYS);
+    object_size = SMALL_SIZE;
     sweep(BIT(CALL_RENAMEAT2) | BIT(CALL_FSYNC), EINVAL);
 }
 
