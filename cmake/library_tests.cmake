@@ -35,19 +35,17 @@ foreach(target unit_api_allocation_failure unit_api_allocation_files)
   endif()
 endforeach()
 # So does what is taken from an arena.
-foreach(target unit_api_allocation_statements unit_api_allocation_parallel unit_exec_groups)
+foreach(target unit_api_allocation_statements unit_api_allocation_parallel unit_exec_groups
+        unit_format_allocation_failure unit_parser_allocation_failure)
   target_link_options(${target} PRIVATE
                       LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign
-                      LINKER:--wrap=arena_alloc,--wrap=arena_alloc_array,--wrap=arena_copy)
+                      LINKER:--wrap=arena_alloc,--wrap=arena_alloc_array,--wrap=arena_copy,--wrap=newlocale)
 endforeach()
 if(TARGET unit_api_allocation_count)
   target_link_options(unit_api_allocation_count PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 endif()
 # What is read back of spill files goes through the test, which damages it.
 target_link_options(unit_exec_spilled_damage PRIVATE LINKER:--wrap=spill_read)
-if(TARGET unit_format_allocation_failure)
-  target_link_options(unit_format_allocation_failure PRIVATE LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
-endif()
 # The looks at whether a statement was interrupted.
 if(TARGET unit_api_interruption)
   target_link_options(unit_api_interruption PRIVATE LINKER:--wrap=progress_look)

@@ -97,11 +97,9 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 {
-    if (size != 0 && count > SIZE_MAX / 4 / size) {
-        arena->failed = true;
-        return NULL;
-    }
-    return arena_alloc(arena, count * size);
+    size_t total;
+
+    return arena_alloc(arena, __builtin_mul_overflow(count, size, &total) ? SIZE_MAX : total);
 }
 
 struct slice arena_copy(struct arena *arena, struct slice slice)

@@ -57,7 +57,6 @@ void key_encode(struct buffer *buffer, const struct value *parts, uint32_t count
     for (uint32_t i = 0; i < count; i++) {
         uint8_t bytes[8];
         switch (parts[i].type) {
-        case SSQL_TYPE_NULL: break;
         case SSQL_TYPE_INT:
             key_encode_int(parts[i].integer, bytes);
             buffer_append(buffer, bytes, sizeof bytes);
@@ -73,6 +72,7 @@ void key_encode(struct buffer *buffer, const struct value *parts, uint32_t count
             else
                 append_inner_string(buffer, parts[i].string);
             break;
+        case SSQL_TYPE_NULL:;
         }
     }
 }
@@ -137,7 +137,7 @@ bool key_decode(struct slice key, const enum ssql_type *types, uint32_t count, s
                 struct buffer *scratch)
 {
     /* Reserved at once: decoded strings point into it, so it must not move. */
-    if (buffer_reserve(scratch, key.size) == NULL && key.size > 0)
+    if (key.size > 0 && buffer_reserve(scratch, key.size) == NULL)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *bytes;

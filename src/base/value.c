@@ -1,5 +1,6 @@
 #include "base/value.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <math.h>
@@ -21,13 +22,13 @@ int value_compare(const struct value *left, const struct value *right)
     if (left->is_null || right->is_null)
         return (int)right->is_null - (int)left->is_null;
     switch (left->type) {
-    case SSQL_TYPE_NULL: return 0;
     case SSQL_TYPE_INT: return (left->integer > right->integer) - (left->integer < right->integer);
     case SSQL_TYPE_STRING: return slice_compare(left->string, right->string);
     case SSQL_TYPE_BOOL: return (int)left->boolean - (int)right->boolean;
-    case SSQL_TYPE_FLOAT: return compare_floats(left->real, right->real);
+    case SSQL_TYPE_NULL: /* only ever null */
+    case SSQL_TYPE_FLOAT:;
     }
-    return 0;
+    return compare_floats(left->real, right->real);
 }
 
 uint64_t value_hash(const struct value *value, uint64_t seed)
@@ -35,16 +36,14 @@ uint64_t value_hash(const struct value *value, uint64_t seed)
     if (value->is_null)
         return XXH3_64bits_withSeed("", 0, seed ^ 0x9E3779B97F4A7C15u);
     switch (value->type) {
-    case SSQL_TYPE_NULL: break;
     case SSQL_TYPE_INT: return XXH3_64bits_withSeed(&value->integer, sizeof value->integer, seed);
     case SSQL_TYPE_STRING: return XXH3_64bits_withSeed(value->string.data, value->string.size, seed);
     case SSQL_TYPE_BOOL: return XXH3_64bits_withSeed(&value->boolean, 1, seed);
-    case SSQL_TYPE_FLOAT: {
-        double real = isnan(value->real) ? NAN : value->real == 0 ? 0.0 : value->real;
-        return XXH3_64bits_withSeed(&real, sizeof real, seed);
+    case SSQL_TYPE_NULL: /* only ever null */
+    case SSQL_TYPE_FLOAT:;
     }
-    }
-    return seed;
+    double real = isnan(value->real) ? NAN : value->real == 0 ? 0.0 : value->real;
+    return XXH3_64bits_withSeed(&real, sizeof real, seed);
 }
 
 /* The host program's locale may write another decimal point, of several bytes even; ours is always the same. Returns by
@@ -67,13 +66,11 @@ size_t float_format(double real, char *text)
         return (size_t)snprintf(text, FLOAT_TEXT_SIZE, "nan");
     if (isinf(real))
         return (size_t)snprintf(text, FLOAT_TEXT_SIZE, real < 0 ? "-inf" : "inf");
-    int length = 0;
-    /* Every text of 15 digits is told apart, but for the smallest numbers, which have fewer. */
-    for (int digits = fpclassify(real) == FP_SUBNORMAL ? 1 : 15; digits <= 17; digits++) {
-        length = snprintf(text, FLOAT_TEXT_SIZE, "%.*g", digits, real);
-        if (strtod(text, NULL) == real)
-            break;
-    }
+    /* Every text of 15 digits is told apart, but for the smallest numbers, which have fewer; every number by 17. */
+    int digits = fabs(real) < DBL_MIN ? 1 : 15;
+    int length = snprintf(text, FLOAT_TEXT_SIZE, "%.*g", digits, real);
+    for (; digits < 17 && strtod(text, NULL) != real; digits++)
+        length = snprintf(text, FLOAT_TEXT_SIZE, "%.*g", digits + 1, real);
     length -= put_point(text);
     if (strpbrk(text, ".e") == NULL)
         length += snprintf(text + length, FLOAT_TEXT_SIZE - (size_t)length, ".0");
@@ -93,20 +90,18 @@ bool float_parse(const char *text, double *real, struct ssql_error *error)
 
 void value_append_text(struct buffer *buffer, const struct value *value)
 {
+    char text[FLOAT_TEXT_SIZE];
+
     if (value->is_null) {
         buffer_append_text(buffer, "null");
         return;
     }
     switch (value->type) {
-    case SSQL_TYPE_NULL: buffer_append_text(buffer, "null"); break;
     case SSQL_TYPE_INT: buffer_printf(buffer, "%" PRId64, value->integer); break;
     case SSQL_TYPE_STRING: buffer_append(buffer, value->string.data, value->string.size); break;
     case SSQL_TYPE_BOOL: buffer_append_text(buffer, value->boolean ? "true" : "false"); break;
-    case SSQL_TYPE_FLOAT: {
-        char text[FLOAT_TEXT_SIZE];
-        buffer_append(buffer, text, float_format(value->real, text));
-        break;
-    }
+    case SSQL_TYPE_FLOAT: buffer_append(buffer, text, float_format(value->real, text)); break;
+    case SSQL_TYPE_NULL:;
     }
 }
 

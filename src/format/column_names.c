@@ -10,16 +10,6 @@ static bool is_blank_or_control(uint8_t byte)
     return byte <= ' ' || byte == 0x7F;
 }
 
-/* Cuts a text to `most` bytes, at a character's end. */
-static size_t cut_size(struct slice text, size_t most)
-{
-    if (text.size <= most)
-        return text.size;
-    while (most > 0 && (text.data[most] & 0xC0) == 0x80)
-        most--;
-    return most;
-}
-
 /* The header's text without blanks around it and without control characters; at most COLUMN_NAME_MOST bytes. */
 static size_t clean_name(struct slice header, uint8_t name[COLUMN_NAME_MOST])
 {
@@ -48,7 +38,8 @@ static size_t append_number(uint8_t name[COLUMN_NAME_MOST], size_t size, uint32_
     uint8_t digits[INT_TEXT_SIZE];
     size_t digit_count = number_format_int(number, digits);
 
-    size = cut_size(slice_make(name, size), COLUMN_NAME_MOST - 1 - digit_count);
+    if (size > COLUMN_NAME_MOST - 1 - digit_count) /* at a character's end */
+        size = utf8_valid_prefix(slice_make(name, COLUMN_NAME_MOST - 1 - digit_count));
     name[size++] = '_';
     memcpy(name + size, digits, digit_count);
     return size + digit_count;
@@ -110,7 +101,7 @@ bool column_names_make(const struct slice *headers, uint32_t count, struct arena
 {
     struct name_table made = {0};
 
-    *names = arena_alloc_array(arena, count == 0 ? 1 : count, sizeof **names);
+    *names = arena_alloc_array(arena, count, sizeof **names);
     bool is_made = *names != NULL ? make_names(&made, headers, count, arena, *names, error) : error_no_memory(error);
     name_table_clear(&made);
     return is_made;

@@ -172,8 +172,9 @@ static void add_escaped_field(struct scan *scan, const uint8_t *begin, const uin
     struct slice text = slice_make(begin, (size_t)(end - begin));
     const uint8_t *fault = NULL;
 
-    if (is_null_text(scan, begin, text.size) || slice_equal(text, slice_of("\\N"))) {
-        add_field(scan, begin, text, FIELD_NULL); /* in a header it is a name all the same */
+    /* The only text of a null that holds a backslash; in a header it is a name all the same. */
+    if (slice_equal(text, slice_of("\\N"))) {
+        add_field(scan, begin, text, FIELD_NULL);
         return;
     }
     uint8_t *copy = make_room(scan, text.size);
@@ -328,7 +329,7 @@ static const uint8_t *pass_field(const uint8_t *at, const uint8_t *end, uint8_t 
 {
     if (is_csv && at < end && *at == '"') {
         at++;
-        while (at < end && (*at != '"' || (end - at > 1 && at[1] == '"')))
+        while (*at != '"' || (end - at > 1 && at[1] == '"')) /* the record is right: there is a closing one */
             at += *at == '"' ? 2 : 1;
     }
     const uint8_t *found = at < end ? memchr(at, delimiter, (size_t)(end - at)) : NULL;

@@ -1,5 +1,6 @@
 #include "format/delimited_text.h"
 
+#include "format/escaped_text.h"
 #include "format/letters.h"
 
 size_t csv_unquote(struct slice quoted, uint8_t *to)
@@ -18,44 +19,26 @@ size_t csv_unquote(struct slice quoted, uint8_t *to)
 }
 
 /* Reads the escape at `at`; returns its size, 0 when there is none such. */
-static size_t read_escape(const uint8_t *at, const uint8_t *end, uint8_t *byte)
+static size_t read_escape(const uint8_t *at, const uint8_t *end, uint8_t **to)
 {
+    static const char letters[] = "tnr\\", bytes[] = "\t\n\r\\";
+
     if (end - at < 2)
         return 0;
-    switch (at[1]) {
-    case 't': *byte = '\t'; return 2;
-    case 'n': *byte = '\n'; return 2;
-    case 'r': *byte = '\r'; return 2;
-    case '\\': *byte = '\\'; return 2;
-    case 'x':
+    if (at[1] == 'x') {
         if (end - at < 4 || hex_digit(at[2]) < 0 || hex_digit(at[3]) < 0)
             return 0;
-        *byte = (uint8_t)(hex_digit(at[2]) << 4 | hex_digit(at[3]));
+        *(*to)++ = (uint8_t)(hex_digit(at[2]) << 4 | hex_digit(at[3]));
         return 4;
-    default: return 0;
     }
+    const char *letter = memchr(letters, at[1], sizeof letters - 1);
+    if (letter == NULL)
+        return 0;
+    *(*to)++ = (uint8_t)bytes[letter - letters];
+    return 2;
 }
 
 size_t tsv_unescape(struct slice escaped, uint8_t *to, const uint8_t **fault)
 {
-    const uint8_t *at = escaped.data, *end = escaped.data + escaped.size;
-    uint8_t *begin = to;
-
-    while (at < end) {
-        const uint8_t *escape = memchr(at, '\\', (size_t)(end - at));
-        size_t size = (size_t)((escape == NULL ? end : escape) - at);
-        memcpy(to, at, size);
-        to += size;
-        at += size;
-        if (escape == NULL)
-            break;
-        size = read_escape(at, end, to);
-        if (size == 0) {
-            *fault = at;
-            break;
-        }
-        to++;
-        at += size;
-    }
-    return (size_t)(to - begin);
+    return text_unescape(escaped, read_escape, to, fault);
 }

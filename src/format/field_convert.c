@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stddef.h>
 
+#include "base/utf8.h"
 #include "format/letters.h"
 #include "format/number_text.h"
 
@@ -10,14 +12,8 @@
 
 static int shown_size(struct slice text)
 {
-    size_t shown = text.size;
-
-    if (shown > FIELD_SHOWN_MOST) {
-        shown = FIELD_SHOWN_MOST;
-        while (shown > 0 && (text.data[shown] & 0xC0) == 0x80)
-            shown--;
-    }
-    return (int)shown;
+    return (int)(text.size <= FIELD_SHOWN_MOST ? text.size
+                                               : utf8_valid_prefix(slice_make(text.data, FIELD_SHOWN_MOST)));
 }
 
 static bool refuse(const struct field *field, enum ssql_type type, struct slice column_name, bool is_too_large,
@@ -63,47 +59,62 @@ static enum number_outcome read_bool(const struct field *field, struct slice tex
     return NUMBER_READ;
 }
 
-static enum number_outcome read_float(struct slice text, double *real)
+static enum number_outcome take_int(const struct field *field, struct slice text, struct value *value)
 {
-    struct slice word = text;
-    bool is_negative = text.size > 0 && text.data[0] == '-';
+    return field->kind == FIELD_BOOL ? NUMBER_WRONG : number_read_int(trim_blanks(text), &value->integer);
+}
 
-    if (is_negative || (text.size > 0 && text.data[0] == '+'))
-        word = slice_make(text.data + 1, text.size - 1);
+static enum number_outcome take_float(const struct field *field, struct slice text, struct value *value)
+{
+    struct slice number = trim_blanks(text), word = number;
+    bool is_negative = number.size > 0 && number.data[0] == '-';
+
+    (void)field;
+    if (is_negative || (number.size > 0 && number.data[0] == '+'))
+        word = slice_make(number.data + 1, number.size - 1);
     if (is_word(word, "inf") || is_word(word, "infinity"))
-        *real = is_negative ? -INFINITY : INFINITY;
+        value->real = is_negative ? -INFINITY : INFINITY;
     else if (is_word(word, "nan"))
-        *real = NAN;
+        value->real = NAN;
     else
-        return number_read_float(text, real);
+        return number_read_float(number, &value->real);
+    return NUMBER_READ;
+}
+
+static enum number_outcome take_bool(const struct field *field, struct slice text, struct value *value)
+{
+    return read_bool(field, trim_blanks(text), &value->boolean);
+}
+
+static enum number_outcome take_string(const struct field *field, struct slice text, struct value *value)
+{
+    (void)field;
+    value->string = text;
     return NUMBER_READ;
 }
 
 bool field_convert(const struct field *field, enum ssql_type type, struct slice column_name, struct value *value,
                    struct ssql_error *error)
 {
-    enum number_outcome outcome = NUMBER_WRONG;
-    struct slice text = field_text(field);
+    static enum number_outcome (*const takers[])(const struct field *, struct slice,
+                                                 struct value *) = {[SSQL_TYPE_INT] = take_int,
+                                                                    [SSQL_TYPE_FLOAT] = take_float,
+                                                                    [SSQL_TYPE_BOOL] = take_bool,
+                                                                    [SSQL_TYPE_STRING] = take_string};
 
     assert(type != SSQL_TYPE_NULL);
     *value = value_null(type);
-    if (field->kind == FIELD_NULL || field->kind == FIELD_ABSENT)
+    if (field->kind <= FIELD_NULL)
         return true;
     value->is_null = false;
     if (field->kind == FIELD_NESTED)
         return refuse(field, type, column_name, false, error);
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT:
-        outcome = field->kind == FIELD_BOOL ? NUMBER_WRONG : number_read_int(trim_blanks(text), &value->integer);
-        break;
-    case SSQL_TYPE_FLOAT: outcome = read_float(trim_blanks(text), &value->real); break;
-    case SSQL_TYPE_BOOL: outcome = read_bool(field, trim_blanks(text), &value->boolean); break;
-    case SSQL_TYPE_STRING: value->string = text; return true;
-    }
+    enum number_outcome outcome = takers[type](field, field_text(field), value);
     if (outcome == NUMBER_NO_MEMORY)
         return error_no_memory(error);
-    return outcome == NUMBER_READ || refuse(field, type, column_name, outcome == NUMBER_TOO_LARGE, error);
+    if (outcome != NUMBER_READ)
+        return refuse(field, type, column_name, outcome == NUMBER_TOO_LARGE, error);
+    return true;
 }
 
 /* ---- columns ---- */
@@ -133,8 +144,10 @@ static inline bool take_null(struct conversion *conversion, const struct field *
     return is_null;
 }
 
-static uint32_t convert_ints(struct conversion *conversion, uint32_t row, int64_t *items)
+static uint32_t convert_ints(struct conversion *conversion, uint32_t row, void *column)
 {
+    int64_t *items = column;
+
     for (; row < conversion->count; row++) {
         const struct field *field = field_at(conversion, row);
         items[row] = 0;
@@ -145,8 +158,10 @@ static uint32_t convert_ints(struct conversion *conversion, uint32_t row, int64_
     return row;
 }
 
-static uint32_t convert_floats(struct conversion *conversion, uint32_t row, double *items)
+static uint32_t convert_floats(struct conversion *conversion, uint32_t row, void *column)
 {
+    double *items = column;
+
     for (; row < conversion->count; row++) {
         const struct field *field = field_at(conversion, row);
         items[row] = 0;
@@ -157,8 +172,10 @@ static uint32_t convert_floats(struct conversion *conversion, uint32_t row, doub
     return row;
 }
 
-static uint32_t convert_bools(struct conversion *conversion, uint32_t row, uint8_t *items)
+static uint32_t convert_bools(struct conversion *conversion, uint32_t row, void *column)
 {
+    uint8_t *items = column;
+
     for (; row < conversion->count; row++) {
         const struct field *field = field_at(conversion, row);
         bool boolean = false;
@@ -169,8 +186,10 @@ static uint32_t convert_bools(struct conversion *conversion, uint32_t row, uint8
     return row;
 }
 
-static uint32_t convert_strings(struct conversion *conversion, uint32_t row, struct slice *items)
+static uint32_t convert_strings(struct conversion *conversion, uint32_t row, void *column)
 {
+    struct slice *items = column;
+
     for (; row < conversion->count; row++) {
         const struct field *field = field_at(conversion, row);
         if (field->kind == FIELD_NESTED)
@@ -180,28 +199,16 @@ static uint32_t convert_strings(struct conversion *conversion, uint32_t row, str
     return row;
 }
 
-static uint32_t convert_quickly(struct conversion *conversion, uint32_t row, enum ssql_type type, void *items)
-{
-    switch (type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: return convert_ints(conversion, row, items);
-    case SSQL_TYPE_FLOAT: return convert_floats(conversion, row, items);
-    case SSQL_TYPE_BOOL: return convert_bools(conversion, row, items);
-    case SSQL_TYPE_STRING: return convert_strings(conversion, row, items);
-    }
-    return row;
-}
-
-static void store(const struct value *value, uint32_t row, void *items)
-{
-    switch (value->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: ((int64_t *)items)[row] = value->integer; break;
-    case SSQL_TYPE_FLOAT: ((double *)items)[row] = value->real; break;
-    case SSQL_TYPE_BOOL: ((uint8_t *)items)[row] = value->boolean; break;
-    case SSQL_TYPE_STRING: ((struct slice *)items)[row] = value->string; break;
-    }
-}
+/* How a column of a type is filled. */
+static const struct column_type {
+    uint32_t (*convert)(struct conversion *conversion, uint32_t row, void *column);
+    size_t item_size; /* of the beginning of a value's union */
+} column_types[] = {
+    [SSQL_TYPE_INT] = {convert_ints, sizeof(int64_t)},
+    [SSQL_TYPE_FLOAT] = {convert_floats, sizeof(double)},
+    [SSQL_TYPE_BOOL] = {convert_bools, sizeof(uint8_t)},
+    [SSQL_TYPE_STRING] = {convert_strings, sizeof(struct slice)},
+};
 
 bool field_convert_column(const struct record_batch *batch, uint32_t column, uint32_t first, enum ssql_type type,
                           struct slice column_name, void *items, uint8_t *nulls, bool *any_null, uint32_t *failed_row,
@@ -212,16 +219,18 @@ bool field_convert_column(const struct record_batch *batch, uint32_t column, uin
                                     .count = batch->count,
                                     .nulls = nulls,
                                     .any_null = first > 0 && *any_null};
+    const struct column_type *column_type = &column_types[type];
     uint32_t row = first;
 
     assert(type != SSQL_TYPE_NULL && column < batch->field_count);
-    while ((row = convert_quickly(&conversion, row, type, items)) < batch->count) {
+    while ((row = column_type->convert(&conversion, row, items)) < batch->count) {
         struct value value;
         *any_null = conversion.any_null;
         *failed_row = row;
         if (!field_convert(field_at(&conversion, row), type, column_name, &value, error))
             return false;
-        store(&value, row, items);
+        memcpy((uint8_t *)items + row * column_type->item_size, (uint8_t *)&value + offsetof(struct value, integer),
+               column_type->item_size);
         row++;
     }
     *any_null = conversion.any_null;

@@ -1,6 +1,7 @@
 /* JSON and JSON lines. A record is read from its first byte each time the window does not hold all of it; between
  * records reader->json_place says what may come. A record whose syntax is right can be rejected and passed over; behind
  * broken syntax nothing can be found again, except in JSON lines, where the next line begins anew. */
+#include <assert.h>
 #include <inttypes.h>
 
 #include "format/json_scan.h"
@@ -248,21 +249,22 @@ static enum scan_stop step_to_record(struct record_reader *reader, const uint8_t
             reader->json_place = JSON_SEQUENCE;
         else
             return stop_broken(reader, at, "a file of records is an array of objects, or objects one after another");
-        break;
+        return SCAN_FULL;
     case JSON_FIRST:
-        *arrived = *at != ']';
-        if (!*arrived)
-            step_over(reader, JSON_DONE);
-        break;
-    case JSON_VALUE:
-    case JSON_SEQUENCE: *arrived = true; break;
+        if (*at != ']')
+            break;
+        step_over(reader, JSON_DONE);
+        return SCAN_FULL;
     case JSON_NEXT:
         if (*at != ',' && *at != ']')
             return stop_broken(reader, at, "a comma or the closing bracket is missing here");
         step_over(reader, *at == ',' ? JSON_VALUE : JSON_DONE);
-        break;
+        return SCAN_FULL;
     case JSON_DONE: return stop_broken(reader, at, "text stands behind the end of the array");
+    case JSON_VALUE:
+    case JSON_SEQUENCE:;
     }
+    *arrived = true;
     return SCAN_FULL;
 }
 
@@ -388,8 +390,7 @@ static enum scan_stop stop_at_line_fault(struct record_reader *reader, const uin
 {
     const uint8_t *next = end == reader_end(reader) ? end : end + 1;
 
-    if (end > begin && end[-1] == '\r')
-        end--;
+    end -= end[-1] == '\r'; /* the line is not blank */
     struct record record = reader_record(reader, begin, end, reader->line);
     if (reader->scanned.error.code == SSQL_NO_MEMORY)
         next = NULL;
@@ -443,7 +444,7 @@ static enum scan_stop json_lines_scan(struct record_reader *reader)
         const uint8_t *begin = reader_at(reader), *end = cursor.end;
         if (!read_line_record(reader, &cursor, &is_new))
             return is_new ? SCAN_FULL : stop_at_line_fault(reader, begin, end, cursor.fault);
-        add_record(reader, begin, end > begin && end[-1] == '\r' ? end - 1 : end);
+        add_record(reader, begin, end - (end[-1] == '\r'));
         consume_line(reader, end);
     }
     return SCAN_FULL;
@@ -451,31 +452,38 @@ static enum scan_stop json_lines_scan(struct record_reader *reader)
 
 /* ---- places ---- */
 
-/* Goes to the value that belongs to a column; false: the object has none. */
-static bool find_member(const struct record_reader *reader, struct json_cursor *cursor, uint32_t column)
+/* Passes over a value and what stands behind it, in a record that has been read before. */
+static bool pass_known(struct json_cursor *cursor, uint8_t closing)
 {
-    struct slice name;
-    bool is_last = false;
+    bool is_last = false, is_value = json_pass_value(cursor), is_right = pass_separator(cursor, closing, &is_last);
 
-    while (!is_last && *cursor->at != '}') {
-        if (!read_name(cursor, &name))
-            return false;
-        if (slice_equal(name, reader->names.names[column]))
-            return true;
-        if (!json_pass_value(cursor) || !pass_separator(cursor, '}', &is_last))
-            return false;
-    }
-    return false;
+    assert(is_value && is_right);
+    (void)is_value;
+    (void)is_right;
+    return is_last;
 }
 
-static bool find_item(struct json_cursor *cursor, uint32_t column)
+/* The value that belongs to a column. NULL: the object has none, or there is no memory for a name with escapes. */
+static const uint8_t *find_member(const struct record_reader *reader, struct json_cursor *cursor, uint32_t column)
 {
-    bool is_last = false;
+    bool is_last = *cursor->at == '}';
 
+    while (!is_last) {
+        struct slice name;
+        if (!read_name(cursor, &name))
+            return NULL;
+        if (slice_equal(name, reader->names.names[column]))
+            return cursor->at;
+        is_last = pass_known(cursor, '}');
+    }
+    return NULL;
+}
+
+static const uint8_t *find_item(struct json_cursor *cursor, uint32_t column)
+{
     for (uint32_t i = 0; i < column; i++)
-        if (!json_pass_value(cursor) || !pass_separator(cursor, ']', &is_last) || is_last)
-            return false;
-    return true;
+        (void)pass_known(cursor, ']');
+    return cursor->at;
 }
 
 static const uint8_t *json_find_field(const struct record_reader *reader, const struct record *record, uint32_t column)
@@ -483,16 +491,14 @@ static const uint8_t *json_find_field(const struct record_reader *reader, const 
     struct arena texts;
     struct json_cursor cursor = {
         .at = record->raw, .end = record->raw + record->size, .is_whole = true, .texts = &texts};
-    bool found = false;
 
     arena_init(&texts);
-    if (json_pass_blanks(&cursor)) {
-        cursor.at++;
-        if (json_expect_more(&cursor))
-            found = reader->has_names ? find_member(reader, &cursor, column) : find_item(&cursor, column);
-    }
+    json_pass_blanks(&cursor);
+    cursor.at++; /* the bracket */
+    json_pass_blanks(&cursor);
+    const uint8_t *at = reader->has_names ? find_member(reader, &cursor, column) : find_item(&cursor, column);
     arena_clear(&texts);
-    return found ? cursor.at : record->raw;
+    return at == NULL ? record->raw : at;
 }
 
 const struct record_syntax json_syntax = {.begin = json_begin, .scan = json_scan, .find_field = json_find_field};

@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/utf8.h"
+#include "format/escaped_text.h"
 #include "format/letters.h"
 
 bool json_fail(struct json_cursor *cursor, const uint8_t *at, enum ssql_code code, const char *text)
@@ -37,7 +38,9 @@ bool json_pass_blanks(struct json_cursor *cursor)
 
 bool json_expect_more(struct json_cursor *cursor)
 {
-    return json_pass_blanks(cursor) || stop_short(cursor);
+    if (json_pass_blanks(cursor))
+        return true;
+    return stop_short(cursor);
 }
 
 /* ---- strings ---- */
@@ -67,6 +70,10 @@ static const uint8_t *pass_plain(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
+static const char escape_letters[] = "\"\\/bfnrt"; /* and u, behind which stand digits */
+
+enum { ESCAPE_LETTER_COUNT = sizeof escape_letters - 1 };
+
 /* Passes over the escape at the cursor. */
 static bool pass_escape(struct json_cursor *cursor)
 {
@@ -75,7 +82,7 @@ static bool pass_escape(struct json_cursor *cursor)
     if (cursor->end - at < 2)
         return stop_short(cursor);
     if (at[1] != 'u') {
-        if (at[1] == '\0' || strchr("\"\\/bfnrt", at[1]) == NULL)
+        if (memchr(escape_letters, at[1], ESCAPE_LETTER_COUNT) == NULL)
             return fail_syntax(cursor, at, "JSON has no such escape");
         cursor->at += 2;
         return true;
@@ -117,50 +124,36 @@ static uint32_t code_unit(const uint8_t *at)
 
 /* Reads the \u escape at `at`, two of them for a surrogate pair; returns its size, 0 when it stands for no character.
  */
-static size_t read_unicode_escape(const uint8_t *at, const uint8_t *end, uint32_t *code_point)
+static size_t read_unicode_escape(const uint8_t *at, const uint8_t *end, uint8_t **to)
 {
-    *code_point = code_unit(at);
-    if (*code_point < 0xD800 || *code_point > 0xDFFF)
-        return *code_point == 0 ? 0 : 6;
-    if (*code_point > 0xDBFF || end - at < 12 || at[6] != '\\' || at[7] != 'u')
+    uint32_t code_point = code_unit(at);
+    size_t size = 6;
+
+    if (code_point == 0)
         return 0;
-    uint32_t low = code_unit(at + 6);
-    if (low < 0xDC00 || low > 0xDFFF)
-        return 0;
-    *code_point = 0x10000 + ((*code_point - 0xD800) << 10) + (low - 0xDC00);
-    return 12;
+    if (code_point >= 0xD800 && code_point <= 0xDFFF) {
+        if (code_point > 0xDBFF || end - at < 12 || at[6] != '\\' || at[7] != 'u')
+            return 0;
+        uint32_t low = code_unit(at + 6);
+        if (low < 0xDC00 || low > 0xDFFF)
+            return 0;
+        code_point = 0x10000 + ((code_point - 0xD800) << 10) + (low - 0xDC00);
+        size = 12;
+    }
+    *to += utf8_encode(code_point, *to);
+    return size;
 }
 
-/* Writes the text of [at, end), whose syntax is right, to `to`; returns its size. *fault: an escape that is no
- * character. */
-static size_t unescape(const uint8_t *at, const uint8_t *end, uint8_t *to, const uint8_t **fault)
+/* The same for any escape; its syntax is right. */
+static size_t read_escape(const uint8_t *at, const uint8_t *end, uint8_t **to)
 {
-    static const char letters[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
-    uint8_t *begin = to;
+    static const char bytes[] = "\"\\/\b\f\n\r\t";
 
-    while (at < end) {
-        const uint8_t *escape = memchr(at, '\\', (size_t)(end - at));
-        size_t size = (size_t)((escape == NULL ? end : escape) - at);
-        memcpy(to, at, size);
-        to += size;
-        at += size;
-        if (escape == NULL)
-            break;
-        if (at[1] != 'u') {
-            *to++ = (uint8_t)bytes[strchr(letters, at[1]) - letters];
-            at += 2;
-            continue;
-        }
-        uint32_t code_point;
-        size = read_unicode_escape(at, end, &code_point);
-        if (size == 0) {
-            *fault = at;
-            break;
-        }
-        to += utf8_encode(code_point, to);
-        at += size;
-    }
-    return (size_t)(to - begin);
+    if (at[1] == 'u')
+        return read_unicode_escape(at, end, to);
+    const char *letter = memchr(escape_letters, at[1], ESCAPE_LETTER_COUNT);
+    *(*to)++ = (uint8_t)bytes[letter - escape_letters];
+    return 2;
 }
 
 bool json_read_string(struct json_cursor *cursor, struct slice *text)
@@ -179,7 +172,7 @@ bool json_read_string(struct json_cursor *cursor, struct slice *text)
     uint8_t *copy = arena_alloc(cursor->texts, text->size);
     if (copy == NULL)
         return json_fail(cursor, begin, SSQL_NO_MEMORY, "out of memory");
-    *text = slice_make(copy, unescape(begin, begin + text->size, copy, &fault));
+    *text = slice_make(copy, text_unescape(*text, read_escape, copy, &fault));
     if (fault != NULL)
         return json_fail(cursor, fault, SSQL_BAD_ENCODING,
                          "this escape stands for no character: a NUL, or half of a surrogate pair");
@@ -309,10 +302,23 @@ static bool open_nested(struct json_cursor *cursor, struct nesting *nesting, enu
     return true;
 }
 
-static bool pass_name(struct json_cursor *cursor)
+/* Each of these takes one step and says which is next. */
+
+static bool pass_one(struct json_cursor *cursor, struct nesting *nesting, enum json_step *step)
+{
+    enum field_kind kind;
+
+    if (*cursor->at == '{' || *cursor->at == '[')
+        return open_nested(cursor, nesting, step);
+    *step = STEP_BEHIND;
+    return pass_scalar(cursor, &kind);
+}
+
+static bool pass_name(struct json_cursor *cursor, struct nesting *nesting, enum json_step *step)
 {
     bool has_escape;
 
+    (void)nesting;
     if (*cursor->at != '"')
         return fail_syntax(cursor, cursor->at, "a name in quotes is missing here");
     if (!pass_string(cursor, &has_escape) || !json_expect_more(cursor))
@@ -320,6 +326,7 @@ static bool pass_name(struct json_cursor *cursor)
     if (*cursor->at != ':')
         return fail_syntax(cursor, cursor->at, "a colon is missing here");
     cursor->at++;
+    *step = STEP_VALUE;
     return true;
 }
 
@@ -342,34 +349,16 @@ static bool pass_behind(struct json_cursor *cursor, struct nesting *nesting, enu
 
 bool json_pass_value(struct json_cursor *cursor)
 {
+    static bool (*const steps[])(struct json_cursor *, struct nesting *, enum json_step *) = {
+        [STEP_VALUE] = pass_one, [STEP_NAME] = pass_name, [STEP_BEHIND] = pass_behind};
     struct nesting nesting = {.depth = 0};
     enum json_step step = STEP_VALUE;
-    enum field_kind kind;
 
-    for (;;) {
-        bool is_right = json_expect_more(cursor);
-        if (!is_right)
+    do
+        if (!json_expect_more(cursor) || !steps[step](cursor, &nesting, &step))
             return false;
-        switch (step) {
-        case STEP_VALUE:
-            if (*cursor->at == '{' || *cursor->at == '[') {
-                is_right = open_nested(cursor, &nesting, &step);
-            } else {
-                is_right = pass_scalar(cursor, &kind);
-                step = STEP_BEHIND;
-            }
-            break;
-        case STEP_NAME:
-            is_right = pass_name(cursor);
-            step = STEP_VALUE;
-            break;
-        case STEP_BEHIND: is_right = pass_behind(cursor, &nesting, &step); break;
-        }
-        if (!is_right)
-            return false;
-        if (step == STEP_BEHIND && nesting.depth == 0)
-            return true;
-    }
+    while (step != STEP_BEHIND || nesting.depth > 0);
+    return true;
 }
 
 bool json_read_value(struct json_cursor *cursor, struct field *field)

@@ -2,6 +2,7 @@
  * digits and a power of ten up to 22 are both exact doubles, so that one multiplication or division rounds once. */
 #include "format/number_text.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -162,7 +163,7 @@ enum number_form number_form(struct slice text)
 
 /* A double's first `digit_count` significant digits. %e writes them without regard to their size; the point is left
  * out, whatever the locale makes of it. */
-static bool take_written_apart(double real, uint32_t digit_count, struct decimal *written)
+static void take_written_apart(double real, uint32_t digit_count, struct decimal *written)
 {
     char text[FLOAT_TEXT_SIZE];
     int length = snprintf(text, sizeof text, "%.*e", (int)digit_count - 1, fabs(real));
@@ -173,10 +174,10 @@ static bool take_written_apart(double real, uint32_t digit_count, struct decimal
         memmove(point, point + width, strlen(point + width) + 1);
         length -= (int)width;
     }
-    if (!take_apart(slice_make(text, (size_t)length), written))
-        return false;
+    bool is_number = take_apart(slice_make(text, (size_t)length), written);
+    assert(is_number);
+    (void)is_number;
     written->exponent -= (int64_t)digit_count - 1;
-    return true;
 }
 
 bool number_survives_as_float(struct slice text)
@@ -185,8 +186,9 @@ bool number_survives_as_float(struct slice text)
     struct decimal decimal, written;
     double real;
 
-    if (!take_apart(text, &decimal))
-        return false;
+    bool is_number = take_apart(text, &decimal);
+    assert(is_number);
+    (void)is_number;
     if (decimal.digit_count == 0)
         return true;
     uint32_t digit_count = decimal.digit_count - decimal.trailing_zeros;
@@ -196,14 +198,17 @@ bool number_survives_as_float(struct slice text)
     if (digit_count <= DBL_DIG && decimal.exponent > DBL_MIN_10_EXP &&
         decimal.exponent + (int64_t)decimal.digit_count <= DBL_MAX_10_EXP)
         return true;
-    if (number_read_float(text, &real) != NUMBER_READ || !take_written_apart(real, digit_count, &written))
+    if (number_read_float(text, &real) != NUMBER_READ)
         return false;
+    take_written_apart(real, digit_count, &written);
     uint32_t zeros = decimal.digit_count <= DIGITS_MOST ? decimal.trailing_zeros : DIGITS_MOST - digit_count;
     for (uint32_t i = 0; i < zeros; i++) {
         decimal.digits /= 10;
         decimal.exponent++;
     }
-    return written.digits == decimal.digits && written.exponent == decimal.exponent;
+    /* The double is near the number: the same digits stand for the same one. */
+    assert(written.digits != decimal.digits || written.exponent == decimal.exponent);
+    return written.digits == decimal.digits;
 }
 
 size_t number_format_int(int64_t integer, uint8_t *text)

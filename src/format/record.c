@@ -66,11 +66,12 @@ bool record_format_of_path(const char *path, enum record_format *format)
 /* An ASCII character that is no letter, digit, quote, backslash, line end, '+', '-' or '.'. */
 static bool delimiter_is_legal(char delimiter)
 {
-    unsigned char byte = (unsigned char)delimiter;
+    uint8_t byte = (uint8_t)delimiter;
 
-    if (byte == '\0' || byte >= 0x7F || strchr("\"\\\n\r+-.", byte) != NULL)
+    if (byte >= 0x7F || strchr("\"\\\n\r+-.", byte) != NULL) /* a NUL is found, too */
         return false;
-    return !(byte >= '0' && byte <= '9') && !(byte >= 'A' && byte <= 'Z') && !(byte >= 'a' && byte <= 'z');
+    byte = lower_letter(byte);
+    return (byte < '0' || byte > '9') && (byte < 'a' || byte > 'z');
 }
 
 /* It is \N, or holds no delimiter, quote, backslash, line end or NUL byte. */

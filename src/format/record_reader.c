@@ -27,17 +27,10 @@ static bool check_options(struct record_reader_options *options, struct ssql_err
     return true;
 }
 
-static const struct record_syntax *syntax_of(enum record_format format)
-{
-    switch (format) {
-    case RECORD_FORMAT_CSV:
-    case RECORD_FORMAT_TSV: return &delimited_syntax;
-    case RECORD_FORMAT_JSON: return &json_syntax;
-    case RECORD_FORMAT_JSONL: return &json_lines_syntax;
-    case RECORD_FORMAT_INSERT: break;
-    }
-    return NULL;
-}
+static const struct record_syntax *const syntaxes[] = {[RECORD_FORMAT_CSV] = &delimited_syntax,
+                                                       [RECORD_FORMAT_TSV] = &delimited_syntax,
+                                                       [RECORD_FORMAT_JSON] = &json_syntax,
+                                                       [RECORD_FORMAT_JSONL] = &json_lines_syntax};
 
 bool record_reader_create(const struct record_reader_options *options, struct byte_source source,
                           struct record_reader **out, struct ssql_error *error)
@@ -50,7 +43,7 @@ bool record_reader_create(const struct record_reader_options *options, struct by
     struct record_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL)
         return error_no_memory(error);
-    reader->syntax = syntax_of(checked.format);
+    reader->syntax = syntaxes[checked.format];
     reader->options = checked;
     reader->source = source;
     reader->window_capacity = checked.window_bytes == 0 ? WINDOW_BYTES : checked.window_bytes;
@@ -384,18 +377,16 @@ enum record_status record_reader_next(struct record_reader *reader, struct recor
         enum scan_stop stop = reader->syntax->scan(reader);
         if (reader->count > 0)
             return deliver(reader, batch);
-        switch (stop) {
-        case SCAN_FULL: break;
-        case SCAN_INCOMPLETE:
-            if (!refill(reader, &failure))
-                fail(reader, &failure);
-            break;
-        case SCAN_FAULT: return reject(reader, error);
-        case SCAN_BROKEN:
+        assert(stop != SCAN_FULL); /* a full batch is not empty */
+        if (stop == SCAN_FAULT)
+            return reject(reader, error);
+        if (stop == SCAN_BROKEN) {
             take_fault(reader);
             fail(reader, &reader->scanned.error);
-            break;
-        case SCAN_END: end_with(reader, RECORDS_END, NULL); break;
+        } else if (stop == SCAN_END) {
+            end_with(reader, RECORDS_END, NULL);
+        } else if (!refill(reader, &failure)) {
+            fail(reader, &failure);
         }
     }
     fail_again(reader, error);

@@ -9,17 +9,11 @@
 
 /* ---- life ---- */
 
-static const struct record_writer_type *type_of(enum record_format format)
-{
-    switch (format) {
-    case RECORD_FORMAT_CSV: return &csv_writer;
-    case RECORD_FORMAT_TSV: return &tsv_writer;
-    case RECORD_FORMAT_JSON: return &json_writer;
-    case RECORD_FORMAT_JSONL: return &json_lines_writer;
-    case RECORD_FORMAT_INSERT: return &insert_writer;
-    }
-    return NULL;
-}
+static const struct record_writer_type *const types[] = {[RECORD_FORMAT_CSV] = &csv_writer,
+                                                         [RECORD_FORMAT_TSV] = &tsv_writer,
+                                                         [RECORD_FORMAT_JSON] = &json_writer,
+                                                         [RECORD_FORMAT_JSONL] = &json_lines_writer,
+                                                         [RECORD_FORMAT_INSERT] = &insert_writer};
 
 static bool check_options(struct record_writer_options *options, struct ssql_error *error)
 {
@@ -45,7 +39,9 @@ static bool copy_names(struct record_writer *writer, const struct slice *names, 
     writer->prefixes = arena_alloc_array(&writer->arena, count, sizeof *names);
     for (uint32_t i = 0; i < count && !arena_failed(&writer->arena); i++)
         writer->names[i] = arena_copy(&writer->arena, names[i]);
-    return arena_failed(&writer->arena) ? error_no_memory(error) : true;
+    if (arena_failed(&writer->arena))
+        return error_no_memory(error);
+    return true;
 }
 
 bool record_writer_create(const struct record_writer_options *options, const struct slice *names, uint32_t count,
@@ -60,7 +56,7 @@ bool record_writer_create(const struct record_writer_options *options, const str
     struct record_writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL)
         return error_no_memory(error);
-    writer->type = type_of(checked.format);
+    writer->type = types[checked.format];
     writer->options = checked;
     writer->output.sink = sink;
     writer->output.bytes = malloc(OUTPUT_CAPACITY);
@@ -178,14 +174,13 @@ size_t format_float(double real, uint8_t *text)
 
 size_t format_short_value(const struct value *value, uint8_t *text)
 {
-    switch (value->type) {
-    case SSQL_TYPE_NULL:
-    case SSQL_TYPE_STRING: break;
-    case SSQL_TYPE_INT: return number_format_int(value->integer, text);
-    case SSQL_TYPE_FLOAT: return format_float(value->real, text);
-    case SSQL_TYPE_BOOL: memcpy(text, value->boolean ? "true" : "false", 5); return value->boolean ? 4 : 5;
-    }
-    return 0;
+    if (value->type == SSQL_TYPE_INT)
+        return number_format_int(value->integer, text);
+    if (value->type == SSQL_TYPE_FLOAT)
+        return format_float(value->real, text);
+    assert(value->type == SSQL_TYPE_BOOL);
+    memcpy(text, value->boolean ? "true" : "false", 5);
+    return value->boolean ? 4 : 5;
 }
 
 bool check_distinct_names(const struct record_writer *writer, struct ssql_error *error)

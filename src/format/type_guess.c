@@ -77,14 +77,13 @@ static void add_word(struct column_guess *column, struct slice text)
 static void add_text(struct column_guess *column, struct slice text)
 {
     switch (number_form(text)) {
-    case NUMBER_FORM_NONE: add_word(column, text); break;
-    case NUMBER_FORM_INT: add_int(column, text); break;
-    case NUMBER_FORM_FLOAT:
-        column->can_be_int = column->can_be_bool = false;
-        column->can_be_float = column->can_be_float && number_survives_as_float(text);
-        column->has_number = true;
-        break;
+    case NUMBER_FORM_NONE: add_word(column, text); return;
+    case NUMBER_FORM_INT: add_int(column, text); return;
+    case NUMBER_FORM_FLOAT:;
     }
+    column->can_be_int = column->can_be_bool = false;
+    column->can_be_float = column->can_be_float && number_survives_as_float(text);
+    column->has_number = true;
 }
 
 static void become_string(struct column_guess *column)
@@ -92,32 +91,29 @@ static void become_string(struct column_guess *column)
     column->can_be_int = column->can_be_float = column->can_be_bool = false;
 }
 
+/* JSON's strings are strings, but for the floats that it has no numbers for. */
+static void add_json_string(struct column_guess *column, struct slice text)
+{
+    if (number_form(text) == NUMBER_FORM_NONE && !slice_equal(text, slice_of("true")) &&
+        !slice_equal(text, slice_of("false")))
+        add_word(column, text);
+    else
+        become_string(column);
+}
+
 static void add_field(const struct type_guess *guess, struct column_guess *column, const struct field *field)
 {
-    struct slice text = field_text(field);
-
-    switch ((enum field_kind)field->kind) {
-    case FIELD_ABSENT:
-    case FIELD_NULL: column->has_nulls = true; return;
-    case FIELD_NESTED: become_string(column); break;
-    case FIELD_QUOTED:
-        if (guess->format != RECORD_FORMAT_CSV) {
-            /* JSON's strings are strings, but for the floats that it has no numbers for */
-            if (number_form(text) == NUMBER_FORM_NONE && !slice_equal(text, slice_of("true")) &&
-                !slice_equal(text, slice_of("false")))
-                add_word(column, text);
-            else
-                become_string(column);
-            break;
-        }
-        add_text(column, text);
-        break;
-    case FIELD_TEXT:
-    case FIELD_INT:
-    case FIELD_FLOAT:
-    case FIELD_BOOL: add_text(column, text); break;
+    if (field->kind <= FIELD_NULL) {
+        column->has_nulls = true;
+        return;
     }
     column->has_value = true;
+    if (field->kind == FIELD_NESTED)
+        become_string(column);
+    else if (field->kind == FIELD_QUOTED && guess->format != RECORD_FORMAT_CSV)
+        add_json_string(column, field_text(field));
+    else
+        add_text(column, field_text(field));
 }
 
 static bool is_string_already(const struct column_guess *column)
@@ -137,7 +133,7 @@ bool type_guess_add(struct type_guess *guess, const struct record_batch *batch, 
         for (; row < batch->count && !column->has_nulls; row++)
             column->has_nulls = record_field(batch, row, i)->kind <= FIELD_NULL;
     }
-    guess->has_records = guess->has_records || batch->count > 0;
+    guess->has_records = true;
     return true;
 }
 

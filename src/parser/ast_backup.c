@@ -14,8 +14,7 @@ struct statement *statement_make_backup(struct parser *parser, struct backup *ba
 {
     struct statement *statement = statement_make(parser, STATEMENT_BACKUP);
 
-    if (statement == NULL || backup == NULL)
-        return NULL;
-    statement->backup = backup;
+    if (statement != NULL)
+        statement->backup = backup;
     return statement;
 }

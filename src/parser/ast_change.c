@@ -37,7 +37,7 @@ struct insert *insert_set_default_values(struct insert *insert)
 
 struct insert *insert_set_query(struct insert *insert, struct query *query)
 {
-    if (insert == NULL || query == NULL)
+    if (insert == NULL)
         return NULL;
     insert->source = INSERT_QUERY;
     insert->query = query;
@@ -71,8 +71,8 @@ struct assignments assignments_append(struct parser *parser, struct assignments 
                                       struct expr *value)
 {
     list.items = list_grow(parser->arena, list.items, list.count, sizeof *list.items);
-    if (list.items == NULL || value == NULL)
-        return list;
+    if (list.items == NULL)
+        return (struct assignments){0};
     list.items[list.count++] = (struct assignment){column, value};
     return list;
 }

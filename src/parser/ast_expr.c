@@ -4,6 +4,7 @@
 #include "parser/parser.h"
 #include "parser/parser_internal.h"
 
+/* A child is NULL where it could not be made: the statement has failed then, and nobody looks at its tree. */
 static uint16_t deeper(uint16_t depth, const struct expr *expr)
 {
     return expr != NULL && expr->depth > depth ? expr->depth : depth;
@@ -167,9 +168,7 @@ struct expr *expr_make_unary(struct parser *parser, struct ssql_span span, enum 
 struct expr *expr_make_binary(struct parser *parser, struct ssql_span span, enum binary_operator operator,
                               struct ssql_span operator_span, struct expr *left, struct expr *right)
 {
-    if (left == NULL || right == NULL)
-        return NULL;
-    struct expr *expr = make(parser, EXPR_BINARY, span, deeper(left->depth, right));
+    struct expr *expr = make(parser, EXPR_BINARY, span, deeper(deeper(0, left), right));
     if (expr == NULL)
         return NULL;
     expr->binary.operator= operator;
@@ -196,9 +195,7 @@ struct expr *expr_make_is(struct parser *parser, struct ssql_span span, struct e
                           bool is_negated)
 {
     operand = expr_quoted_as_column(parser, operand);
-    if (operand == NULL)
-        return NULL;
-    struct expr *expr = make(parser, EXPR_IS, span, operand->depth);
+    struct expr *expr = make(parser, EXPR_IS, span, deeper(0, operand));
     if (expr == NULL)
         return NULL;
     expr->is.operand = operand;
@@ -211,9 +208,7 @@ struct expr *expr_make_between(struct parser *parser, struct ssql_span span, str
                                struct expr *low, struct expr *high)
 {
     operand = expr_quoted_as_column(parser, operand);
-    if (operand == NULL || low == NULL || high == NULL)
-        return NULL;
-    struct expr *expr = make(parser, EXPR_BETWEEN, span, deeper(deeper(operand->depth, low), high));
+    struct expr *expr = make(parser, EXPR_BETWEEN, span, deeper(deeper(deeper(0, operand), low), high));
     if (expr == NULL)
         return NULL;
     expr->between.operand = operand;
@@ -227,9 +222,7 @@ struct expr *expr_make_like(struct parser *parser, struct ssql_span span, struct
                             struct expr *pattern, struct expr *escape)
 {
     operand = expr_quoted_as_column(parser, operand);
-    if (operand == NULL || pattern == NULL)
-        return NULL;
-    struct expr *expr = make(parser, EXPR_LIKE, span, deeper(deeper(operand->depth, pattern), escape));
+    struct expr *expr = make(parser, EXPR_LIKE, span, deeper(deeper(deeper(0, operand), pattern), escape));
     if (expr == NULL)
         return NULL;
     expr->like.operand = operand;
@@ -243,8 +236,6 @@ struct expr *expr_make_in(struct parser *parser, struct ssql_span span, struct e
                           struct expr_list items)
 {
     operand = expr_quoted_as_column(parser, operand);
-    if (operand == NULL)
-        return NULL;
     struct expr *expr = make(parser, EXPR_IN, span, deeper(list_depth(items), operand));
     if (expr == NULL)
         return NULL;
@@ -258,8 +249,8 @@ struct case_branches case_branches_append(struct parser *parser, struct case_bra
                                           struct expr *then)
 {
     list.items = list_grow(parser->arena, list.items, list.count, sizeof *list.items);
-    if (list.items == NULL || when == NULL || then == NULL)
-        return list;
+    if (list.items == NULL)
+        return (struct case_branches){0};
     list.items[list.count++] = (struct case_branch){when, then};
     list.depth = deeper(deeper(list.depth, when), then);
     return list;
@@ -281,9 +272,7 @@ struct expr *expr_make_case(struct parser *parser, struct ssql_span span, struct
 
 struct expr *expr_make_cast(struct parser *parser, struct ssql_span span, struct expr *operand, struct type_name type)
 {
-    if (operand == NULL)
-        return NULL;
-    struct expr *expr = make(parser, EXPR_CAST, span, operand->depth);
+    struct expr *expr = make(parser, EXPR_CAST, span, deeper(0, operand));
     if (expr == NULL)
         return NULL;
     expr->cast.operand = operand;
@@ -316,8 +305,8 @@ struct expr *expr_make_function_star(struct parser *parser, struct ssql_span spa
 struct expr_list exprs_append(struct parser *parser, struct expr_list list, struct expr *expr)
 {
     list.items = list_grow(parser->arena, list.items, list.count, sizeof *list.items);
-    if (list.items == NULL || expr == NULL)
-        return list;
+    if (list.items == NULL)
+        return (struct expr_list){0};
     list.items[list.count++] = expr;
     return list;
 }

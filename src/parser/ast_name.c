@@ -1,7 +1,8 @@
 #include "base/nearest.h"
-#include "parser/foreign_word.h"
+#include "base/utf8.h"
 #include "parser/ast_make.h"
 #include "parser/completion.h"
+#include "parser/foreign_word.h"
 #include "parser/parser_internal.h"
 
 static uint8_t lower(uint8_t byte)
@@ -21,7 +22,7 @@ bool name_equal(struct slice left, struct slice right)
 
 struct name name_make(struct parser *parser, struct ssql_span span, struct slice text)
 {
-    if (text.size == 0 && text.data != NULL)
+    if (text.size == 0)
         parser_defer(parser, SSQL_SYNTAX, span, "a name must not be empty");
     return (struct name){text, span};
 }
@@ -71,7 +72,7 @@ const char *type_spelling(size_t i)
 
 static int shown_size(struct slice text)
 {
-    return (int)(text.size < SHOWN_SIZE ? text.size : SHOWN_SIZE);
+    return (int)(text.size <= SHOWN_SIZE ? text.size : utf8_valid_prefix(slice_make(text.data, SHOWN_SIZE)));
 }
 
 static void refuse_type(struct parser *parser, struct ssql_span span, struct slice word)

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "parser/ast_make.h"
 #include "parser/parser_internal.h"
 
@@ -57,8 +59,8 @@ struct order_item order_item_make(struct parser *parser, struct ssql_span span, 
 struct order_list order_items_append(struct parser *parser, struct order_list list, struct order_item item)
 {
     list.items = list_grow(parser->arena, list.items, list.count, sizeof *list.items);
-    if (list.items == NULL || item.expr == NULL)
-        return list;
+    if (list.items == NULL)
+        return (struct order_list){0};
     list.items[list.count++] = item;
     return list;
 }
@@ -86,13 +88,14 @@ static bool is_blank(uint8_t byte)
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-/* The size of the quoted piece, comment or single byte at `text`, which is a legal piece of a statement. */
+/* The size of the quoted piece, comment or single byte at `text`, which is a legal piece of a statement and ends with a
+ * token: what is opened in it is closed. */
 static size_t piece_size(const uint8_t *text, size_t size)
 {
     size_t i = 1;
 
     if (text[0] == '\'' || text[0] == '"' || text[0] == '`') {
-        while (i < size && text[i] != text[0])
+        while (text[i] != text[0])
             i += text[0] == '"' && text[i] == '\\' ? 2 : 1;
         return i + 1;
     }
@@ -100,9 +103,10 @@ static size_t piece_size(const uint8_t *text, size_t size)
         return 1;
     if (text[0] == '-') {
         const uint8_t *end = memchr(text, '\n', size);
-        return end == NULL ? size : (size_t)(end - text);
+        assert(end != NULL);
+        return (size_t)(end - text);
     }
-    for (size_t depth = 1, at = 2; at + 1 < size; at++) {
+    for (size_t depth = 1, at = 2;; at++) {
         if (text[at] == '/' && text[at + 1] == '*') {
             depth++;
             at++;
@@ -112,7 +116,6 @@ static size_t piece_size(const uint8_t *text, size_t size)
                 return at + 1;
         }
     }
-    return size;
 }
 
 /* The text with each run of blanks and comments as one space. It begins and ends with a token. */
@@ -199,7 +202,7 @@ struct select_items select_items_append(struct parser *parser, struct select_ite
 {
     list.items = list_grow(parser->arena, list.items, list.count, sizeof *list.items);
     if (list.items == NULL || item == NULL)
-        return list;
+        return (struct select_items){0};
     list.items[list.count++] = *item;
     return list;
 }

@@ -42,7 +42,6 @@ struct column_draft *column_constrain(struct parser *parser, struct column_draft
     struct column_definition *definition = &column->definition;
     struct slice name = definition->name.text;
     switch (constraint.kind) {
-    case COLUMN_NO_CONSTRAINT: break;
     case COLUMN_PRIMARY:
         column->is_primary = true;
         column->primary_span = constraint.span;
@@ -55,6 +54,7 @@ struct column_draft *column_constrain(struct parser *parser, struct column_draft
         column->has_default = true;
         definition->default_value = constraint.value;
         break;
+    case COLUMN_NO_CONSTRAINT:;
     }
     if (column->is_null && (column->is_primary || definition->is_not_null))
         parser_defer(parser, SSQL_SYNTAX, constraint.span, "column \"%.*s\" cannot be both \"null\" and \"%s\"",

@@ -50,9 +50,8 @@ struct statement *statement_make_copy(struct parser *parser, struct copy *copy)
 {
     struct statement *statement = statement_make(parser, STATEMENT_COPY);
 
-    if (statement == NULL || copy == NULL)
-        return NULL;
-    statement->copy = copy;
+    if (statement != NULL)
+        statement->copy = copy;
     return statement;
 }
 

@@ -41,19 +41,19 @@ static const struct {
 static enum precedence expr_precedence(const struct expr *expr)
 {
     switch (expr->kind) {
-    case EXPR_LITERAL:
-    case EXPR_COLUMN:
-    case EXPR_PARAMETER:
-    case EXPR_DEFAULT:
-    case EXPR_CASE:
-    case EXPR_CAST:
-    case EXPR_FUNCTION: return PRECEDENCE_PRIMARY;
     case EXPR_UNARY: return expr->unary.operator== UNARY_NOT ? PRECEDENCE_NOT : PRECEDENCE_SIGN;
     case EXPR_BINARY: return binary_operators[expr->binary.operator].precedence;
     case EXPR_BETWEEN:
     case EXPR_IN:
     case EXPR_LIKE:
     case EXPR_IS: return PRECEDENCE_EQUALITY;
+    case EXPR_LITERAL:
+    case EXPR_COLUMN:
+    case EXPR_PARAMETER:
+    case EXPR_DEFAULT:
+    case EXPR_CASE:
+    case EXPR_CAST:
+    case EXPR_FUNCTION:;
     }
     return PRECEDENCE_PRIMARY;
 }
@@ -72,7 +72,7 @@ static void append_operand(struct buffer *buffer, const struct expr *expr, enum 
 
 static bool can_stand_bare(struct slice name)
 {
-    if (name.size == 0 || (name.data[0] >= '0' && name.data[0] <= '9'))
+    if (name.data[0] >= '0' && name.data[0] <= '9')
         return false;
     for (size_t i = 0; i < name.size; i++) {
         uint8_t byte = name.data[i];
@@ -156,15 +156,11 @@ static void append_parameter(struct buffer *buffer, uint32_t index, struct slice
 
 static void append_unary(struct buffer *buffer, enum unary_operator operator, const struct expr * operand)
 {
-    switch (operator) {
-    case UNARY_NOT:
-        buffer_append_text(buffer, "not ");
-        append_operand(buffer, operand, PRECEDENCE_NOT);
-        return;
-    case UNARY_NEGATE: buffer_append_text(buffer, "- "); break; /* two signs without a blank begin a comment */
-    case UNARY_PLUS: buffer_append_text(buffer, "+ "); break;
-    }
-    append_operand(buffer, operand, PRECEDENCE_SIGN);
+    /* Two signs without a blank begin a comment. */
+    static const char *const words[] = {[UNARY_NOT] = "not ", [UNARY_NEGATE] = "- ", [UNARY_PLUS] = "+ "};
+
+    buffer_append_text(buffer, words[operator]);
+    append_operand(buffer, operand, operator== UNARY_NOT ? PRECEDENCE_NOT : PRECEDENCE_SIGN);
 }
 
 static void append_binary(struct buffer *buffer, enum binary_operator operator, const struct expr * left,
@@ -187,13 +183,11 @@ static void append_predicate_start(struct buffer *buffer, const struct expr *ope
 
 static void append_is(struct buffer *buffer, const struct expr *operand, enum is_test test, bool is_negated)
 {
+    static const char *const words[] = {[IS_NULL] = "null", [IS_TRUE] = "true", [IS_FALSE] = "false"};
+
     append_operand(buffer, operand, PRECEDENCE_EQUALITY);
     buffer_append_text(buffer, is_negated ? " is not " : " is ");
-    switch (test) {
-    case IS_NULL: buffer_append_text(buffer, "null"); break;
-    case IS_TRUE: buffer_append_text(buffer, "true"); break;
-    case IS_FALSE: buffer_append_text(buffer, "false"); break;
-    }
+    buffer_append_text(buffer, words[test]);
 }
 
 static void append_like(struct buffer *buffer, const struct expr *expr)
@@ -251,28 +245,29 @@ static void append_function(struct buffer *buffer, const struct expr *expr)
 void expr_append_text(struct buffer *buffer, const struct expr *expr)
 {
     switch (expr->kind) {
-    case EXPR_LITERAL: append_literal(buffer, &expr->literal); break;
-    case EXPR_COLUMN: append_column(buffer, expr->column.table, expr->column.column); break;
-    case EXPR_PARAMETER: append_parameter(buffer, expr->parameter.index, expr->parameter.name); break;
-    case EXPR_DEFAULT: buffer_append_text(buffer, "default"); break;
-    case EXPR_UNARY: append_unary(buffer, expr->unary.operator, expr->unary.operand); break;
-    case EXPR_BINARY: append_binary(buffer, expr->binary.operator, expr->binary.left, expr->binary.right); break;
-    case EXPR_BETWEEN: append_between(buffer, expr); break;
+    case EXPR_LITERAL: append_literal(buffer, &expr->literal); return;
+    case EXPR_COLUMN: append_column(buffer, expr->column.table, expr->column.column); return;
+    case EXPR_PARAMETER: append_parameter(buffer, expr->parameter.index, expr->parameter.name); return;
+    case EXPR_DEFAULT: buffer_append_text(buffer, "default"); return;
+    case EXPR_UNARY: append_unary(buffer, expr->unary.operator, expr->unary.operand); return;
+    case EXPR_BINARY: append_binary(buffer, expr->binary.operator, expr->binary.left, expr->binary.right); return;
+    case EXPR_BETWEEN: append_between(buffer, expr); return;
     case EXPR_IN:
         append_predicate_start(buffer, expr->in.operand, expr->in.is_negated, "in (");
         append_exprs(buffer, expr->in.items);
         buffer_append_byte(buffer, ')');
-        break;
-    case EXPR_LIKE: append_like(buffer, expr); break;
-    case EXPR_IS: append_is(buffer, expr->is.operand, expr->is.test, expr->is.is_negated); break;
-    case EXPR_CASE: append_case(buffer, expr); break;
+        return;
+    case EXPR_LIKE: append_like(buffer, expr); return;
+    case EXPR_IS: append_is(buffer, expr->is.operand, expr->is.test, expr->is.is_negated); return;
+    case EXPR_CASE: append_case(buffer, expr); return;
     case EXPR_CAST:
         buffer_append_text(buffer, "cast(");
         expr_append_text(buffer, expr->cast.operand);
         buffer_printf(buffer, " as %s)", type_name(expr->cast.type.type));
-        break;
-    case EXPR_FUNCTION: append_function(buffer, expr); break;
+        return;
+    case EXPR_FUNCTION:;
     }
+    append_function(buffer, expr);
 }
 
 static void append_clause(struct buffer *buffer, const char *words, const struct expr *expr)
@@ -291,7 +286,7 @@ static void append_select_item(struct buffer *buffer, const struct select_item *
         name_append_text(buffer, item->table.text);
         buffer_append_text(buffer, ".*");
         return;
-    case SELECT_ITEM_EXPR: break;
+    case SELECT_ITEM_EXPR:;
     }
     expr_append_text(buffer, item->expr);
     if (item->alias.text.size > 0) {
@@ -349,10 +344,10 @@ static void append_order(struct buffer *buffer, const struct query *query)
 
 void query_append_text(struct buffer *buffer, const struct query *query)
 {
-    switch (query->kind) {
-    case QUERY_SELECT: append_select(buffer, &query->select); break;
-    case QUERY_VALUES: append_rows(buffer, query->rows); break;
-    }
+    if (query->kind == QUERY_VALUES)
+        append_rows(buffer, query->rows);
+    else
+        append_select(buffer, &query->select);
     append_order(buffer, query);
     append_clause(buffer, " limit ", query->limit);
     append_clause(buffer, " offset ", query->offset);
@@ -367,11 +362,12 @@ static void append_insert(struct buffer *buffer, const struct insert *insert)
         append_names(buffer, insert->columns);
         buffer_append_byte(buffer, ' ');
     }
-    switch (insert->source) {
-    case INSERT_ROWS: append_rows(buffer, insert->rows); break;
-    case INSERT_QUERY: query_append_text(buffer, insert->query); break;
-    case INSERT_DEFAULT_VALUES: buffer_append_text(buffer, "default values"); break;
-    }
+    if (insert->source == INSERT_ROWS)
+        append_rows(buffer, insert->rows);
+    else if (insert->source == INSERT_QUERY)
+        query_append_text(buffer, insert->query);
+    else
+        buffer_append_text(buffer, "default values");
     if (!insert->is_conflict_ignored)
         return;
     buffer_append_text(buffer, " on conflict ");
@@ -487,28 +483,27 @@ static void append_create_table(struct buffer *buffer, const struct create_table
 void statement_append_text(struct buffer *buffer, const struct statement *statement)
 {
     switch (statement->kind) {
-    case STATEMENT_QUERY: query_append_text(buffer, statement->query); break;
-    case STATEMENT_INSERT: append_insert(buffer, statement->insert); break;
-    case STATEMENT_UPDATE: append_update(buffer, statement->update); break;
-    case STATEMENT_DELETE: append_delete(buffer, statement->delete); break;
-    case STATEMENT_COPY: append_copy(buffer, statement->copy); break;
-    case STATEMENT_BACKUP: append_backup(buffer, statement->backup); break;
-    case STATEMENT_CREATE_TABLE: append_create_table(buffer, statement->create_table); break;
+    case STATEMENT_QUERY: query_append_text(buffer, statement->query); return;
+    case STATEMENT_INSERT: append_insert(buffer, statement->insert); return;
+    case STATEMENT_UPDATE: append_update(buffer, statement->update); return;
+    case STATEMENT_DELETE: append_delete(buffer, statement->delete); return;
+    case STATEMENT_COPY: append_copy(buffer, statement->copy); return;
+    case STATEMENT_BACKUP: append_backup(buffer, statement->backup); return;
+    case STATEMENT_CREATE_TABLE: append_create_table(buffer, statement->create_table); return;
     case STATEMENT_DROP_TABLE:
         buffer_append_text(buffer, statement->drop_table->if_exists ? "drop table if exists " : "drop table ");
         name_append_text(buffer, statement->drop_table->table.text);
-        break;
-    case STATEMENT_BEGIN: buffer_append_text(buffer, "begin"); break;
-    case STATEMENT_COMMIT: buffer_append_text(buffer, "commit"); break;
-    case STATEMENT_ROLLBACK: buffer_append_text(buffer, "rollback"); break;
-    case STATEMENT_SHOW_TABLES: buffer_append_text(buffer, "show tables"); break;
+        return;
+    case STATEMENT_BEGIN: buffer_append_text(buffer, "begin"); return;
+    case STATEMENT_COMMIT: buffer_append_text(buffer, "commit"); return;
+    case STATEMENT_ROLLBACK: buffer_append_text(buffer, "rollback"); return;
+    case STATEMENT_SHOW_TABLES: buffer_append_text(buffer, "show tables"); return;
     case STATEMENT_DESCRIBE:
         buffer_append_text(buffer, "describe ");
         name_append_text(buffer, statement->describe->table.text);
-        break;
-    case STATEMENT_EXPLAIN:
-        buffer_append_text(buffer, statement->is_analyze ? "explain analyze " : "explain ");
-        statement_append_text(buffer, statement->explained);
-        break;
+        return;
+    case STATEMENT_EXPLAIN:;
     }
+    buffer_append_text(buffer, statement->is_analyze ? "explain analyze " : "explain ");
+    statement_append_text(buffer, statement->explained);
 }

@@ -61,7 +61,9 @@ bool token_list_scan(struct parser *parser, const char *text, size_t size, struc
             break;
     }
     parser->error = NULL;
-    return !arena_failed(arena) || error_no_memory(error);
+    if (arena_failed(arena))
+        return error_no_memory(error);
+    return true;
 }
 
 /* ---- the grammar's answer ---- */
@@ -89,7 +91,7 @@ int completion_next_token(struct parser *parser, union SSQL_GRAMMAR_STYPE *value
         kind = scanner_next(value, span, parser->scanner);
         parser->has_failed = false;
         repair = find_repair(parse, parse->next_index++);
-        if (repair != NULL && kind != TOKEN_END_OF_TEXT)
+        if (repair != NULL)
             kind = repair->kind;
     } while (kind == TOKEN_WRONG && !arena_failed(parser->arena));
     parse->is_at_place = kind == TOKEN_END_OF_TEXT;
@@ -161,8 +163,8 @@ void completion_note_expected(struct parser *parser, const char *const *names, s
     }
     if (parse->repair_count == COMPLETION_REPAIRS_MOST)
         return;
-    bool is_new = parse->current == TOKEN_IDENTIFIER && find_repair(parse, index) == NULL;
-    int kind = is_new ? meant_keyword(parser_text(parser, parse->current_span), names, count) : TOKEN_WRONG;
+    bool is_name = parse->current == TOKEN_IDENTIFIER;
+    int kind = is_name ? meant_keyword(parser_text(parser, parse->current_span), names, count) : TOKEN_WRONG;
     parse->repairs[parse->repair_count++] = (struct repair){index, kind};
     parse->has_new_repair = true;
 }

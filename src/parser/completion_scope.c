@@ -105,20 +105,20 @@ static enum clause clause_within(const struct walk *walk, const struct level *ou
     case CLAUSE_DEFINE: return CLAUSE_DEFINED;
     case CLAUSE_TABLE: return walk->first == TOKEN_DROP ? CLAUSE_OTHER : CLAUSE_COLUMNS;
     case CLAUSE_OTHER: return walk->previous == TOKEN_CONFLICT ? CLAUSE_COLUMNS : CLAUSE_FILTER;
+    case CLAUSE_LIMIT:
+    case CLAUSE_VALUES: return outer->clause;
     case CLAUSE_SELECT:
     case CLAUSE_FROM:
     case CLAUSE_FILTER:
     case CLAUSE_ORDER:
-    case CLAUSE_LIMIT:
-    case CLAUSE_VALUES:
     case CLAUSE_SET:
     case CLAUSE_ASSIGN:
     case CLAUSE_COLUMNS:
     case CLAUSE_DEFINED:
     case CLAUSE_CAST:
-    case CLAUSE_START: break;
+    case CLAUSE_START:;
     }
-    return outer->clause == CLAUSE_VALUES || outer->clause == CLAUSE_LIMIT ? outer->clause : CLAUSE_FILTER;
+    return CLAUSE_FILTER;
 }
 
 static void open_level(struct walk *walk)
@@ -194,7 +194,7 @@ static void note_name(struct walk *walk, const struct listed_token *token)
     struct level *level = &walk->levels[walk->depth];
     bool is_bare_alias = walk->wants_alias && (token->kind == TOKEN_IDENTIFIER || walk->previous == TOKEN_AS);
 
-    if (is_bare_alias && walk->table_count > 0) {
+    if (is_bare_alias) { /* of the last table */
         walk->tables[walk->table_count - 1].alias = text_of(walk, token);
         walk->wants_alias = false;
         return;
@@ -234,7 +234,7 @@ static void note_name(struct walk *walk, const struct listed_token *token)
     case CLAUSE_NEW:
     case CLAUSE_DEFINED:
     case CLAUSE_CAST:
-    case CLAUSE_OTHER: break;
+    case CLAUSE_OTHER:;
     }
 }
 
@@ -316,7 +316,7 @@ static enum name_place place_of(const struct walk *walk)
     case CLAUSE_DEFINE: return level->position == 1 ? PLACE_TYPE : PLACE_NEW_NAME;
     case CLAUSE_DEFINED: return PLACE_DEFINED_COLUMN;
     case CLAUSE_CAST: return walk->previous == TOKEN_AS ? PLACE_TYPE : PLACE_EXPRESSION;
-    case CLAUSE_OTHER: break;
+    case CLAUSE_OTHER:;
     }
     return PLACE_KEYWORD;
 }

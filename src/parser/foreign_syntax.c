@@ -207,7 +207,7 @@ struct form_reader {
 static bool next_token(struct form_reader *reader)
 {
     reader->at += strspn(reader->at, " ");
-    reader->is_blamed = reader->at[0] == '!' && reader->at[1] != ' ' && reader->at[1] != '\0';
+    reader->is_blamed = reader->at[0] == '!' && reader->at[1] != ' ';
     reader->at += reader->is_blamed;
     reader->token = slice_make(reader->at, strcspn(reader->at, " "));
     reader->at += reader->token.size;
@@ -227,12 +227,11 @@ static bool token_fits(const struct syntax_context *context, size_t place, struc
     return name_equal(rough_text(context, token), wanted);
 }
 
-/* Compares a form with the tokens from `place` on. The wrong token has to be among them. */
+/* Compares a form with the tokens from `place` on, which is not behind the wrong one: that has to be among them. */
 static bool form_fits(const struct syntax_context *context, const char *form, size_t place,
                       struct foreign_syntax *found)
 {
     struct form_reader reader = {.at = form};
-    size_t begin = place;
 
     found->span = context->tokens[context->wrong < context->count ? context->wrong : 0].span;
     found->is_certain = false;
@@ -244,7 +243,7 @@ static bool form_fits(const struct syntax_context *context, const char *form, si
         if (reader.is_blamed || (place == context->wrong && !slice_equal(reader.token, slice_of("*"))))
             found->is_certain = true;
     }
-    return context->wrong >= begin && context->wrong < place;
+    return context->wrong < place;
 }
 
 /* Takes the conditions on the statement's beginning off a form; false: they are not met. */

@@ -175,7 +175,7 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-/* With a point or an exponent; `begin` is its first digit. */
+/* With a point or an exponent behind its first digits, of which `begin` is the first. */
 static const char *read_float(const char *begin, const char *end, bool is_negative, struct value *value)
 {
     char text[FLOAT_SIZE_MOST + 1];
@@ -183,7 +183,7 @@ static const char *read_float(const char *begin, const char *end, bool is_negati
     struct ssql_error ignored;
     double real;
 
-    if (next < end && *next == '.')
+    if (*next == '.')
         next = skip_digits(next + 1, end);
     if (next < end && (*next | 0x20) == 'e') {
         next++;

@@ -1,5 +1,6 @@
 #include "parser/parser.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,7 +72,8 @@ void parser_defer_hint(struct parser *parser, struct ssql_span span, const char 
     char hint[ERROR_HINT_SIZE];
     va_list arguments;
 
-    if (!parser->has_deferred || parser->deferred.span.begin != span.begin)
+    assert(parser->has_deferred);
+    if (parser->deferred.span.begin != span.begin)
         return;
     va_start(arguments, format);
     vsnprintf(hint, sizeof hint, format, arguments);
@@ -109,13 +111,13 @@ void *list_grow(struct arena *arena, void *items, uint32_t count, size_t item_si
 }
 
 /* Long lists make trees many times larger than their text. */
-static void check_tree_size(struct parser *parser, struct ssql_span span)
+static bool check_tree_size(struct parser *parser, struct ssql_span span)
 {
-    if (parser->arena->used_bytes - parser->arena_begin <= TREE_SIZE_LIMIT || parser->has_failed)
-        return;
+    if (parser->arena->used_bytes - parser->arena_begin <= TREE_SIZE_LIMIT)
+        return true;
     parser_fail(parser, SSQL_TOO_LARGE, span, "the statement has too many parts: beyond here it needs more than %d MiB",
                 TREE_SIZE_LIMIT / (1024 * 1024));
-    error_hint(parser->error, "several smaller statements do the same");
+    return error_hint(parser->error, "several smaller statements do the same");
 }
 
 int ssql_grammar_lex(SSQL_GRAMMAR_STYPE *value, struct ssql_span *span, struct parser *parser)
@@ -133,8 +135,7 @@ int ssql_grammar_lex(SSQL_GRAMMAR_STYPE *value, struct ssql_span *span, struct p
     parser->seen[2] = parser->seen[1];
     parser->seen[1] = parser->seen[0];
     parser->seen[0] = (struct seen_token){kind, *span};
-    check_tree_size(parser, *span);
-    if (parser->has_failed || arena_failed(parser->arena))
+    if (parser->has_failed || arena_failed(parser->arena) || !check_tree_size(parser, *span))
         return TOKEN_SSQL_GRAMMAR_error;
     return kind;
 }
@@ -199,8 +200,8 @@ static bool parser_run(struct parser *parser)
             *parser->error = parser->deferred;
         return false;
     }
-    if (result != 0)
-        return error_set(parser->error, SSQL_INTERNAL, NO_SPAN, "the parser stopped without saying why");
+    assert(result == 0); /* else it has said why */
+    (void)result;
     return true;
 }
 

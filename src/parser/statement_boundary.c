@@ -83,6 +83,21 @@ static bool skip_until(struct statement_boundary *boundary, const char *text, si
     return true;
 }
 
+static bool skip_string(struct statement_boundary *boundary, const char *text, size_t length)
+{
+    return skip_until(boundary, text, length, '\'');
+}
+
+static bool skip_name(struct statement_boundary *boundary, const char *text, size_t length)
+{
+    return skip_until(boundary, text, length, '`');
+}
+
+static bool skip_line_comment(struct statement_boundary *boundary, const char *text, size_t length)
+{
+    return skip_until(boundary, text, length, '\n');
+}
+
 static bool skip_double_quoted(struct statement_boundary *boundary, const char *text, size_t length)
 {
     size_t i = boundary->offset;
@@ -128,28 +143,27 @@ static bool skip_comment(struct statement_boundary *boundary, const char *text, 
 
 bool statement_boundary_find(struct statement_boundary *boundary, const char *text, size_t length)
 {
-    while (boundary->offset < length) {
-        bool is_closed = true;
+    static bool (*const skippers[])(struct statement_boundary *, const char *,
+                                    size_t) = {[BOUNDARY_STRING] = skip_string,
+                                               [BOUNDARY_NAME] = skip_name,
+                                               [BOUNDARY_DOUBLE_QUOTED] = skip_double_quoted,
+                                               [BOUNDARY_LINE_COMMENT] = skip_line_comment,
+                                               [BOUNDARY_COMMENT] = skip_comment};
 
-        switch (boundary->state) {
-        case BOUNDARY_PLAIN:
-            skip_ordinary(boundary, text, length);
-            if (boundary->offset == length)
+    while (boundary->offset < length) {
+        if (boundary->state != BOUNDARY_PLAIN) {
+            if (!skippers[boundary->state](boundary, text, length))
                 return false;
-            if (text[boundary->offset] == ';') {
-                boundary->offset++;
-                return true;
-            }
-            if (!take_special(boundary, text, length))
-                return false;
-            break;
-        case BOUNDARY_STRING: is_closed = skip_until(boundary, text, length, '\''); break;
-        case BOUNDARY_NAME: is_closed = skip_until(boundary, text, length, '`'); break;
-        case BOUNDARY_LINE_COMMENT: is_closed = skip_until(boundary, text, length, '\n'); break;
-        case BOUNDARY_DOUBLE_QUOTED: is_closed = skip_double_quoted(boundary, text, length); break;
-        case BOUNDARY_COMMENT: is_closed = skip_comment(boundary, text, length); break;
+            continue;
         }
-        if (!is_closed)
+        skip_ordinary(boundary, text, length);
+        if (boundary->offset == length)
+            return false;
+        if (text[boundary->offset] == ';') {
+            boundary->offset++;
+            return true;
+        }
+        if (!take_special(boundary, text, length))
             return false;
     }
     return false;

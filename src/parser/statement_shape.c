@@ -185,7 +185,8 @@ static bool begins_other_clause(const char *word, size_t size)
     return false;
 }
 
-static void pass_word(struct glance *glance)
+/* Returns where the word ends. */
+static size_t pass_word(struct glance *glance)
 {
     const char *word = glance->text + glance->at;
     size_t end = word_end(glance->text, glance->length, glance->at), size = end - glance->at;
@@ -194,7 +195,7 @@ static void pass_word(struct glance *glance)
         glance->is_in_conditions = true;
     else if (glance->is_in_conditions && begins_other_clause(word, size))
         glance->is_in_conditions = false;
-    glance->at = end;
+    return end;
 }
 
 /* A literal, taken out or left in. */
@@ -220,7 +221,7 @@ static bool pass_literal(struct glance *glance, struct statement_shape *shape)
 /* One token, or blanks. False: this is nothing for a glance. */
 static bool pass_token(struct glance *glance, struct statement_shape *shape)
 {
-    size_t begin = glance->at;
+    size_t begin = glance->at, end = begin + 1;
     enum byte_kind kind = kind_of(glance->text[begin]);
     char next = begin + 1 < glance->length ? glance->text[begin + 1] : ' ';
     bool is_after_equal = glance->is_after_equal && kind == BYTE_BLANK;
@@ -228,18 +229,14 @@ static bool pass_token(struct glance *glance, struct statement_shape *shape)
     switch (kind) {
     case BYTE_OTHER:
     case BYTE_END: return false;
-    case BYTE_WORD: pass_word(glance); break;
-    case BYTE_EQUAL:
-        is_after_equal = begin > 0 && strchr("<>!", glance->text[begin - 1]) == NULL;
-        glance->at++;
-        break;
+    case BYTE_WORD: end = pass_word(glance); break;
+    case BYTE_EQUAL: is_after_equal = strchr("<>!", glance->text[begin - 1]) == NULL; break; /* a word came before */
     case BYTE_SLASH:
     case BYTE_MINUS:
         if (next == glance->text[begin] || next == '*')
             return false;
         if (kind == BYTE_MINUS && glance->is_after_equal && kind_of(next) == BYTE_DIGIT)
             return pass_literal(glance, shape);
-        glance->at++;
         break;
     case BYTE_DIGIT:
     case BYTE_QUOTE: return pass_literal(glance, shape);
@@ -248,15 +245,16 @@ static bool pass_token(struct glance *glance, struct statement_shape *shape)
             return pass_literal(glance, shape);
         /* fallthrough */
     case BYTE_NAME:
-        glance->at = quoted_end(glance->text, glance->length, begin);
-        if (glance->at == 0)
+        end = quoted_end(glance->text, glance->length, begin);
+        if (end == 0)
             return false;
         break;
     case BYTE_BLANK:
-    case BYTE_PLAIN: glance->at++; break;
+    case BYTE_PLAIN:;
     }
+    glance->at = end;
     glance->is_after_equal = is_after_equal;
-    buffer_append(&shape->text, glance->text + begin, glance->at - begin);
+    buffer_append(&shape->text, glance->text + begin, end - begin);
     return true;
 }
 

@@ -192,7 +192,7 @@ struct slice rough_text(const struct syntax_context *context, const struct rough
 
 bool syntax_context_has_clause(const struct syntax_context *context, const char *word)
 {
-    for (size_t i = 0; i < CLAUSE_COUNT && context->clauses_seen[i] != NULL; i++)
+    for (size_t i = 0; context->clauses_seen[i] != NULL; i++)
         if (strcmp(context->clauses_seen[i], word) == 0)
             return true;
     return false;
@@ -204,7 +204,7 @@ const char *syntax_context_later_clause(const struct syntax_context *context, co
 
     if (clause == NO_CLAUSE)
         return NULL;
-    for (size_t i = 0; i < CLAUSE_COUNT && context->clauses_seen[i] != NULL; i++)
+    for (size_t i = 0; context->clauses_seen[i] != NULL; i++)
         if (clause_of(slice_of(context->clauses_seen[i])) > clause)
             return context->clauses_seen[i];
     return NULL;

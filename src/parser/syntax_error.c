@@ -1,5 +1,6 @@
 #include "parser/syntax_error.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,7 +46,8 @@ static bool is_reserved(const char *word)
 {
     const struct keyword *keyword = keyword_find(slice_of(word));
 
-    return keyword != NULL && keyword->is_reserved;
+    assert(keyword != NULL); /* all words of the grammar are */
+    return keyword->is_reserved;
 }
 
 static const char *const expression_starts[] = {
@@ -231,7 +233,7 @@ static bool is_bare_word(const struct parser *parser, const struct seen_token *t
 
 static bool is_adjacent(const struct seen_token *left, const struct seen_token *right)
 {
-    return left->span.end == right->span.begin && right->span.begin > 0;
+    return left->span.end == right->span.begin;
 }
 
 /* ---- one mistake ---- */
@@ -322,12 +324,16 @@ static bool hint_at_prefixed_string(const struct mistake *mistake)
 
 static bool hint_at_certain_foreign(const struct mistake *mistake)
 {
-    return mistake->is_foreign && mistake->foreign.is_certain && hint(mistake, "%s", mistake->foreign.hint);
+    if (!mistake->is_foreign || !mistake->foreign.is_certain)
+        return false;
+    return hint(mistake, "%s", mistake->foreign.hint);
 }
 
 static bool hint_at_possible_foreign(const struct mistake *mistake)
 {
-    return mistake->is_foreign && hint(mistake, "%s", mistake->foreign.hint);
+    if (!mistake->is_foreign)
+        return false;
+    return hint(mistake, "%s", mistake->foreign.hint);
 }
 
 static bool hint_at_near_word(const struct mistake *mistake)
@@ -380,8 +386,10 @@ static bool hint_at_order_of_clauses(const struct mistake *mistake)
 
 static bool hint_at_missing_semicolon(const struct mistake *mistake)
 {
-    return mistake->keyword != NULL && expects(&mistake->expected, end_of_statement) &&
-           is_one_of(mistake->keyword->text, statement_starts) && hint(mistake, "is a \";\" missing before it?");
+    if (mistake->keyword == NULL || !expects(&mistake->expected, end_of_statement) ||
+        !is_one_of(mistake->keyword->text, statement_starts))
+        return false;
+    return hint(mistake, "is a \";\" missing before it?");
 }
 
 static bool hint_at_missing_part(const struct mistake *mistake)
@@ -456,14 +464,14 @@ static bool hint_at_sign_in_name(const struct mistake *mistake)
 
 static bool hint_at_assignment(const struct mistake *mistake)
 {
-    return mistake->wrong->kind == TOKEN_EQUAL && expects(&mistake->expected, "=") &&
-           hint(mistake, "did you mean \"=\"?");
+    if (mistake->wrong->kind != TOKEN_EQUAL || !expects(&mistake->expected, "="))
+        return false;
+    return hint(mistake, "did you mean \"=\"?");
 }
 
 static bool hint_at_missing_comma(const struct mistake *mistake)
 {
-    if (!expects(&mistake->expected, ",") || !begins_operand(mistake->wrong->kind) ||
-        mistake->before->kind == TOKEN_COMMA)
+    if (!expects(&mistake->expected, ",") || !begins_operand(mistake->wrong->kind))
         return false;
     bool may_be_where = expects(&mistake->expected, "where") && syntax_context_has_clause(&mistake->context, "from");
     return hint(mistake, may_be_where ? "is a comma or \"where\" missing before it?" : "is a comma missing before it?");
@@ -471,19 +479,23 @@ static bool hint_at_missing_comma(const struct mistake *mistake)
 
 static bool hint_at_type(const struct mistake *mistake)
 {
-    return expects_type(&mistake->expected) && hint(mistake, "the types are int, string, bool and float");
+    if (!expects_type(&mistake->expected))
+        return false;
+    return hint(mistake, "the types are int, string, bool and float");
 }
 
 static bool hint_at_option(const struct mistake *mistake)
 {
-    return (expects_option(&mistake->expected) || expects_option_value(&mistake->expected)) &&
-           hint(mistake, "options are names with their values: (header true, skip 2)");
+    if (!expects_option(&mistake->expected) && !expects_option_value(&mistake->expected))
+        return false;
+    return hint(mistake, "options are names with their values: (header true, skip 2)");
 }
 
 static bool hint_at_beginning(const struct mistake *mistake)
 {
-    return mistake->wrong->kind != TOKEN_END_OF_TEXT && mistake->context.wrong == 0 &&
-           hint(mistake, "a statement begins with a word such as select, insert, update, delete or create");
+    if (mistake->wrong->kind == TOKEN_END_OF_TEXT || mistake->context.wrong > 0)
+        return false;
+    return hint(mistake, "a statement begins with a word such as select, insert, update, delete or create");
 }
 
 /* The first that has something to say wins. */
@@ -512,7 +524,7 @@ static bool (*const hints[])(const struct mistake *mistake) = {
 /* The first line of a token, or as much of it as a message can bear. */
 static int shown_size(struct slice token)
 {
-    const uint8_t *line_end = token.size == 0 ? NULL : memchr(token.data, '\n', token.size);
+    const uint8_t *line_end = memchr(token.data, '\n', token.size);
 
     if (line_end != NULL)
         token.size = (size_t)(line_end - token.data);

@@ -49,6 +49,7 @@ static void ints_are_exact_to_64_bits(void **state)
     assert_true(converted(FIELD_TEXT, "+7", SSQL_TYPE_INT).integer == 7);
     assert_true(converted(FIELD_TEXT, "007", SSQL_TYPE_INT).integer == 7);
     assert_true(converted(FIELD_TEXT, " -42\t", SSQL_TYPE_INT).integer == -42);
+    assert_true(converted(FIELD_TEXT, "\t 43", SSQL_TYPE_INT).integer == 43);
     assert_true(converted(FIELD_QUOTED, "42", SSQL_TYPE_INT).integer == 42);
     assert_true(converted(FIELD_TEXT, "00000000000000000000000000000000001", SSQL_TYPE_INT).integer == 1);
 }
@@ -211,6 +212,65 @@ static void a_column_goes_on_behind_a_value_at_fault(void **state)
     assert_true(any_null);
 }
 
+static void numbers_of_json_are_no_bools(void **state)
+{
+    struct ssql_error error;
+
+    (void)state;
+    assert_int_equal(refused(FIELD_INT, "1", SSQL_TYPE_BOOL, &error), SSQL_BAD_VALUE);
+    assert_int_equal(refused(FIELD_FLOAT, "1.0", SSQL_TYPE_BOOL, &error), SSQL_BAD_VALUE);
+    assert_string_equal(error.message, "column \"c\": \"1.0\" is not a bool");
+}
+
+static void forms_of_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        enum number_form form;
+    } texts[] = {
+        {"0", NUMBER_FORM_INT},     {"-12", NUMBER_FORM_INT},    {"1.5", NUMBER_FORM_FLOAT},
+        {"1e5", NUMBER_FORM_FLOAT}, {"-0.0", NUMBER_FORM_FLOAT}, {"1.5E-3", NUMBER_FORM_FLOAT},
+        {"", NUMBER_FORM_NONE},     {"-", NUMBER_FORM_NONE},     {"1.", NUMBER_FORM_NONE},
+        {"1.x", NUMBER_FORM_NONE},  {".5", NUMBER_FORM_NONE},    {"01", NUMBER_FORM_NONE},
+        {"1e", NUMBER_FORM_NONE},   {"1e+", NUMBER_FORM_NONE},   {"1x", NUMBER_FORM_NONE},
+        {"+1", NUMBER_FORM_NONE},   {"1.5 ", NUMBER_FORM_NONE},  {"1e5.", NUMBER_FORM_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (number_form(slice_of(texts[i].text)) != texts[i].form)
+            fail_msg("%s", texts[i].text);
+}
+
+static void floats_survive_with_17_digits_at_most(void **state)
+{
+    static const struct {
+        const char *text;
+        bool survives;
+    } texts[] = {
+        {"0.000", true},
+        {"0.1", true},
+        {"123456789012345e10", true},
+        {"9007199254740992", true},
+        {"9007199254740993", false},
+        {"9007199254740992000000", true}, /* more digits than 19, most of them zeros */
+        {"9007199254740993000000", true},
+        {"0.1234567890123456", true},
+        {"0.12345678901234567890", false},
+        {"1e308", true},
+        {"1e309", false},
+        {"1e-320", true},
+        {"1.23456e-320", false}, /* a subnormal with fewer digits */
+        {"5e-324", true},
+        {"1e-400", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (number_survives_as_float(slice_of(texts[i].text)) != texts[i].survives)
+            fail_msg("%s", texts[i].text);
+}
+
 static void ints_are_written_as_they_are(void **state)
 {
     static const int64_t ints[] = {0, 1, -1, 10, 99, -100, INT64_MAX, INT64_MIN};
@@ -237,6 +297,9 @@ int main(void)
         cmocka_unit_test(strings_are_the_text),
         cmocka_unit_test(null_and_absent_are_nulls_of_every_type),
         cmocka_unit_test(a_column_goes_on_behind_a_value_at_fault),
+        cmocka_unit_test(numbers_of_json_are_no_bools),
+        cmocka_unit_test(forms_of_numbers),
+        cmocka_unit_test(floats_survive_with_17_digits_at_most),
         cmocka_unit_test(ints_are_written_as_they_are),
     };
 

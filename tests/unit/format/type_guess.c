@@ -174,6 +174,36 @@ static void names_become_legal_and_distinct(void **state)
     arena_clear(&arena);
 }
 
+static void names_may_be_none_or_hold_control_characters(void **state)
+{
+    const struct slice header = slice_of("\x7F"
+                                         "a\x7F"
+                                         "b");
+    struct slice *names;
+    struct arena arena;
+    struct ssql_error error;
+
+    (void)state;
+    arena_init(&arena);
+    assert_true(column_names_make(NULL, 0, &arena, &names, &error));
+    assert_non_null(names);
+    assert_true(column_names_make(&header, 1, &arena, &names, &error));
+    assert_true(slice_equal(names[0], slice_of("ab")));
+    arena_clear(&arena);
+}
+
+static void a_column_that_never_came_has_only_nulls(void **state)
+{
+    struct type_guess *guess;
+    struct ssql_error error;
+
+    (void)state;
+    assert_true(type_guess_create(RECORD_FORMAT_CSV, &guess, &error));
+    assert_true(type_guess_has_nulls(guess, 0));
+    assert_int_equal(type_guess_type(guess, 0), SSQL_TYPE_STRING);
+    type_guess_destroy(guess);
+}
+
 static void long_names_are_cut_at_a_character_and_stay_distinct(void **state)
 {
     char text[301];
@@ -206,6 +236,8 @@ int main(void)
         cmocka_unit_test(json_has_types_of_its_own),
         cmocka_unit_test(a_column_that_comes_late_was_absent),
         cmocka_unit_test(names_become_legal_and_distinct),
+        cmocka_unit_test(names_may_be_none_or_hold_control_characters),
+        cmocka_unit_test(a_column_that_never_came_has_only_nulls),
         cmocka_unit_test(long_names_are_cut_at_a_character_and_stay_distinct),
     };
 
