@@ -1,5 +1,6 @@
 #include "plan/binder.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/nearest.h"
@@ -7,20 +8,20 @@
 #include "parser/parser.h"
 #include "plan/function_name.h"
 
+static const struct {
+    const char *name;
+    bool may_lack_quotes; /* a bare word there may be a string that lost its quotes */
+} CLAUSES[] = {
+    [CLAUSE_SELECT] = {"the select list", false}, [CLAUSE_WHERE] = {"where", true},
+    [CLAUSE_GROUP_BY] = {"group by", false},      [CLAUSE_HAVING] = {"having", true},
+    [CLAUSE_ORDER_BY] = {"order by", false},      [CLAUSE_LIMIT] = {"limit", false},
+    [CLAUSE_VALUES] = {"values", true},           [CLAUSE_SET] = {"set", true},
+    [CLAUSE_DEFAULT] = {"a default", true},
+};
+
 const char *clause_name(enum clause clause)
 {
-    switch (clause) {
-    case CLAUSE_SELECT: return "the select list";
-    case CLAUSE_WHERE: return "where";
-    case CLAUSE_GROUP_BY: return "group by";
-    case CLAUSE_HAVING: return "having";
-    case CLAUSE_ORDER_BY: return "order by";
-    case CLAUSE_LIMIT: return "limit";
-    case CLAUSE_VALUES: return "values";
-    case CLAUSE_SET: return "set";
-    case CLAUSE_DEFAULT: return "a default";
-    }
-    return "";
+    return CLAUSES[clause].name;
 }
 
 struct ssql_span binder_span(const struct binder *binder, struct ssql_span span)
@@ -82,8 +83,8 @@ static void set_unknown_column(struct binder *binder, const struct table_schema 
 
 static bool is_double_quoted(const struct binder *binder, struct ssql_span span)
 {
-    return !binder->is_without_spans && span.begin < span.end && span.end <= binder->text.size &&
-           binder->text.data[span.begin] == '"';
+    assert(binder->is_without_spans || span.begin < binder->text.size);
+    return !binder->is_without_spans && binder->text.data[span.begin] == '"';
 }
 
 /* The first table that has such a column. */
@@ -160,23 +161,6 @@ static const char *signature_of(struct slice name)
     return NULL;
 }
 
-/* Whether a bare word at this place may be a string that lost its quotes. */
-static bool may_lack_quotes(const struct binder *binder)
-{
-    switch (binder->clause) {
-    case CLAUSE_WHERE:
-    case CLAUSE_HAVING:
-    case CLAUSE_VALUES:
-    case CLAUSE_SET:
-    case CLAUSE_DEFAULT: return true;
-    case CLAUSE_SELECT:
-    case CLAUSE_GROUP_BY:
-    case CLAUSE_ORDER_BY:
-    case CLAUSE_LIMIT: return false;
-    }
-    return false;
-}
-
 /* For a name that resembles no other. */
 static void add_remote_column_hint(struct binder *binder, const struct table_schema *table, const struct name *name,
                                    bool may_be_value)
@@ -185,12 +169,12 @@ static void add_remote_column_hint(struct binder *binder, const struct table_sch
     const char *foreign = foreign_column_hint(name->text), *signature = signature_of(name->text);
     bool takes_columns =
         binder->clause != CLAUSE_LIMIT && binder->clause != CLAUSE_VALUES && binder->clause != CLAUSE_DEFAULT;
-    bool lacks_quotes = may_be_value && may_lack_quotes(binder) && name->text.size < 40;
+    bool lacks_quotes = may_be_value && CLAUSES[binder->clause].may_lack_quotes && name->text.size < 40;
     char quoted[64] = "";
 
     if (lacks_quotes)
         snprintf(quoted, sizeof quoted, "a string needs quotes: '%.*s'; ", SLICE_PRINT(name->text));
-    if (takes_columns && other != NULL && other != table)
+    if (takes_columns && other != NULL)
         error_hint(binder->error, "column \"%.*s\" is in table \"%.*s\", which is not in from", SLICE_PRINT(name->text),
                    SLICE_PRINT(other->name));
     else if (foreign != NULL)
@@ -304,14 +288,13 @@ bool common_type(enum ssql_type left, enum ssql_type right, enum ssql_type *comm
 static void type_parameter(struct binder *binder, struct bound_expr **expr, enum ssql_type type)
 {
     uint32_t index = (*expr)->parameter;
+    struct ssql_span span = (*expr)->span;
     struct parameter_state *state = &binder->parameters[index];
 
     state->untyped_uses--;
     if (state->type == SSQL_TYPE_NULL)
         state->type = type;
-    *expr = bound_make_parameter(binder->arena, index, state->type, (*expr)->span);
-    if (*expr != NULL)
-        *expr = bound_make_cast(binder->arena, *expr, type, (*expr)->span);
+    *expr = bound_make_cast(binder->arena, bound_make_parameter(binder->arena, index, state->type, span), type, span);
 }
 
 bool coerce(struct binder *binder, struct bound_expr **expr, enum ssql_type type)
@@ -322,8 +305,10 @@ bool coerce(struct binder *binder, struct bound_expr **expr, enum ssql_type type
         return true;
     if (from == SSQL_TYPE_NULL && (*expr)->kind == BOUND_PARAMETER) {
         enum ssql_type known = binder->parameters[(*expr)->parameter].type, common;
-        if (!common_type(known, type, &common) || common != type)
-            return false;
+        if (!common_type(known, type, &common) || common != type) {
+            *expr = bound_make_parameter(binder->arena, (*expr)->parameter, known, (*expr)->span);
+            return *expr == NULL;
+        }
         type_parameter(binder, expr, type);
         return true;
     }
@@ -337,17 +322,18 @@ struct bound_expr *bind_parameter(struct binder *binder, const struct expr *expr
 {
     uint32_t index = expr->parameter.index - 1;
 
-    if (binder->clause == CLAUSE_DEFAULT) {
-        error_set(binder->error, SSQL_NOT_SUPPORTED, expr->span, "a parameter cannot stand in a default");
-        return NULL;
-    }
-    if (index >= binder->parameter_count) {
-        error_set(binder->error, SSQL_INTERNAL, expr->span, "parameter %u is not counted", expr->parameter.index);
-        return NULL;
-    }
+    assert(index < binder->parameter_count); /* the parser counts them, and refuses them in defaults */
     if (binder->parameters[index].type == SSQL_TYPE_NULL)
         binder->parameters[index].untyped_uses++;
     return bound_make_parameter(binder->arena, index, binder->parameters[index].type, expr->span);
+}
+
+bool coerce_both(struct binder *binder, struct bound_expr **exprs, enum ssql_type type)
+{
+    for (int i = 0; i < 2; i++)
+        if (!coerce(binder, &exprs[i], type))
+            return false;
+    return true;
 }
 
 /* ---- stored defaults ---- */

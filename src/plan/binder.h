@@ -80,8 +80,9 @@ struct bound_expr *bind_parameter(struct binder *binder, const struct expr *expr
 /* The type to which both can be brought: the same, a null's partner, float for int and float. False: there is none. */
 bool common_type(enum ssql_type left, enum ssql_type right, enum ssql_type *common);
 /* Brings an expression to a type that common_type allows: gives nulls and parameters their type, widens ints. False: it
- * has another type (no error is set). */
+ * has another type (no error is set), as a parameter that has got one since it was bound; it is given that. */
 bool coerce(struct binder *binder, struct bound_expr **expr, enum ssql_type type);
+bool coerce_both(struct binder *binder, struct bound_expr **exprs, enum ssql_type type);
 
 /* A constant expression stored as text, brought to the type. */
 struct bound_expr *bind_stored_default(struct binder *binder, const struct column_schema *column);
@@ -168,6 +169,9 @@ struct bound_update *bind_update(struct binder *binder, const struct update *upd
 struct bound_delete *bind_delete(struct binder *binder, const struct delete *delete);
 
 /* ---- binder_copy.c ---- */
+
+/* The value of an option of copy or backup; NULL when it is of another type. */
+const struct value *option_value(const struct copy_option *option, enum ssql_type type);
 
 struct copy_plan *bind_copy_from(struct binder *binder, const struct copy *copy);
 /* What is written out, and how. */

@@ -1,4 +1,6 @@
 /* copy: options looked up and checked, columns bound. */
+#include <assert.h>
+
 #include "base/nearest.h"
 #include "parser/ast_text.h"
 #include "parser/keyword.h"
@@ -25,34 +27,41 @@ static bool bad_word(struct binder *binder, const struct copy_option *option, co
     return false;
 }
 
+const struct value *option_value(const struct copy_option *option, enum ssql_type type)
+{
+    const struct value *value = &option->value->literal;
+
+    assert(option->value->kind == EXPR_LITERAL);
+    return value->type == type ? value : NULL;
+}
+
 static bool take_bool(struct binder *binder, const struct copy_option *option, bool *taken)
 {
-    const struct expr *value = option->value;
+    const struct value *value = option_value(option, SSQL_TYPE_BOOL);
 
-    if (value->kind != EXPR_LITERAL || value->literal.is_null || value->literal.type != SSQL_TYPE_BOOL)
+    if (value == NULL)
         return bad_value(binder, option, "true or false");
-    *taken = value->literal.boolean;
+    *taken = value->boolean;
     return true;
 }
 
 static bool take_count(struct binder *binder, const struct copy_option *option, uint64_t *taken)
 {
-    const struct expr *value = option->value;
+    const struct value *value = option_value(option, SSQL_TYPE_INT);
 
-    if (value->kind != EXPR_LITERAL || value->literal.is_null || value->literal.type != SSQL_TYPE_INT ||
-        value->literal.integer < 0)
+    if (value == NULL || value->integer < 0)
         return bad_value(binder, option, "a number, 0 or more");
-    *taken = (uint64_t)value->literal.integer;
+    *taken = (uint64_t)value->integer;
     return true;
 }
 
 static bool take_text(struct binder *binder, const struct copy_option *option, const char *wanted, struct slice *taken)
 {
-    const struct expr *value = option->value;
+    const struct value *value = option_value(option, SSQL_TYPE_STRING);
 
-    if (value->kind != EXPR_LITERAL || value->literal.is_null || value->literal.type != SSQL_TYPE_STRING)
+    if (value == NULL)
         return bad_value(binder, option, wanted);
-    *taken = arena_copy(binder->arena, value->literal.string);
+    *taken = arena_copy(binder->arena, value->string);
     return taken->data != NULL;
 }
 
@@ -66,7 +75,9 @@ static bool set_format(struct binder *binder, const struct copy_option *option, 
 
     if (!take_text(binder, option, WANTED, &text))
         return false;
-    return record_format_find(text, &plan->format) || bad_word(binder, option, WANTED, text, words);
+    if (!record_format_find(text, &plan->format))
+        return bad_word(binder, option, WANTED, text, words);
+    return true;
 }
 
 static bool set_header(struct binder *binder, const struct copy_option *option, struct copy_plan *plan)
@@ -81,7 +92,7 @@ static bool set_delimiter(struct binder *binder, const struct copy_option *optio
 
     if (!take_text(binder, option, WANTED, &text))
         return false;
-    if (text.size != 1 || text.data[0] >= 0x80 || strchr("\"\r\n", text.data[0]) != NULL)
+    if (text.size != 1 || strchr("\"\r\n", text.data[0]) != NULL)
         return bad_value(binder, option, WANTED);
     plan->delimiter = (char)text.data[0];
     return true;
@@ -256,19 +267,16 @@ static const struct copy_option *find_option(const struct copy *copy, const char
 
 static bool format_takes(enum record_format format, enum option_use use)
 {
-    switch (use) {
-    case OPTION_ANY: return true;
-    case OPTION_LINES: return format != RECORD_FORMAT_JSON && format != RECORD_FORMAT_INSERT;
-    case OPTION_DELIMITED: return format == RECORD_FORMAT_CSV || format == RECORD_FORMAT_TSV;
-    }
-    return false;
+    bool is_delimited = format == RECORD_FORMAT_CSV || format == RECORD_FORMAT_TSV;
+
+    return use == OPTION_ANY || is_delimited || (use == OPTION_LINES && format == RECORD_FORMAT_JSONL);
 }
 
 /* What is found wrong with a value is told at its place. */
 static bool blame(struct binder *binder, const struct copy_option *option)
 {
-    if (option != NULL)
-        binder->error->span = option->value->span;
+    assert(option != NULL); /* the usual ones fit each other */
+    binder->error->span = option->value->span;
     return false;
 }
 
@@ -289,28 +297,24 @@ static bool check_delimiters(struct binder *binder, const struct copy *copy, con
 
 static bool bind_options(struct binder *binder, const struct copy *copy, struct copy_plan *plan)
 {
-    uint32_t seen = 0;
+    const struct copy_option *given[OPTION_RULE_COUNT] = {NULL};
 
     for (uint32_t i = 0; i < copy->option_count; i++) {
         const struct copy_option *option = &copy->options[i];
         const struct option_rule *rule = find_rule(binder, copy, option);
         if (rule == NULL)
             return false;
-        uint32_t bit = UINT32_C(1) << (rule - option_rules);
-        if (seen & bit)
+        if (given[rule - option_rules] != NULL)
             return error_set(binder->error, SSQL_BAD_OPTION, option->name.span, "option %s is given twice", rule->name);
-        seen |= bit;
+        given[rule - option_rules] = option;
         if (!rule->set(binder, option, plan))
             return false;
     }
     /* Once the format is known. */
-    for (uint32_t i = 0; i < copy->option_count; i++) {
-        const struct copy_option *option = &copy->options[i];
-        const struct option_rule *rule = find_rule(binder, copy, option);
-        if (rule != NULL && !format_takes(plan->format, rule->use))
-            return error_set(binder->error, SSQL_BAD_OPTION, option->name.span, "format %s has no option %s",
-                             record_format_name(plan->format), rule->name);
-    }
+    for (size_t i = 0; i < OPTION_RULE_COUNT; i++)
+        if (given[i] != NULL && !format_takes(plan->format, option_rules[i].use))
+            return error_set(binder->error, SSQL_BAD_OPTION, given[i]->name.span, "format %s has no option %s",
+                             record_format_name(plan->format), option_rules[i].name);
     return check_delimiters(binder, copy, plan);
 }
 
@@ -326,11 +330,11 @@ static bool bind_place(struct binder *binder, const struct copy *copy, struct co
         return true;
     if (path.size == 0)
         return error_set(binder->error, SSQL_BAD_OPTION, copy->place.span, "the path of a file is empty");
-    struct slice copied = arena_copy(binder->arena, path);
-    plan->path = (const char *)copied.data;
-    if (plan->path != NULL)
-        (void)record_format_of_path(plan->path, &plan->format);
-    return plan->path != NULL;
+    plan->path = (const char *)arena_copy(binder->arena, path).data;
+    if (plan->path == NULL)
+        return false;
+    (void)record_format_of_path(plan->path, &plan->format);
+    return true;
 }
 
 static bool bind_common(struct binder *binder, const struct copy *copy, struct copy_plan *plan)
@@ -346,8 +350,7 @@ static bool wants_create(const struct copy *copy)
 {
     const struct copy_option *option = find_option(copy, "create");
 
-    return option != NULL && option->value->kind == EXPR_LITERAL && option->value->literal.type == SSQL_TYPE_BOOL &&
-           option->value->literal.boolean;
+    return option != NULL && option->value->literal.boolean; /* bound before: a bool */
 }
 
 /* Options that say how a table is made want one to be made. */
@@ -382,7 +385,7 @@ static bool check_from(struct binder *binder, const struct copy *copy, struct co
 
 static bool bind_new_table(struct binder *binder, const struct copy *copy, struct copy_plan *plan)
 {
-    struct slice *names = arena_alloc_array(binder->arena, copy->columns.count, sizeof *names);
+    struct slice *names;
 
     if (schema_find_table(binder->schema, copy->table.text) != NULL) {
         error_set(binder->error, SSQL_TABLE_EXISTS, copy->table.span, "table \"%.*s\" already exists",
@@ -401,7 +404,10 @@ static bool bind_new_table(struct binder *binder, const struct copy *copy, struc
                   "the columns of a table that is made are those of the file");
         return error_hint(binder->error, "a list names them when the file does not: header false");
     }
-    for (uint32_t i = 0; names != NULL && i < copy->columns.count; i++) {
+    names = arena_alloc_array(binder->arena, copy->columns.count, sizeof *names);
+    if (names == NULL)
+        return false;
+    for (uint32_t i = 0; i < copy->columns.count; i++) {
         names[i] = arena_copy(binder->arena, copy->columns.items[i].text);
         for (uint32_t before = 0; before < i; before++)
             if (name_equal(names[before], names[i]))
@@ -410,7 +416,7 @@ static bool bind_new_table(struct binder *binder, const struct copy *copy, struc
     }
     plan->new_names = names;
     plan->column_count = copy->columns.count;
-    return names != NULL;
+    return true;
 }
 
 /* The columns of the list, or all. */
@@ -443,8 +449,7 @@ static bool bind_target(struct binder *binder, const struct copy *copy, struct c
     const struct table_schema *table = bind_table(binder, &copy->table);
 
     if (table == NULL) {
-        if (binder->error->code == SSQL_UNKNOWN_TABLE &&
-            strncmp(binder->error->hint, "did you", strlen("did you")) != 0)
+        if (strncmp(binder->error->hint, "did you", strlen("did you")) != 0)
             error_hint(binder->error, "the option create true makes it");
         return false;
     }

@@ -1,5 +1,6 @@
 #include "plan/binder.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 /* An operand that is written once may be wanted several times (between, case): no more than this in a statement, or
@@ -22,13 +23,33 @@ static bool check_repeats(struct binder *binder, const struct bound_expr *operan
     return error_set(binder->error, SSQL_TOO_LARGE, span, "the expression grows beyond %d nodes", REPEATED_NODES_MOST);
 }
 
+/* The function of an operator, but for `and` and `or`, which are none; the symbol of one that takes numbers. */
+static const struct operator_rule {
+    enum scalar_function function;
+    const char *symbol;
+} OPERATORS[] = {
+    [BINARY_EQUAL] = {FUNCTION_EQUAL, NULL},
+    [BINARY_NOT_EQUAL] = {FUNCTION_NOT_EQUAL, NULL},
+    [BINARY_LESS] = {FUNCTION_LESS, NULL},
+    [BINARY_LESS_EQUAL] = {FUNCTION_LESS_EQUAL, NULL},
+    [BINARY_GREATER] = {FUNCTION_GREATER, NULL},
+    [BINARY_GREATER_EQUAL] = {FUNCTION_GREATER_EQUAL, NULL},
+    [BINARY_DISTINCT] = {FUNCTION_IS_DISTINCT, NULL},
+    [BINARY_NOT_DISTINCT] = {FUNCTION_IS_NOT_DISTINCT, NULL},
+    [BINARY_ADD] = {FUNCTION_ADD, "+"},
+    [BINARY_SUBTRACT] = {FUNCTION_SUBTRACT, "-"},
+    [BINARY_MULTIPLY] = {FUNCTION_MULTIPLY, "*"},
+    [BINARY_DIVIDE] = {FUNCTION_DIVIDE, "/"},
+    [BINARY_REMAINDER] = {FUNCTION_REMAINDER, "%"},
+};
+
 /* ---- leaves ---- */
 
 static struct bound_expr *bind_literal(struct binder *binder, const struct expr *expr)
 {
     struct value value = expr->literal;
 
-    if (value.type == SSQL_TYPE_STRING && !value.is_null) {
+    if (value.type == SSQL_TYPE_STRING) {
         value.string = arena_copy(binder->arena, value.string);
         if (value.string.data == NULL)
             return NULL;
@@ -62,8 +83,9 @@ static struct bound_expr *bind_not(struct binder *binder, const struct expr *exp
     if (operand == NULL)
         return NULL;
     operand = to_condition(binder, operand);
-    if (operand == NULL && !binder->is_without_spans && begin > 0 && begin < binder->text.size &&
-        binder->text.data[begin] == '!' && binder->text.data[begin - 1] == '=')
+    assert(binder->is_without_spans || (begin > 0 && begin < binder->text.size));
+    if (operand == NULL && !binder->is_without_spans && binder->text.data[begin] == '!' &&
+        binder->text.data[begin - 1] == '=')
         error_hint(binder->error, "did you mean \"!=\"?");
     return bound_make_unary(binder->arena, FUNCTION_NOT, SSQL_TYPE_BOOL, operand, binder_span(binder, expr->span));
 }
@@ -134,24 +156,11 @@ static struct bound_expr *refuse_comparison(struct binder *binder, enum ssql_typ
     return NULL;
 }
 
-static enum scalar_function comparison_of(enum binary_operator operator)
-{
-    switch ((int)operator) {
-    case BINARY_EQUAL: return FUNCTION_EQUAL;
-    case BINARY_NOT_EQUAL: return FUNCTION_NOT_EQUAL;
-    case BINARY_LESS: return FUNCTION_LESS;
-    case BINARY_LESS_EQUAL: return FUNCTION_LESS_EQUAL;
-    case BINARY_GREATER: return FUNCTION_GREATER;
-    case BINARY_GREATER_EQUAL: return FUNCTION_GREATER_EQUAL;
-    case BINARY_DISTINCT: return FUNCTION_IS_DISTINCT;
-    default: return FUNCTION_IS_NOT_DISTINCT;
-    }
-}
-
 /* `span` is the comparison's, `place` where an error of types points. */
 static struct bound_expr *compare(struct binder *binder, enum scalar_function function, struct bound_expr *left,
                                   struct bound_expr *right, struct ssql_span span, struct ssql_span place)
 {
+    struct bound_expr *operands[2] = {left, right};
     enum ssql_type type;
 
     if (left == NULL || right == NULL)
@@ -164,9 +173,9 @@ static struct bound_expr *compare(struct binder *binder, enum scalar_function fu
         return bound_make_constant(binder->arena, value_bool(true), span);
     if (type == SSQL_TYPE_NULL)
         return constant_null(binder, SSQL_TYPE_BOOL, span);
-    if (!coerce(binder, &left, type) || !coerce(binder, &right, type))
-        return refuse_comparison(binder, left->type, right->type, place);
-    return bound_make_binary(binder->arena, function, SSQL_TYPE_BOOL, left, right, span);
+    if (!coerce_both(binder, operands, type))
+        return refuse_comparison(binder, operands[0]->type, operands[1]->type, place);
+    return bound_make_call(binder->arena, function, SSQL_TYPE_BOOL, operands, 2, span);
 }
 
 static struct bound_expr *bind_comparison(struct binder *binder, const struct expr *expr)
@@ -174,7 +183,7 @@ static struct bound_expr *bind_comparison(struct binder *binder, const struct ex
     struct bound_expr *left = bind_expr(binder, expr->binary.left);
     struct bound_expr *right = left == NULL ? NULL : bind_expr(binder, expr->binary.right);
 
-    return compare(binder, comparison_of(expr->binary.operator), left, right, binder_span(binder, expr->span),
+    return compare(binder, OPERATORS[expr->binary.operator].function, left, right, binder_span(binder, expr->span),
                    expr->binary.operator_span);
 }
 
@@ -289,55 +298,37 @@ static bool is_number(enum ssql_type type)
     return type == SSQL_TYPE_INT || type == SSQL_TYPE_FLOAT || type == SSQL_TYPE_NULL;
 }
 
-static enum scalar_function arithmetic_of(enum binary_operator operator)
+static struct bound_expr *refuse_arithmetic(struct binder *binder, const struct expr *expr, enum ssql_type left,
+                                            enum ssql_type right)
 {
-    switch ((int)operator) {
-    case BINARY_ADD: return FUNCTION_ADD;
-    case BINARY_SUBTRACT: return FUNCTION_SUBTRACT;
-    case BINARY_MULTIPLY: return FUNCTION_MULTIPLY;
-    case BINARY_DIVIDE: return FUNCTION_DIVIDE;
-    default: return FUNCTION_REMAINDER;
-    }
-}
+    bool has_string = left == SSQL_TYPE_STRING || right == SSQL_TYPE_STRING;
 
-static const char *symbol_of(enum binary_operator operator)
-{
-    switch ((int)operator) {
-    case BINARY_ADD: return "+";
-    case BINARY_SUBTRACT: return "-";
-    case BINARY_MULTIPLY: return "*";
-    case BINARY_DIVIDE: return "/";
-    default: return "%";
-    }
+    error_set(binder->error, SSQL_TYPE_MISMATCH, binder_span(binder, expr->binary.operator_span),
+              "%s takes numbers, not %s and %s", OPERATORS[expr->binary.operator].symbol, type_name(left),
+              type_name(right));
+    if (has_string && expr->binary.operator== BINARY_ADD)
+        error_hint(binder->error, "concat(a, b) joins strings");
+    else if (has_string)
+        error_hint(binder->error, "cast(... as int) and cast(... as float) convert a string to a number");
+    return NULL;
 }
 
 static struct bound_expr *bind_arithmetic(struct binder *binder, const struct expr *expr)
 {
     struct ssql_span span = binder_span(binder, expr->span);
-    struct bound_expr *left = bind_expr(binder, expr->binary.left);
-    struct bound_expr *right = left == NULL ? NULL : bind_expr(binder, expr->binary.right);
+    struct bound_expr *operands[2] = {bind_expr(binder, expr->binary.left), NULL};
     enum ssql_type type;
 
-    if (right == NULL)
+    if (operands[0] == NULL || (operands[1] = bind_expr(binder, expr->binary.right)) == NULL)
         return NULL;
-    if (!is_number(left->type) || !is_number(right->type) || !common_type(left->type, right->type, &type)) {
-        error_set(binder->error, SSQL_TYPE_MISMATCH, binder_span(binder, expr->binary.operator_span),
-                  "%s takes numbers, not %s and %s", symbol_of(expr->binary.operator), type_name(left->type),
-                  type_name(right->type));
-        bool has_string = left->type == SSQL_TYPE_STRING || right->type == SSQL_TYPE_STRING;
-        if (has_string && expr->binary.operator== BINARY_ADD)
-            error_hint(binder->error, "concat(a, b) joins strings");
-        else if (has_string)
-            error_hint(binder->error, "cast(... as int) and cast(... as float) convert a string to a number");
-        return NULL;
-    }
+    if (!is_number(operands[0]->type) || !is_number(operands[1]->type))
+        return refuse_arithmetic(binder, expr, operands[0]->type, operands[1]->type);
+    (void)common_type(operands[0]->type, operands[1]->type, &type); /* numbers have one */
     if (type == SSQL_TYPE_NULL)
         return constant_null(binder, SSQL_TYPE_NULL, span);
-    if (!coerce(binder, &left, type) || !coerce(binder, &right, type)) {
-        error_set(binder->error, SSQL_TYPE_MISMATCH, span, "%s takes numbers", symbol_of(expr->binary.operator));
-        return NULL;
-    }
-    return bound_make_binary(binder->arena, arithmetic_of(expr->binary.operator), type, left, right, span);
+    if (!coerce_both(binder, operands, type))
+        return refuse_arithmetic(binder, expr, operands[0]->type, operands[1]->type);
+    return bound_make_call(binder->arena, OPERATORS[expr->binary.operator].function, type, operands, 2, span);
 }
 
 static struct bound_expr *bind_negate(struct binder *binder, const struct expr *expr)
@@ -358,34 +349,19 @@ static struct bound_expr *bind_negate(struct binder *binder, const struct expr *
 
 static struct bound_expr *bind_unary(struct binder *binder, const struct expr *expr)
 {
-    switch (expr->unary.operator) {
-    case UNARY_NEGATE: return bind_negate(binder, expr);
-    case UNARY_PLUS: return bind_expr(binder, expr->unary.operand);
-    case UNARY_NOT: return bind_not(binder, expr);
-    }
-    return NULL;
+    if (expr->unary.operator== UNARY_NEGATE)
+        return bind_negate(binder, expr);
+    if (expr->unary.operator== UNARY_NOT)
+        return bind_not(binder, expr);
+    return bind_expr(binder, expr->unary.operand); /* + */
 }
 
 static struct bound_expr *bind_binary(struct binder *binder, const struct expr *expr)
 {
-    switch (expr->binary.operator) {
-    case BINARY_OR:
-    case BINARY_AND: return bind_logic(binder, expr);
-    case BINARY_EQUAL:
-    case BINARY_NOT_EQUAL:
-    case BINARY_LESS:
-    case BINARY_LESS_EQUAL:
-    case BINARY_GREATER:
-    case BINARY_GREATER_EQUAL:
-    case BINARY_DISTINCT:
-    case BINARY_NOT_DISTINCT: return bind_comparison(binder, expr);
-    case BINARY_ADD:
-    case BINARY_SUBTRACT:
-    case BINARY_MULTIPLY:
-    case BINARY_DIVIDE:
-    case BINARY_REMAINDER: return bind_arithmetic(binder, expr);
-    }
-    return NULL;
+    if (expr->binary.operator== BINARY_OR || expr->binary.operator== BINARY_AND)
+        return bind_logic(binder, expr);
+    return OPERATORS[expr->binary.operator].symbol == NULL ? bind_comparison(binder, expr)
+                                                           : bind_arithmetic(binder, expr);
 }
 
 /* ---- case, cast ---- */
@@ -404,12 +380,13 @@ static bool add_result(struct binder *binder, struct case_binding *binding, cons
 
     if (result == NULL)
         return false;
-    if (!common_type(so_far, result->type, &binding->type))
-        return error_set(binder->error, SSQL_TYPE_MISMATCH, result->span,
-                         "the results of a case have one type: %s here, %s before", type_name(result->type),
-                         type_name(so_far)) ||
-               error_hint(binder->error, "cast(... as %s) converts",
+    if (!common_type(so_far, result->type, &binding->type)) {
+        error_set(binder->error, SSQL_TYPE_MISMATCH, result->span,
+                  "the results of a case have one type: %s here, %s before", type_name(result->type),
+                  type_name(so_far));
+        return error_hint(binder->error, "cast(... as %s) converts",
                           type_name(result->type == SSQL_TYPE_STRING ? SSQL_TYPE_STRING : so_far));
+    }
     binding->arguments[binding->count++] = result;
     return true;
 }
@@ -497,15 +474,14 @@ static struct bound_expr *bind_case(struct binder *binder, const struct expr *ex
     if (binding.type == SSQL_TYPE_NULL)
         return constant_null(binder, SSQL_TYPE_NULL, span);
     for (uint32_t i = 1; i < binding.count + 1; i += 2) {
-        uint32_t place = i < binding.count ? i : binding.count - 1;
-        if (!coerce(binder, &binding.arguments[place], binding.type)) {
+        struct bound_expr **result = &binding.arguments[i < binding.count ? i : binding.count - 1];
+        if (!coerce(binder, result, binding.type)) {
             error_set(binder->error, SSQL_TYPE_MISMATCH, span, "the results of a case have one type");
             return NULL;
         }
-    }
-    for (uint32_t i = 0; i < binding.count; i++)
-        if (binding.arguments[i] == NULL)
+        if (*result == NULL)
             return NULL;
+    }
     return make_case(binder, &binding, span);
 }
 
@@ -534,27 +510,26 @@ static struct bound_expr *bind_cast(struct binder *binder, const struct expr *ex
 
 /* ---- all kinds ---- */
 
+static struct bound_expr *refuse_default(struct binder *binder, const struct expr *expr)
+{
+    error_set(binder->error, SSQL_SYNTAX, binder_span(binder, expr->span),
+              "default can only be the whole value of a column");
+    return NULL;
+}
+
 struct bound_expr *bind_expr(struct binder *binder, const struct expr *expr)
 {
-    switch (expr->kind) {
-    case EXPR_LITERAL: return bind_literal(binder, expr);
-    case EXPR_COLUMN: return bind_column(binder, expr);
-    case EXPR_PARAMETER: return bind_parameter(binder, expr);
-    case EXPR_DEFAULT:
-        error_set(binder->error, SSQL_SYNTAX, binder_span(binder, expr->span),
-                  "default can only be the whole value of a column");
-        return NULL;
-    case EXPR_UNARY: return bind_unary(binder, expr);
-    case EXPR_BINARY: return bind_binary(binder, expr);
-    case EXPR_BETWEEN: return bind_between(binder, expr);
-    case EXPR_IN: return bind_in(binder, expr);
-    case EXPR_LIKE: return bind_like(binder, expr);
-    case EXPR_IS: return bind_is(binder, expr);
-    case EXPR_CASE: return bind_case(binder, expr);
-    case EXPR_CAST: return bind_cast(binder, expr);
-    case EXPR_FUNCTION: return bind_function(binder, expr);
-    }
-    return NULL;
+    static struct bound_expr *(*const binders[])(struct binder *, const struct expr *) = {
+        [EXPR_LITERAL] = bind_literal,     [EXPR_COLUMN] = bind_column,
+        [EXPR_PARAMETER] = bind_parameter, [EXPR_DEFAULT] = refuse_default,
+        [EXPR_UNARY] = bind_unary,         [EXPR_BINARY] = bind_binary,
+        [EXPR_BETWEEN] = bind_between,     [EXPR_IN] = bind_in,
+        [EXPR_LIKE] = bind_like,           [EXPR_IS] = bind_is,
+        [EXPR_CASE] = bind_case,           [EXPR_CAST] = bind_cast,
+        [EXPR_FUNCTION] = bind_function,
+    };
+
+    return binders[expr->kind](binder, expr);
 }
 
 static bool is_numeral(struct slice text)

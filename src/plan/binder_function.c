@@ -195,26 +195,20 @@ static bool find_shared_type(const struct function_rule *rule, struct bound_expr
 
 static enum ssql_type wanted_type(enum parameter_kind kind, enum ssql_type shared)
 {
-    switch (kind) {
-    case TAKES_STRING: return SSQL_TYPE_STRING;
-    case TAKES_INT: return SSQL_TYPE_INT;
-    case TAKES_FLOAT: return SSQL_TYPE_FLOAT;
-    case TAKES_NUMBER:
-    case TAKES_ANY: return shared;
-    }
-    return shared;
+    static const enum ssql_type types[] = {
+        [TAKES_STRING] = SSQL_TYPE_STRING, [TAKES_INT] = SSQL_TYPE_INT, [TAKES_FLOAT] = SSQL_TYPE_FLOAT};
+
+    return kind == TAKES_NUMBER || kind == TAKES_ANY ? shared : types[kind];
 }
 
 static enum ssql_type result_type(enum result_kind kind, enum ssql_type shared)
 {
-    switch (kind) {
-    case GIVES_STRING: return SSQL_TYPE_STRING;
-    case GIVES_INT: return SSQL_TYPE_INT;
-    case GIVES_FLOAT: return SSQL_TYPE_FLOAT;
-    case GIVES_BOOL: return SSQL_TYPE_BOOL;
-    case GIVES_SAME: return shared;
-    }
-    return shared;
+    static const enum ssql_type types[] = {[GIVES_STRING] = SSQL_TYPE_STRING,
+                                           [GIVES_INT] = SSQL_TYPE_INT,
+                                           [GIVES_FLOAT] = SSQL_TYPE_FLOAT,
+                                           [GIVES_BOOL] = SSQL_TYPE_BOOL};
+
+    return kind == GIVES_SAME ? shared : types[kind];
 }
 
 static struct bound_expr *make_typeof(struct binder *binder, struct bound_expr *argument, struct ssql_span span)
@@ -314,40 +308,31 @@ static struct bound_expr *refuse_aggregate(struct binder *binder, const struct e
 static bool type_aggregate(struct binder *binder, struct bound_aggregate *aggregate)
 {
     struct bound_expr **argument = &aggregate->argument;
-    bool is_null = (*argument)->type == SSQL_TYPE_NULL;
+    enum ssql_type type = (*argument)->type == SSQL_TYPE_NULL ? SSQL_TYPE_INT : (*argument)->type;
 
-    switch (aggregate->function) {
-    case AGGREGATE_COUNT_ROWS:
-    case AGGREGATE_COUNT: aggregate->type = SSQL_TYPE_INT; return !is_null || coerce(binder, argument, SSQL_TYPE_INT);
-    case AGGREGATE_SUM:
-    case AGGREGATE_AVG:
-        if (is_null && !coerce(binder, argument, SSQL_TYPE_INT))
-            return false;
-        if (*argument == NULL)
-            return true;
-        aggregate->type = aggregate->function == AGGREGATE_AVG ? SSQL_TYPE_FLOAT : (*argument)->type;
-        return (*argument)->type == SSQL_TYPE_INT || (*argument)->type == SSQL_TYPE_FLOAT;
-    case AGGREGATE_MIN:
-    case AGGREGATE_MAX:
-        if (is_null && !coerce(binder, argument, SSQL_TYPE_INT))
-            return false;
-        aggregate->is_distinct = false; /* changes nothing */
-        aggregate->type = *argument == NULL ? SSQL_TYPE_INT : (*argument)->type;
-        return true;
-    case AGGREGATE_GROUP_CONCAT:
+    if (aggregate->function == AGGREGATE_GROUP_CONCAT) {
         aggregate->type = SSQL_TYPE_STRING;
         if (aggregate->separator != NULL && !coerce(binder, &aggregate->separator, SSQL_TYPE_STRING))
             return false;
         return coerce(binder, argument, SSQL_TYPE_STRING);
     }
-    return false;
+    if ((*argument)->type == SSQL_TYPE_NULL)
+        (void)coerce(binder, argument, type); /* what has no type takes any */
+    aggregate->type = type;
+    if (aggregate->function == AGGREGATE_MIN || aggregate->function == AGGREGATE_MAX)
+        aggregate->is_distinct = false; /* changes nothing */
+    else if (aggregate->function == AGGREGATE_COUNT)
+        aggregate->type = SSQL_TYPE_INT;
+    else if (aggregate->function == AGGREGATE_AVG)
+        aggregate->type = SSQL_TYPE_FLOAT;
+    bool wants_number = aggregate->function == AGGREGATE_SUM || aggregate->function == AGGREGATE_AVG;
+    return !wants_number || type == SSQL_TYPE_INT || type == SSQL_TYPE_FLOAT;
 }
 
 static bool same_aggregate(const struct bound_aggregate *left, const struct bound_aggregate *right)
 {
     return left->function == right->function && left->is_distinct == right->is_distinct &&
-           (left->argument == NULL ? right->argument == NULL : bound_equal(left->argument, right->argument)) &&
-           (left->separator == NULL ? right->separator == NULL : bound_equal(left->separator, right->separator));
+           bound_equal(left->argument, right->argument) && bound_equal(left->separator, right->separator);
 }
 
 static bool grow(struct binder *binder, struct aggregate_list *list)
@@ -438,8 +423,10 @@ static struct bound_expr *bind_aggregate(struct binder *binder, const struct exp
     }
     aggregate.argument = arguments[0];
     aggregate.separator = arguments[1];
-    if (!type_aggregate(binder, &aggregate))
+    if (!type_aggregate(binder, &aggregate)) {
+        arguments[0] = aggregate.argument;
         return refuse_arguments(binder, expr, rule->signature, arguments, count);
+    }
     if (aggregate.argument == NULL)
         return NULL;
     return collect(binder, &aggregate);
@@ -542,12 +529,9 @@ const char *function_name(uint32_t i)
 
 const char *function_signature(uint32_t i)
 {
-    const char *name = function_name(i);
-    const struct aggregate_rule *aggregate = name == NULL ? NULL : find_aggregate_rule(name);
+    const struct aggregate_rule *aggregate = find_aggregate_rule(function_name(i));
 
     if (aggregate != NULL)
         return aggregate->signature;
-    if (i < RULE_COUNT)
-        return RULES[i].signature;
-    return name == NULL ? NULL : BOUND_APART[i - RULE_COUNT].signature;
+    return i < RULE_COUNT ? RULES[i].signature : BOUND_APART[i - RULE_COUNT].signature;
 }

@@ -115,7 +115,8 @@ static bool add_all_columns(struct binder *binder, struct bound_query *bound, st
     return true;
 }
 
-static bool add_table_star(struct binder *binder, struct bound_query *bound, const struct select_item *item)
+/* `*`, or `t.*` */
+static bool add_star(struct binder *binder, struct bound_query *bound, const struct select_item *item)
 {
     return bind_qualifier(binder, &item->table) && add_all_columns(binder, bound, item->span);
 }
@@ -147,13 +148,7 @@ static bool bind_items(struct binder *binder, const struct select *select, struc
     binder->aggregates = &bound->aggregates;
     for (uint32_t i = 0; i < select->item_count; i++) {
         const struct select_item *item = &select->items[i];
-        bool is_added = false;
-        switch (item->kind) {
-        case SELECT_ITEM_EXPR: is_added = add_expr(binder, bound, item); break;
-        case SELECT_ITEM_STAR: is_added = add_all_columns(binder, bound, item->span); break;
-        case SELECT_ITEM_TABLE_STAR: is_added = add_table_star(binder, bound, item); break;
-        }
-        if (!is_added)
+        if (!(item->kind == SELECT_ITEM_EXPR ? add_expr(binder, bound, item) : add_star(binder, bound, item)))
             return false;
     }
     return true;
@@ -168,7 +163,7 @@ static bool is_plain_name(const struct expr *expr)
 
 static bool is_number(const struct expr *expr)
 {
-    return expr->kind == EXPR_LITERAL && expr->literal.type == SSQL_TYPE_INT && !expr->literal.is_null;
+    return expr->kind == EXPR_LITERAL && expr->literal.type == SSQL_TYPE_INT;
 }
 
 /* Item of the output name; two different items of that name are an error. *output is NO_OUTPUT when there is none. */
@@ -472,13 +467,10 @@ static bool bind_values_query(struct binder *binder, const struct query *query, 
 struct bound_query *bind_query(struct binder *binder, const struct query *query)
 {
     struct bound_query *bound = arena_alloc(binder->arena, sizeof *bound);
-    bool is_bound = false;
 
     if (bound == NULL)
         return NULL;
-    switch (query->kind) {
-    case QUERY_SELECT: is_bound = bind_select(binder, query, bound); break;
-    case QUERY_VALUES: is_bound = bind_values_query(binder, query, bound); break;
-    }
+    bool is_bound =
+        query->kind == QUERY_SELECT ? bind_select(binder, query, bound) : bind_values_query(binder, query, bound);
     return is_bound && bind_limits(binder, query, bound) ? bound : NULL;
 }

@@ -114,10 +114,11 @@ bool bind_create_table(struct binder *binder, const struct create_table *create,
     *exists = present != NULL;
     if (*exists && create->if_not_exists)
         return true;
-    if (*exists)
-        return error_set(binder->error, SSQL_TABLE_EXISTS, create->table.span, "table \"%.*s\" already exists",
-                         SLICE_PRINT(present->name)) ||
-               error_hint(binder->error, "\"create table if not exists\" leaves it as it is");
+    if (*exists) {
+        error_set(binder->error, SSQL_TABLE_EXISTS, create->table.span, "table \"%.*s\" already exists",
+                  SLICE_PRINT(present->name));
+        return error_hint(binder->error, "\"create table if not exists\" leaves it as it is");
+    }
     if (!check_name(binder, &create->table, "table"))
         return false;
     /* One is left for a hidden row number. */

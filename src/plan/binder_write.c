@@ -189,8 +189,7 @@ static bool check_conflict_columns(struct binder *binder, const struct insert *i
             return false;
         named += table->columns[column].is_key ? 1 : 0;
     }
-    if (insert->conflict_columns.count == 0 ||
-        (named == insert->conflict_columns.count && named == table->key_count && !table->has_hidden_key))
+    if (insert->conflict_columns.count == 0 || (named == insert->conflict_columns.count && named == table->key_count))
         return true;
     return error_set(binder->error, SSQL_NOT_SUPPORTED, insert->conflict_span,
                      "a conflict in other columns than the primary key is not supported yet");
@@ -200,7 +199,7 @@ struct bound_insert *bind_insert(struct binder *binder, const struct insert *ins
 {
     struct bound_insert *bound = arena_alloc(binder->arena, sizeof *bound);
     struct target target;
-    bool is_bound = false;
+    bool is_bound;
 
     if (bound == NULL || (bound->table = bind_table(binder, &insert->table)) == NULL)
         return NULL;
@@ -208,16 +207,13 @@ struct bound_insert *bind_insert(struct binder *binder, const struct insert *ins
     binder->clause = CLAUSE_VALUES;
     if (!bind_target(binder, insert, bound->table, &target) || !check_conflict_columns(binder, insert, bound->table))
         return NULL;
-    switch (insert->source) {
-    case INSERT_ROWS: is_bound = bind_insert_rows(binder, &insert->rows, &target, bound); break;
-    case INSERT_QUERY:
+    if (insert->source == INSERT_ROWS)
+        is_bound = bind_insert_rows(binder, &insert->rows, &target, bound);
+    else if (insert->source == INSERT_QUERY)
         is_bound =
             bind_insert_query(binder, insert, &target, bound) && blame_rows_at(binder, bound, insert->query->span);
-        break;
-    case INSERT_DEFAULT_VALUES:
+    else
         is_bound = bind_default_row(binder, bound) && blame_rows_at(binder, bound, insert->table.span);
-        break;
-    }
     return is_bound ? bound : NULL;
 }
 

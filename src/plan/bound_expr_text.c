@@ -87,19 +87,13 @@ static enum binding binding_of_call(enum scalar_function function)
 
 static enum binding binding_of(const struct bound_expr *expr)
 {
-    switch (expr->kind) {
-    case BOUND_AND: return BINDING_AND;
-    case BOUND_OR: return BINDING_OR;
-    case BOUND_IN: return BINDING_COMPARE;
-    case BOUND_CALL: return binding_of_call(expr->function);
-    case BOUND_CONSTANT:
-    case BOUND_PARAMETER:
-    case BOUND_COLUMN:
-    case BOUND_CASE:
-    case BOUND_COALESCE:
-    case BOUND_CAST: return BINDING_ATOM;
-    }
-    return BINDING_ATOM;
+    static const enum binding bindings[] = {
+        [BOUND_CONSTANT] = BINDING_ATOM, [BOUND_PARAMETER] = BINDING_ATOM, [BOUND_COLUMN] = BINDING_ATOM,
+        [BOUND_AND] = BINDING_AND,       [BOUND_OR] = BINDING_OR,          [BOUND_CASE] = BINDING_ATOM,
+        [BOUND_COALESCE] = BINDING_ATOM, [BOUND_IN] = BINDING_COMPARE,     [BOUND_CAST] = BINDING_ATOM,
+    };
+
+    return expr->kind == BOUND_CALL ? binding_of_call(expr->function) : bindings[expr->kind];
 }
 
 static void append(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names,
@@ -164,34 +158,67 @@ static void append_case(struct buffer *buffer, const struct bound_expr *expr, co
     buffer_append_text(buffer, " end");
 }
 
-static void append_inside(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+static void append_constant(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
 {
-    switch (expr->kind) {
-    case BOUND_CONSTANT: value_append_literal(buffer, &expr->constant); break;
-    case BOUND_PARAMETER: buffer_printf(buffer, "?%u", expr->parameter + 1); break;
-    case BOUND_COLUMN: buffer_append(buffer, names[expr->column].data, names[expr->column].size); break;
-    case BOUND_CALL: append_call(buffer, expr, names); break;
-    case BOUND_AND: append_list(buffer, expr->arguments, expr->argument_count, names, " and ", BINDING_NOT); break;
-    case BOUND_OR: append_list(buffer, expr->arguments, expr->argument_count, names, " or ", BINDING_AND); break;
-    case BOUND_CASE: append_case(buffer, expr, names); break;
-    case BOUND_COALESCE:
-        buffer_append_text(buffer, "coalesce(");
-        append_list(buffer, expr->arguments, expr->argument_count, names, ", ", BINDING_OR);
-        buffer_append_byte(buffer, ')');
-        break;
-    case BOUND_IN:
-        append(buffer, expr->arguments[0], names, BINDING_SUM);
-        buffer_append_text(buffer, " in (");
-        append_list(buffer, expr->arguments + 1, expr->argument_count - 1, names, ", ", BINDING_OR);
-        buffer_append_byte(buffer, ')');
-        break;
-    case BOUND_CAST:
-        buffer_append_text(buffer, "cast(");
-        append(buffer, expr->arguments[0], names, BINDING_OR);
-        buffer_printf(buffer, " as %s)", type_name(expr->type));
-        break;
-    }
+    (void)names;
+    value_append_literal(buffer, &expr->constant);
 }
+
+static void append_parameter(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    (void)names;
+    buffer_printf(buffer, "?%u", expr->parameter + 1);
+}
+
+static void append_column(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    buffer_append(buffer, names[expr->column].data, names[expr->column].size);
+}
+
+static void append_and(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    append_list(buffer, expr->arguments, expr->argument_count, names, " and ", BINDING_NOT);
+}
+
+static void append_or(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    append_list(buffer, expr->arguments, expr->argument_count, names, " or ", BINDING_AND);
+}
+
+static void append_coalesce(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    buffer_append_text(buffer, "coalesce(");
+    append_list(buffer, expr->arguments, expr->argument_count, names, ", ", BINDING_OR);
+    buffer_append_byte(buffer, ')');
+}
+
+static void append_in(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    append(buffer, expr->arguments[0], names, BINDING_SUM);
+    buffer_append_text(buffer, " in (");
+    append_list(buffer, expr->arguments + 1, expr->argument_count - 1, names, ", ", BINDING_OR);
+    buffer_append_byte(buffer, ')');
+}
+
+static void append_cast(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names)
+{
+    buffer_append_text(buffer, "cast(");
+    append(buffer, expr->arguments[0], names, BINDING_OR);
+    buffer_printf(buffer, " as %s)", type_name(expr->type));
+}
+
+static void (*const APPENDERS[])(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names) = {
+    [BOUND_CONSTANT] = append_constant,
+    [BOUND_PARAMETER] = append_parameter,
+    [BOUND_COLUMN] = append_column,
+    [BOUND_CALL] = append_call,
+    [BOUND_AND] = append_and,
+    [BOUND_OR] = append_or,
+    [BOUND_CASE] = append_case,
+    [BOUND_COALESCE] = append_coalesce,
+    [BOUND_IN] = append_in,
+    [BOUND_CAST] = append_cast,
+};
 
 static void append(struct buffer *buffer, const struct bound_expr *expr, const struct slice *names, enum binding wanted)
 {
@@ -199,7 +226,7 @@ static void append(struct buffer *buffer, const struct bound_expr *expr, const s
 
     if (needs_parentheses)
         buffer_append_byte(buffer, '(');
-    append_inside(buffer, expr, names);
+    APPENDERS[expr->kind](buffer, expr, names);
     if (needs_parentheses)
         buffer_append_byte(buffer, ')');
 }

@@ -39,8 +39,7 @@ static bool call_can_fail(const struct bound_expr *call)
 
 static bool cast_can_fail(enum ssql_type from, enum ssql_type to)
 {
-    return to != SSQL_TYPE_STRING && !(from == SSQL_TYPE_INT && to == SSQL_TYPE_FLOAT) &&
-           !(from == SSQL_TYPE_BOOL && to == SSQL_TYPE_INT);
+    return to != SSQL_TYPE_STRING && !(from == SSQL_TYPE_INT && to == SSQL_TYPE_FLOAT) && from != SSQL_TYPE_BOOL;
 }
 
 static bool any_can_be_null(const struct bound_expr *expr)
@@ -84,6 +83,18 @@ static bool coalesce_can_be_null(const struct bound_expr *expr)
     return true;
 }
 
+static bool derive_can_be_null(const struct bound_expr *expr)
+{
+    if (expr->kind == BOUND_CALL)
+        return call_can_be_null(expr);
+    if (expr->kind == BOUND_CASE)
+        return case_can_be_null(expr);
+    if (expr->kind == BOUND_COALESCE)
+        return coalesce_can_be_null(expr);
+    return any_can_be_null(expr);
+}
+
+/* Of a node with arguments. */
 static void derive_properties(struct bound_expr *expr)
 {
     uint64_t node_count = 1;
@@ -93,30 +104,17 @@ static void derive_properties(struct bound_expr *expr)
         expr->can_fail = expr->can_fail || expr->arguments[i]->can_fail;
     }
     expr->node_count = node_count > UINT32_MAX ? UINT32_MAX : (uint32_t)node_count;
-    switch (expr->kind) {
-    case BOUND_CONSTANT: expr->can_be_null = expr->constant.is_null; break;
-    case BOUND_PARAMETER: expr->can_be_null = true; break;
-    case BOUND_COLUMN: break; /* as the maker said */
-    case BOUND_CALL:
-        expr->can_be_null = call_can_be_null(expr);
+    expr->can_be_null = derive_can_be_null(expr);
+    if (expr->kind == BOUND_CALL)
         expr->can_fail = expr->can_fail || call_can_fail(expr);
-        break;
-    case BOUND_CAST:
-        expr->can_be_null = expr->arguments[0]->can_be_null;
+    if (expr->kind == BOUND_CAST)
         expr->can_fail = expr->can_fail || cast_can_fail(expr->arguments[0]->type, expr->type);
-        break;
-    case BOUND_CASE: expr->can_be_null = case_can_be_null(expr); break;
-    case BOUND_COALESCE: expr->can_be_null = coalesce_can_be_null(expr); break;
-    case BOUND_AND:
-    case BOUND_OR:
-    case BOUND_IN: expr->can_be_null = any_can_be_null(expr); break;
-    }
 }
 
 /* ---- makers ---- */
 
-static struct bound_expr *make_node(struct arena *arena, enum bound_kind kind, enum ssql_type type,
-                                    struct bound_expr *const *arguments, uint32_t argument_count, struct ssql_span span)
+static struct bound_expr *make_leaf(struct arena *arena, enum bound_kind kind, enum ssql_type type,
+                                    struct ssql_span span)
 {
     struct bound_expr *expr = arena_alloc(arena, sizeof *expr);
 
@@ -125,9 +123,18 @@ static struct bound_expr *make_node(struct arena *arena, enum bound_kind kind, e
     expr->kind = kind;
     expr->type = type;
     expr->span = span;
+    expr->node_count = 1;
+    return expr;
+}
+
+static struct bound_expr *make_node(struct arena *arena, enum bound_kind kind, enum ssql_type type,
+                                    struct bound_expr *const *arguments, uint32_t argument_count, struct ssql_span span)
+{
+    struct bound_expr *expr = make_leaf(arena, kind, type, span);
+
+    if (expr == NULL)
+        return NULL;
     expr->argument_count = argument_count;
-    if (argument_count == 0)
-        return expr;
     expr->arguments = arena_alloc_array(arena, argument_count, sizeof(struct bound_expr *));
     if (expr->arguments == NULL)
         return NULL;
@@ -148,33 +155,37 @@ static struct bound_expr *finish(struct bound_expr *expr)
 
 struct bound_expr *bound_make_constant(struct arena *arena, struct value value, struct ssql_span span)
 {
-    struct bound_expr *expr = make_node(arena, BOUND_CONSTANT, value.type, NULL, 0, span);
+    struct bound_expr *expr = make_leaf(arena, BOUND_CONSTANT, value.type, span);
 
-    if (expr != NULL)
-        expr->constant = value;
-    return finish(expr);
+    if (expr == NULL)
+        return NULL;
+    expr->constant = value;
+    expr->can_be_null = value.is_null;
+    return expr;
 }
 
 struct bound_expr *bound_make_column(struct arena *arena, uint32_t column, enum ssql_type type, bool can_be_null,
                                      struct ssql_span span)
 {
-    struct bound_expr *expr = make_node(arena, BOUND_COLUMN, type, NULL, 0, span);
+    struct bound_expr *expr = make_leaf(arena, BOUND_COLUMN, type, span);
 
-    if (expr != NULL) {
-        expr->column = column;
-        expr->can_be_null = can_be_null;
-    }
-    return finish(expr);
+    if (expr == NULL)
+        return NULL;
+    expr->column = column;
+    expr->can_be_null = can_be_null;
+    return expr;
 }
 
 struct bound_expr *bound_make_parameter(struct arena *arena, uint32_t parameter, enum ssql_type type,
                                         struct ssql_span span)
 {
-    struct bound_expr *expr = make_node(arena, BOUND_PARAMETER, type, NULL, 0, span);
+    struct bound_expr *expr = make_leaf(arena, BOUND_PARAMETER, type, span);
 
-    if (expr != NULL)
-        expr->parameter = parameter;
-    return finish(expr);
+    if (expr == NULL)
+        return NULL;
+    expr->parameter = parameter;
+    expr->can_be_null = true;
+    return expr;
 }
 
 struct bound_expr *bound_make_call(struct arena *arena, enum scalar_function function, enum ssql_type type,
@@ -297,31 +308,23 @@ bool bound_is_null(const struct bound_expr *expr)
 
 bool bound_is_true(const struct bound_expr *expr)
 {
-    return expr->kind == BOUND_CONSTANT && expr->type == SSQL_TYPE_BOOL && !expr->constant.is_null &&
-           expr->constant.boolean;
+    return expr->kind == BOUND_CONSTANT && !expr->constant.is_null && expr->constant.boolean;
 }
 
 bool bound_is_false(const struct bound_expr *expr)
 {
-    return expr->kind == BOUND_CONSTANT && expr->type == SSQL_TYPE_BOOL && !expr->constant.is_null &&
-           !expr->constant.boolean;
+    return expr->kind == BOUND_CONSTANT && !expr->constant.is_null && !expr->constant.boolean;
 }
 
 static bool same_operation(const struct bound_expr *left, const struct bound_expr *right)
 {
-    switch (left->kind) {
-    case BOUND_CONSTANT: return value_compare(&left->constant, &right->constant) == 0;
-    case BOUND_PARAMETER: return left->parameter == right->parameter;
-    case BOUND_COLUMN: return left->column == right->column;
-    case BOUND_CALL: return left->function == right->function;
-    case BOUND_AND:
-    case BOUND_OR:
-    case BOUND_CASE:
-    case BOUND_COALESCE:
-    case BOUND_IN:
-    case BOUND_CAST: return true;
-    }
-    return false;
+    if (left->kind == BOUND_CONSTANT)
+        return value_compare(&left->constant, &right->constant) == 0;
+    if (left->kind == BOUND_PARAMETER)
+        return left->parameter == right->parameter;
+    if (left->kind == BOUND_COLUMN)
+        return left->column == right->column;
+    return left->kind != BOUND_CALL || left->function == right->function;
 }
 
 bool bound_equal(const struct bound_expr *left, const struct bound_expr *right)
@@ -360,8 +363,6 @@ void bound_visit_columns(const struct bound_expr *expr, void (*visit)(void *cont
 
 struct bound_expr *bound_rewrite(const struct bound_rewrite *rewrite, struct bound_expr *expr)
 {
-    if (expr == NULL)
-        return NULL;
     struct bound_expr *replaced = rewrite->replace(rewrite->context, expr);
     if (replaced != NULL || expr->argument_count == 0)
         return replaced != NULL ? replaced : expr;

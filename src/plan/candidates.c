@@ -223,6 +223,12 @@ static void offer_qualified(struct listing *listing)
     offer_columns(listing, table != NULL ? table : schema_find_table(listing->schema, qualifier));
 }
 
+static void offer_target_columns(struct listing *listing)
+{
+    if (listing->scope.table_count > 0)
+        offer_columns(listing, find_table(listing, listing->scope.tables[0].name));
+}
+
 static void offer_names(struct listing *listing)
 {
     const struct completion *completion = listing->completion;
@@ -235,28 +241,21 @@ static void offer_names(struct listing *listing)
     enum name_place place = listing->scope.place;
     if (place == PLACE_KEYWORD && completion->is_known && is_operand)
         place = PLACE_EXPRESSION; /* the grammar knows better: the word that begins the clause is mistyped */
-    switch (place) {
-    case PLACE_TABLE: offer_tables(listing); break;
-    case PLACE_EXPRESSION:
-        if (!is_operand)
-            break; /* an alias could follow: anything at all */
+    if (place == PLACE_TABLE) {
+        offer_tables(listing);
+    } else if (place == PLACE_EXPRESSION && is_operand) { /* else an alias could follow: anything at all */
         offer_listed(listing, "alias");
         offer_visible_columns(listing);
         offer_qualifiers(listing);
         offer_functions(listing);
-        break;
-    case PLACE_CONSTANT:
-        if (is_operand)
-            offer_functions(listing);
-        break;
-    case PLACE_TARGET_COLUMN:
-        if (listing->scope.table_count > 0)
-            offer_columns(listing, find_table(listing, listing->scope.tables[0].name));
-        break;
-    case PLACE_DEFINED_COLUMN: offer_listed(listing, "column"); break;
-    case PLACE_TYPE: offer_types(listing); break;
-    case PLACE_KEYWORD:
-    case PLACE_NEW_NAME: break;
+    } else if (place == PLACE_CONSTANT && is_operand) {
+        offer_functions(listing);
+    } else if (place == PLACE_TARGET_COLUMN) {
+        offer_target_columns(listing);
+    } else if (place == PLACE_DEFINED_COLUMN) {
+        offer_listed(listing, "column");
+    } else if (place == PLACE_TYPE) {
+        offer_types(listing);
     }
 }
 

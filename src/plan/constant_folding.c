@@ -10,34 +10,20 @@ static bool is_constant(const struct bound_expr *expr)
 static bool fold_integers(enum scalar_function function, int64_t left, int64_t right, struct value *value)
 {
     int64_t result = 0;
+    bool is_known;
 
     switch ((int)function) {
-    case FUNCTION_ADD:
-        if (__builtin_add_overflow(left, right, &result))
-            return false;
-        break;
-    case FUNCTION_SUBTRACT:
-        if (__builtin_sub_overflow(left, right, &result))
-            return false;
-        break;
-    case FUNCTION_MULTIPLY:
-        if (__builtin_mul_overflow(left, right, &result))
-            return false;
-        break;
+    case FUNCTION_ADD: is_known = !__builtin_add_overflow(left, right, &result); break;
+    case FUNCTION_SUBTRACT: is_known = !__builtin_sub_overflow(left, right, &result); break;
+    case FUNCTION_MULTIPLY: is_known = !__builtin_mul_overflow(left, right, &result); break;
     case FUNCTION_DIVIDE:
-        if (right == 0 || (right == -1 && left == INT64_MIN))
-            return false;
-        result = left / right;
+        is_known = right != 0 && !(right == -1 && left == INT64_MIN);
+        result = is_known ? left / right : 0;
         break;
-    case FUNCTION_REMAINDER:
-        if (right == 0)
-            return false;
-        result = right == -1 ? 0 : left % right;
-        break;
-    default: return false;
+    default: /* remainder */ is_known = right != 0; result = right == 0 || right == -1 ? 0 : left % right;
     }
     *value = value_int(result);
-    return true;
+    return is_known;
 }
 
 static bool fold_reals(enum scalar_function function, double left, double right, struct value *value)

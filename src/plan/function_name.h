@@ -7,7 +7,7 @@
 /* The i-th function's name, from 0; scalar functions first, then aggregates that are none. NULL past the last. */
 const char *function_name(uint32_t i);
 
-/* What it takes, as its errors show it: "trim(string[, characters])". NULL past the last. */
+/* What one of them takes, as its errors show it: "trim(string[, characters])". */
 const char *function_signature(uint32_t i);
 
 #endif

@@ -1,5 +1,7 @@
 #include "plan/key_range.h"
 
+#include <assert.h>
+
 #include "base/utf8.h"
 #include "plan/bound_make.h"
 
@@ -12,20 +14,11 @@ void conjuncts_init(struct conjuncts *conjuncts, struct bound_expr *condition)
 
 /* ---- comparisons ---- */
 
-static bool add(struct arena *arena, struct comparison_list *list, struct comparison comparison)
+enum { COMPARISONS_PER_CONJUNCT = 2 }; /* at most: `in`, `like` */
+
+static void add(struct comparison_list *list, struct comparison comparison)
 {
-    if (list->count == list->capacity) {
-        uint32_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
-        struct comparison *items = arena_alloc_array(arena, capacity, sizeof *items);
-        if (items == NULL)
-            return false;
-        if (list->count > 0)
-            memcpy(items, list->items, list->count * sizeof *items);
-        list->items = items;
-        list->capacity = capacity;
-    }
     list->items[list->count++] = comparison;
-    return true;
 }
 
 static bool zone_operator_of(enum scalar_function function, bool is_turned, enum zone_operator *operator)
@@ -47,47 +40,55 @@ static bool is_value(const struct bound_expr *expr, uint32_t conjunct)
     return bound_is_row_free(expr) && (!expr->can_fail || conjunct == 0);
 }
 
-static bool add_two_sided(struct arena *arena, struct comparison_list *list, const struct bound_expr *call,
-                          uint32_t conjunct)
+static void add_two_sided(struct comparison_list *list, const struct bound_expr *call, uint32_t conjunct)
 {
     struct bound_expr *left = call->arguments[0], *right = call->arguments[1];
     bool is_turned = left->kind != BOUND_COLUMN;
     struct bound_expr *column = is_turned ? right : left, *value = is_turned ? left : right;
     enum zone_operator operator;
 
-    if (column->kind != BOUND_COLUMN || !is_value(value, conjunct) ||
-        !zone_operator_of(call->function, is_turned, &operator))
-        return true;
-    return add(arena, list, (struct comparison){column->column, operator, value, conjunct, true});
+    if (column->kind == BOUND_COLUMN && is_value(value, conjunct) &&
+        zone_operator_of(call->function, is_turned, &operator))
+        add(list, (struct comparison){column->column, operator, value, conjunct, true});
 }
 
-static bool add_flag(struct arena *arena, struct comparison_list *list, const struct bound_expr *column, bool flag,
+/* A bool that is a condition by itself, or behind a `not`; or something else. */
+static bool add_flag(struct arena *arena, struct comparison_list *list, const struct bound_expr *expr, bool flag,
                      uint32_t conjunct)
 {
-    struct bound_expr *value = bound_make_constant(arena, value_bool(flag), column->span);
+    if (expr->kind != BOUND_COLUMN)
+        return true;
+    struct bound_expr *value = bound_make_constant(arena, value_bool(flag), expr->span);
+    add(list, (struct comparison){expr->column, ZONE_EQUAL, value, conjunct, true});
+    return value != NULL;
+}
 
-    return value != NULL && add(arena, list, (struct comparison){column->column, ZONE_EQUAL, value, conjunct, true});
+static void add_null_test(struct comparison_list *list, const struct bound_expr *expr, enum zone_operator operator,
+                          uint32_t conjunct)
+{
+    if (expr->kind == BOUND_COLUMN)
+        add(list, (struct comparison){expr->column, operator, NULL, conjunct, true});
 }
 
 /* `column in (constants)` lies between the least and the greatest of them. */
-static bool add_in(struct arena *arena, struct comparison_list *list, const struct bound_expr *in, uint32_t conjunct)
+static void add_in(struct comparison_list *list, const struct bound_expr *in, uint32_t conjunct)
 {
     struct bound_expr *least = in->arguments[1], *greatest = in->arguments[1];
 
     if (in->arguments[0]->kind != BOUND_COLUMN)
-        return true;
+        return;
     for (uint32_t i = 1; i < in->argument_count; i++) {
         struct bound_expr *item = in->arguments[i];
         if (!bound_is_constant(item) || bound_is_null(item))
-            return true;
+            return;
         if (value_compare(&item->constant, &least->constant) < 0)
             least = item;
         if (value_compare(&item->constant, &greatest->constant) > 0)
             greatest = item;
     }
     uint32_t column = in->arguments[0]->column;
-    return add(arena, list, (struct comparison){column, ZONE_GREATER_EQUAL, least, conjunct, false}) &&
-           add(arena, list, (struct comparison){column, ZONE_LESS_EQUAL, greatest, conjunct, false});
+    add(list, (struct comparison){column, ZONE_GREATER_EQUAL, least, conjunct, false});
+    add(list, (struct comparison){column, ZONE_LESS_EQUAL, greatest, conjunct, false});
 }
 
 static uint32_t decode_last(const uint8_t *bytes, size_t size)
@@ -110,8 +111,7 @@ static struct slice string_after_prefix(struct arena *arena, struct slice prefix
         size_t begin = size - 1;
         while (begin > 0 && (prefix.data[begin] & 0xC0) == 0x80)
             begin--;
-        if (size - begin > 4)
-            break;
+        assert(size - begin <= 4); /* UTF-8 */
         uint32_t next = decode_last(prefix.data + begin, size - begin) + 1;
         if (next == 0xD800)
             next = 0xE000; /* surrogates are no characters */
@@ -137,9 +137,9 @@ static bool add_like(struct arena *arena, struct comparison_list *list, const st
     const struct bound_expr *column = like->arguments[0], *pattern = like->arguments[1];
     size_t size = 0;
 
-    if (like->argument_count != 2 || column->kind != BOUND_COLUMN || !bound_is_constant(pattern) ||
-        bound_is_null(pattern))
+    if (like->argument_count != 2 || column->kind != BOUND_COLUMN || !bound_is_constant(pattern))
         return true;
+    assert(!bound_is_null(pattern)); /* a column like null is folded */
     struct slice text = pattern->constant.string;
     while (size < text.size && text.data[size] != '%' && text.data[size] != '_')
         size++;
@@ -149,10 +149,12 @@ static bool add_like(struct arena *arena, struct comparison_list *list, const st
     struct slice after = string_after_prefix(arena, prefix);
     struct bound_expr *low = bound_make_constant(arena, value_string(prefix), pattern->span);
     struct bound_expr *high = bound_make_constant(arena, value_string(after), pattern->span);
-    if (low == NULL || high == NULL ||
-        !add(arena, list, (struct comparison){column->column, ZONE_GREATER_EQUAL, low, conjunct, false}))
+    if (low == NULL || high == NULL)
         return false;
-    return after.size == 0 || add(arena, list, (struct comparison){column->column, ZONE_LESS, high, conjunct, false});
+    add(list, (struct comparison){column->column, ZONE_GREATER_EQUAL, low, conjunct, false});
+    if (after.size > 0)
+        add(list, (struct comparison){column->column, ZONE_LESS, high, conjunct, false});
+    return true;
 }
 
 static bool add_call(struct arena *arena, struct comparison_list *list, const struct bound_expr *call,
@@ -162,35 +164,27 @@ static bool add_call(struct arena *arena, struct comparison_list *list, const st
 
     switch ((int)call->function) {
     case FUNCTION_LIKE: return add_like(arena, list, call, conjunct);
-    case FUNCTION_NOT: return first->kind != BOUND_COLUMN || add_flag(arena, list, first, false, conjunct);
-    case FUNCTION_IS_NULL:
-    case FUNCTION_IS_NOT_NULL:
-        return first->kind != BOUND_COLUMN ||
-               add(arena, list,
-                   (struct comparison){first->column,
-                                       call->function == FUNCTION_IS_NULL ? ZONE_IS_NULL : ZONE_IS_NOT_NULL, NULL,
-                                       conjunct, true});
-    case FUNCTION_EQUAL:
-    case FUNCTION_LESS:
-    case FUNCTION_LESS_EQUAL:
-    case FUNCTION_GREATER:
-    case FUNCTION_GREATER_EQUAL: return add_two_sided(arena, list, call, conjunct);
-    default: return true;
+    case FUNCTION_NOT: return add_flag(arena, list, first, false, conjunct);
+    case FUNCTION_IS_NULL: add_null_test(list, first, ZONE_IS_NULL, conjunct); break;
+    case FUNCTION_IS_NOT_NULL: add_null_test(list, first, ZONE_IS_NOT_NULL, conjunct); break;
+    default:
+        if (call->argument_count == 2)
+            add_two_sided(list, call, conjunct);
     }
+    return true;
 }
 
 bool comparisons_collect(struct arena *arena, const struct conjuncts *conjuncts, struct comparison_list *list)
 {
+    list->items = arena_alloc_array(arena, (size_t)conjuncts->count * COMPARISONS_PER_CONJUNCT, sizeof *list->items);
+    if (list->items == NULL)
+        return false;
     for (uint32_t i = 0; i < conjuncts->count; i++) {
         const struct bound_expr *conjunct = conjuncts->items[i];
-        bool is_added = true;
-        if (conjunct->kind == BOUND_CALL)
-            is_added = add_call(arena, list, conjunct, i);
-        else if (conjunct->kind == BOUND_COLUMN)
-            is_added = add_flag(arena, list, conjunct, true, i);
-        else if (conjunct->kind == BOUND_IN)
-            is_added = add_in(arena, list, conjunct, i);
-        if (!is_added)
+        if (conjunct->kind == BOUND_IN)
+            add_in(list, conjunct, i);
+        else if (conjunct->kind == BOUND_CALL ? !add_call(arena, list, conjunct, i)
+                                              : !add_flag(arena, list, conjunct, true, i))
             return false;
     }
     return true;

@@ -16,7 +16,7 @@ struct comparison {
 
 struct comparison_list {
     struct comparison *items;
-    uint32_t count, capacity;
+    uint32_t count;
 };
 
 /* The parts of a condition that all must hold, in order. The array is the condition's own, or `single`. */

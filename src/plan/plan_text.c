@@ -86,7 +86,6 @@ static void append_aggregate(struct buffer *buffer, const struct plan_node *node
 {
     uint32_t key_count = node->aggregate.key_count;
 
-    buffer_append_text(buffer, "aggregate");
     if (node->aggregate.aggregate_count > 0)
         buffer_append_byte(buffer, ' ');
     append_names(buffer, node->column_names + key_count, node->aggregate.aggregate_count);
@@ -98,7 +97,6 @@ static void append_aggregate(struct buffer *buffer, const struct plan_node *node
 
 static void append_sort(struct buffer *buffer, const struct plan_node *node)
 {
-    buffer_append_text(buffer, "sort by ");
     for (uint32_t i = 0; i < node->sort.key_count; i++) {
         const struct sort_key *key = &node->sort.keys[i];
         if (i > 0)
@@ -142,7 +140,6 @@ static void append_update(struct buffer *buffer, const struct plan_node *node)
     const struct plan_node *project = node->child;
     const char *separator = " set ";
 
-    buffer_append_text(buffer, "update ");
     append_slice(buffer, table->name);
     for (uint32_t i = 0; i < table->column_count; i++) {
         const struct bound_expr *value = project->project.items[node->update.new_values[i]];
@@ -173,7 +170,6 @@ static void append_copy(struct buffer *buffer, const struct plan_node *node)
     bool is_from = node->kind == PLAN_COPY_FROM;
     struct value path = value_string(slice_of(copy->path == NULL ? "" : copy->path));
 
-    buffer_append_text(buffer, "copy ");
     if (is_from) {
         append_slice(buffer, copy->table_name);
         buffer_append_byte(buffer, ' ');
@@ -186,60 +182,67 @@ static void append_copy(struct buffer *buffer, const struct plan_node *node)
     buffer_printf(buffer, " (format %s)", record_format_name(copy->format));
 }
 
-static void append_line(struct buffer *buffer, const struct plan_node *node)
+static void append_filter(struct buffer *buffer, const struct plan_node *node)
 {
-    switch (node->kind) {
-    case PLAN_VALUES: append_values(buffer, node); break;
-    case PLAN_SCAN:
-        buffer_append_text(buffer, "scan ");
-        append_access(buffer, node);
-        break;
-    case PLAN_LOOKUP:
-        buffer_append_text(buffer, "lookup ");
-        append_access(buffer, node);
-        break;
-    case PLAN_FILTER:
-        buffer_append_text(buffer, "filter ");
-        bound_expr_append_text(buffer, node->filter.condition, node->child->column_names);
-        break;
-    case PLAN_PROJECT:
-        buffer_append_text(buffer, "project ");
-        append_exprs(buffer, node->project.items, node->column_count, node->child->column_names);
-        break;
-    case PLAN_AGGREGATE: append_aggregate(buffer, node); break;
-    case PLAN_DISTINCT: buffer_append_text(buffer, "distinct"); break;
-    case PLAN_SORT: append_sort(buffer, node); break;
-    case PLAN_LIMIT: append_limit(buffer, node); break;
-    case PLAN_INSERT: append_insert(buffer, node); break;
-    case PLAN_UPDATE: append_update(buffer, node); break;
-    case PLAN_DELETE:
-        buffer_append_text(buffer, "delete from ");
-        append_slice(buffer, node->remove.table->name);
-        break;
-    case PLAN_COPY_FROM:
-    case PLAN_COPY_TO: append_copy(buffer, node); break;
-    case PLAN_BACKUP: buffer_append_text(buffer, "backup"); break;
-    case PLAN_CREATE_TABLE:
-        buffer_append_text(buffer, "create table ");
-        append_slice(buffer, node->create_table.definition.name);
-        break;
-    case PLAN_DROP_TABLE:
-        buffer_append_text(buffer, "drop table ");
-        append_slice(buffer, node->drop_table.table->name);
-        break;
-    case PLAN_ANALYZE: buffer_append_text(buffer, "analyze"); break;
-    case PLAN_BEGIN: buffer_append_text(buffer, "begin"); break;
-    case PLAN_COMMIT: buffer_append_text(buffer, "commit"); break;
-    case PLAN_ROLLBACK: buffer_append_text(buffer, "rollback"); break;
-    case PLAN_NOTHING: buffer_append_text(buffer, "nothing"); break;
-    }
+    bound_expr_append_text(buffer, node->filter.condition, node->child->column_names);
 }
+
+static void append_project(struct buffer *buffer, const struct plan_node *node)
+{
+    append_exprs(buffer, node->project.items, node->column_count, node->child->column_names);
+}
+
+static void append_delete(struct buffer *buffer, const struct plan_node *node)
+{
+    append_slice(buffer, node->remove.table->name);
+}
+
+static void append_create_table(struct buffer *buffer, const struct plan_node *node)
+{
+    append_slice(buffer, node->create_table.definition.name);
+}
+
+static void append_drop_table(struct buffer *buffer, const struct plan_node *node)
+{
+    append_slice(buffer, node->drop_table.table->name);
+}
+
+/* A line begins with words, behind which stands what a node has to say of itself. */
+static const struct {
+    const char *words;
+    void (*append)(struct buffer *buffer, const struct plan_node *node);
+} LINES[] = {
+    [PLAN_VALUES] = {"", append_values},
+    [PLAN_SCAN] = {"scan ", append_access},
+    [PLAN_LOOKUP] = {"lookup ", append_access},
+    [PLAN_FILTER] = {"filter ", append_filter},
+    [PLAN_PROJECT] = {"project ", append_project},
+    [PLAN_AGGREGATE] = {"aggregate", append_aggregate},
+    [PLAN_DISTINCT] = {"distinct", NULL},
+    [PLAN_SORT] = {"sort by ", append_sort},
+    [PLAN_LIMIT] = {"", append_limit},
+    [PLAN_INSERT] = {"", append_insert},
+    [PLAN_UPDATE] = {"update ", append_update},
+    [PLAN_DELETE] = {"delete from ", append_delete},
+    [PLAN_COPY_FROM] = {"copy ", append_copy},
+    [PLAN_COPY_TO] = {"copy ", append_copy},
+    [PLAN_BACKUP] = {"backup", NULL},
+    [PLAN_CREATE_TABLE] = {"create table ", append_create_table},
+    [PLAN_DROP_TABLE] = {"drop table ", append_drop_table},
+    [PLAN_ANALYZE] = {"analyze", NULL},
+    [PLAN_BEGIN] = {"begin", NULL},
+    [PLAN_COMMIT] = {"commit", NULL},
+    [PLAN_ROLLBACK] = {"rollback", NULL},
+    [PLAN_NOTHING] = {"nothing", NULL},
+};
 
 void plan_node_append_line(struct buffer *buffer, const struct plan_node *node, uint32_t level)
 {
     for (uint32_t i = 0; i < level; i++)
         buffer_append_text(buffer, "  ");
-    append_line(buffer, node);
+    buffer_append_text(buffer, LINES[node->kind].words);
+    if (LINES[node->kind].append != NULL)
+        LINES[node->kind].append(buffer, node);
 }
 
 void plan_node_append_text(struct buffer *buffer, const struct plan_node *node, uint32_t level)

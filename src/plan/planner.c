@@ -25,8 +25,49 @@ void plan_empty(struct plan *plan)
 
 /* ---- statements ---- */
 
-static struct plan_node *plan_create_table(struct binder *binder, const struct create_table *create)
+typedef struct plan_node *statement_planner(struct binder *binder, const struct statement *statement);
+
+static struct plan_node *plan_select(struct binder *binder, const struct statement *statement)
 {
+    struct bound_query *bound = bind_query(binder, statement->query);
+
+    return bound == NULL ? NULL : plan_query(binder->arena, bound);
+}
+
+static struct plan_node *plan_inserting(struct binder *binder, const struct statement *statement)
+{
+    struct bound_insert *bound = bind_insert(binder, statement->insert);
+
+    return bound == NULL ? NULL : plan_insert(binder->arena, bound);
+}
+
+static struct plan_node *plan_updating(struct binder *binder, const struct statement *statement)
+{
+    struct bound_update *bound = bind_update(binder, statement->update);
+
+    return bound == NULL ? NULL : plan_update(binder->arena, bound);
+}
+
+static struct plan_node *plan_deleting(struct binder *binder, const struct statement *statement)
+{
+    struct bound_delete *bound = bind_delete(binder, statement->delete);
+
+    return bound == NULL ? NULL : plan_delete(binder->arena, bound);
+}
+
+static struct plan_node *plan_copying(struct binder *binder, const struct statement *statement)
+{
+    return plan_copy(binder, statement->copy);
+}
+
+static struct plan_node *plan_backing_up(struct binder *binder, const struct statement *statement)
+{
+    return plan_backup(binder, statement->backup);
+}
+
+static struct plan_node *plan_create_table(struct binder *binder, const struct statement *statement)
+{
+    const struct create_table *create = statement->create_table;
     struct create_table_plan made = {.name_span = create->table.span};
     struct plan_node *node;
     bool exists;
@@ -39,8 +80,9 @@ static struct plan_node *plan_create_table(struct binder *binder, const struct c
     return node;
 }
 
-static struct plan_node *plan_drop_table(struct binder *binder, const struct drop_table *drop)
+static struct plan_node *plan_drop_table(struct binder *binder, const struct statement *statement)
 {
+    const struct drop_table *drop = statement->drop_table;
     struct plan_node *node;
     const struct table_schema *table;
 
@@ -53,50 +95,58 @@ static struct plan_node *plan_drop_table(struct binder *binder, const struct dro
     return node;
 }
 
-static struct plan_node *plan_description(struct binder *binder, const struct name *name)
+/* begin, commit, rollback */
+static struct plan_node *plan_transaction(struct binder *binder, const struct statement *statement)
 {
-    const struct table_schema *table = bind_table(binder, name);
+    static const enum plan_kind kinds[] = {
+        [STATEMENT_BEGIN] = PLAN_BEGIN, [STATEMENT_COMMIT] = PLAN_COMMIT, [STATEMENT_ROLLBACK] = PLAN_ROLLBACK};
+
+    return plan_node_make(binder->arena, kinds[statement->kind]);
+}
+
+static struct plan_node *plan_table_list(struct binder *binder, const struct statement *statement)
+{
+    (void)statement;
+    return plan_show_tables(binder->arena, binder->schema);
+}
+
+static struct plan_node *plan_description(struct binder *binder, const struct statement *statement)
+{
+    const struct table_schema *table = bind_table(binder, &statement->describe->table);
 
     return table == NULL ? NULL : plan_describe(binder->arena, table);
+}
+
+static statement_planner plan_any;
+
+static struct plan_node *plan_explanation(struct binder *binder, const struct statement *statement)
+{
+    struct plan_node *explained = plan_any(binder, statement->explained);
+
+    return statement->is_analyze ? plan_analyze(binder->arena, explained) : plan_explain(binder->arena, explained);
 }
 
 /* NULL: see binder->error; without an error, memory is out. */
 static struct plan_node *plan_any(struct binder *binder, const struct statement *statement)
 {
-    struct arena *arena = binder->arena;
+    static statement_planner *const planners[] = {
+        [STATEMENT_QUERY] = plan_select,
+        [STATEMENT_INSERT] = plan_inserting,
+        [STATEMENT_UPDATE] = plan_updating,
+        [STATEMENT_DELETE] = plan_deleting,
+        [STATEMENT_COPY] = plan_copying,
+        [STATEMENT_BACKUP] = plan_backing_up,
+        [STATEMENT_CREATE_TABLE] = plan_create_table,
+        [STATEMENT_DROP_TABLE] = plan_drop_table,
+        [STATEMENT_BEGIN] = plan_transaction,
+        [STATEMENT_COMMIT] = plan_transaction,
+        [STATEMENT_ROLLBACK] = plan_transaction,
+        [STATEMENT_SHOW_TABLES] = plan_table_list,
+        [STATEMENT_DESCRIBE] = plan_description,
+        [STATEMENT_EXPLAIN] = plan_explanation,
+    };
 
-    switch (statement->kind) {
-    case STATEMENT_QUERY: {
-        struct bound_query *bound = bind_query(binder, statement->query);
-        return bound == NULL ? NULL : plan_query(arena, bound);
-    }
-    case STATEMENT_INSERT: {
-        struct bound_insert *bound = bind_insert(binder, statement->insert);
-        return bound == NULL ? NULL : plan_insert(arena, bound);
-    }
-    case STATEMENT_UPDATE: {
-        struct bound_update *bound = bind_update(binder, statement->update);
-        return bound == NULL ? NULL : plan_update(arena, bound);
-    }
-    case STATEMENT_DELETE: {
-        struct bound_delete *bound = bind_delete(binder, statement->delete);
-        return bound == NULL ? NULL : plan_delete(arena, bound);
-    }
-    case STATEMENT_COPY: return plan_copy(binder, statement->copy);
-    case STATEMENT_BACKUP: return plan_backup(binder, statement->backup);
-    case STATEMENT_CREATE_TABLE: return plan_create_table(binder, statement->create_table);
-    case STATEMENT_DROP_TABLE: return plan_drop_table(binder, statement->drop_table);
-    case STATEMENT_BEGIN: return plan_node_make(arena, PLAN_BEGIN);
-    case STATEMENT_COMMIT: return plan_node_make(arena, PLAN_COMMIT);
-    case STATEMENT_ROLLBACK: return plan_node_make(arena, PLAN_ROLLBACK);
-    case STATEMENT_SHOW_TABLES: return plan_show_tables(arena, binder->schema);
-    case STATEMENT_DESCRIBE: return plan_description(binder, &statement->describe->table);
-    case STATEMENT_EXPLAIN: {
-        struct plan_node *explained = plan_any(binder, statement->explained);
-        return statement->is_analyze ? plan_analyze(arena, explained) : plan_explain(arena, explained);
-    }
-    }
-    return NULL;
+    return planners[statement->kind](binder, statement);
 }
 
 static void set_properties(struct plan *plan, const struct statement *statement)

@@ -23,7 +23,7 @@ static bool refuse_option(struct binder *binder, const struct copy_option *optio
 static bool take_option(struct binder *binder, const struct copy_option *option, struct backup_plan *plan,
                         bool *was_given)
 {
-    const struct expr *value = option->value;
+    const struct value *value = option_value(option, SSQL_TYPE_BOOL);
     size_t i = 0;
 
     while (i < OPTIONS && !name_equal(option->name.text, slice_of(options[i].name)))
@@ -33,10 +33,11 @@ static bool take_option(struct binder *binder, const struct copy_option *option,
     if (was_given[i])
         return error_set(binder->error, SSQL_BAD_OPTION, option->name.span, "option %s is given twice",
                          options[i].name);
-    if (value->kind != EXPR_LITERAL || value->literal.is_null || value->literal.type != SSQL_TYPE_BOOL)
-        return error_set(binder->error, SSQL_BAD_OPTION, value->span, "option %s is true or false", options[i].name);
+    if (value == NULL)
+        return error_set(binder->error, SSQL_BAD_OPTION, option->value->span, "option %s is true or false",
+                         options[i].name);
     was_given[i] = true;
-    *(bool *)((char *)plan + options[i].offset) = value->literal.boolean;
+    *(bool *)((char *)plan + options[i].offset) = value->boolean;
     return true;
 }
 

@@ -171,19 +171,15 @@ static struct slice text_name(struct arena *arena, const struct bound_expr *expr
     return name;
 }
 
-static const char *aggregate_name(enum aggregate_function function)
-{
-    switch (function) {
-    case AGGREGATE_COUNT_ROWS:
-    case AGGREGATE_COUNT: return "count";
-    case AGGREGATE_SUM: return "sum";
-    case AGGREGATE_AVG: return "avg";
-    case AGGREGATE_MIN: return "min";
-    case AGGREGATE_MAX: return "max";
-    case AGGREGATE_GROUP_CONCAT: return "group_concat";
-    }
-    return "";
-}
+static const char *const AGGREGATE_NAMES[] = {
+    [AGGREGATE_COUNT_ROWS] = "count",
+    [AGGREGATE_COUNT] = "count",
+    [AGGREGATE_SUM] = "sum",
+    [AGGREGATE_AVG] = "avg",
+    [AGGREGATE_MIN] = "min",
+    [AGGREGATE_MAX] = "max",
+    [AGGREGATE_GROUP_CONCAT] = "group_concat",
+};
 
 static struct slice aggregate_text(struct arena *arena, const struct bound_aggregate *aggregate,
                                    const struct slice *child_names)
@@ -191,7 +187,7 @@ static struct slice aggregate_text(struct arena *arena, const struct bound_aggre
     struct buffer text = {0};
     struct slice name = slice_make("", 0);
 
-    buffer_printf(&text, "%s(%s", aggregate_name(aggregate->function), aggregate->is_distinct ? "distinct " : "");
+    buffer_printf(&text, "%s(%s", AGGREGATE_NAMES[aggregate->function], aggregate->is_distinct ? "distinct " : "");
     if (aggregate->argument == NULL)
         buffer_append_byte(&text, '*');
     else
@@ -252,7 +248,7 @@ static const int64_t ROWS_MOST = INT64_MAX / 4;
 
 static struct bound_expr *bounded(struct arena *arena, struct bound_expr *count)
 {
-    if (count != NULL && count->kind == BOUND_CONSTANT)
+    if (count->kind == BOUND_CONSTANT)
         return count->constant.integer < ROWS_MOST ? count
                                                    : bound_make_constant(arena, value_int(ROWS_MOST), count->span);
     return bound_make_binary(arena, FUNCTION_LEAST, SSQL_TYPE_INT, count,

@@ -22,12 +22,13 @@ static struct plan_node *plan_rows(struct arena *arena, const struct bound_inser
     return node;
 }
 
+/* Where the query gives as many columns as there are, no default stands among them. */
 static bool is_identity(const struct bound_insert *insert)
 {
     if (insert->query->item_count != insert->table->visible_count)
         return false;
     for (uint32_t i = 0; i < insert->table->visible_count; i++)
-        if (insert->projection[i]->kind != BOUND_COLUMN || insert->projection[i]->column != i)
+        if (insert->projection[i]->column != i)
             return false;
     return true;
 }
