@@ -35,7 +35,7 @@ foreach(target unit_api_allocation_failure unit_api_allocation_files)
   endif()
 endforeach()
 # So does what is taken from an arena.
-foreach(target unit_api_allocation_statements unit_api_allocation_parallel unit_exec_groups
+foreach(target unit_plan_memory_failure unit_api_allocation_statements unit_api_allocation_parallel unit_exec_groups
         unit_format_allocation_failure unit_parser_allocation_failure)
   target_link_options(${target} PRIVATE
                       LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign

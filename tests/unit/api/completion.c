@@ -131,6 +131,39 @@ static void after_from_only_columns_of_its_tables_stand(void **state)
     check("select title from films limit |", "", "title born films");
 }
 
+static void names_that_are_no_words_are_quoted(void **state)
+{
+    static const char odd[] =
+        "create table odd (a9 int, Z_x int, `9a` int, `a:` int, `a-` int, `{` int, `[` int, `@` int,"
+        " `a``b` int, \xC3\xA9t\xC3\xA9 int, `from` int, format int)";
+    static const char gone[] = "drop table odd";
+
+    (void)state;
+    assert_int_equal(ssql_exec(conn, odd, sizeof odd - 1), SSQL_OK);
+    check("select | from odd", "a9 Z_x `9a` `a:` `a-` `{` `[` `@` `a``b` \xC3\xA9t\xC3\xA9 `from` format", "a: from");
+    check("select `a| from odd", "`a9` `a:` `a``b`", "a9");
+    check("select \"odd\".| from \"odd\"", "a9 `9a`", "title");
+    check("select x.| from \"odd\" x", "a9 `9a`", "title");
+    assert_int_equal(ssql_exec(conn, gone, sizeof gone - 1), SSQL_OK);
+}
+
+static void nothing_is_offered_in_texts_and_comments(void **state)
+{
+    (void)state;
+    check("select 'ti|", "", "title");
+    check("select title from films -- or|", "", "order");
+    check("select title /* fr|", "", "from");
+}
+
+static void behind_a_mistake_all_words_are_offered_that_begin_so(void **state)
+{
+    (void)state;
+    check("selct zzz ) or|", "order or", "select from");
+    check("limit 1 ) |", "select show", "title(");
+    check("select title from films limit 1 |", "offset", "upper( title");
+    check("frobnicate |", "", "title(");
+}
+
 static void tables_stand_where_tables_are_named(void **state)
 {
     (void)state;
@@ -312,6 +345,9 @@ int main(void)
         cmocka_unit_test(only_words_of_the_grammar_follow),
         cmocka_unit_test(before_from_columns_of_all_tables_stand),
         cmocka_unit_test(after_from_only_columns_of_its_tables_stand),
+        cmocka_unit_test(names_that_are_no_words_are_quoted),
+        cmocka_unit_test(nothing_is_offered_in_texts_and_comments),
+        cmocka_unit_test(behind_a_mistake_all_words_are_offered_that_begin_so),
         cmocka_unit_test(tables_stand_where_tables_are_named),
         cmocka_unit_test(columns_of_the_target_stand_where_it_is_written),
         cmocka_unit_test(types_stand_behind_a_new_column),

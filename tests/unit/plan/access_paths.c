@@ -107,6 +107,43 @@ static void the_extreme_of_a_key_is_one_row(void **state)
     expect_plan("select max(age) from users", "aggregate max(age)\n  scan users (all rows; columns age)");
 }
 
+static void what_is_no_comparison_of_a_column_says_nothing_of_keys(void **state)
+{
+    (void)state;
+    expect_plan("select id from users where id in (1, age)",
+                "project id\n  scan users (all rows; filter id in (1, age); columns id, age)");
+    expect_plan("select id from users where id in (1, null)",
+                "scan users (all rows; filter id in (1, null); columns id)");
+    expect_plan("select id from users where abs(id) in (1, 2)",
+                "scan users (all rows; filter abs(id) in (1, 2); columns id)");
+    expect_plan("select a from pairs where a == 1 and b like 'x%' escape '!'",
+                "project a\n  scan Pairs (key a == 1; filter b like \"x%\" escape \"!\"; columns b, a)");
+    expect_plan("select a from pairs where a == 1 and upper(b) like 'X%' and b like b and b like ''",
+                "project a\n  scan Pairs (key a == 1; filter upper(b) like \"X%\" and b like b and b like \"\";"
+                " columns b, a)");
+    expect_plan("select id from users where not id == 1 and id + 1 is null and id + 1 is not null",
+                "scan users (all rows; filter not id == 1 and id + 1 is null and id + 1 is not null; columns id)");
+    expect_plan("select name from users where starts_with(name, 'a') and min(active, active, true)",
+                "project name\n  scan users (all rows; filter starts_with(name, \"a\") and min(active, active, true);"
+                " columns name, active)");
+}
+
+static void a_prefix_of_wide_characters_is_a_range(void **state)
+{
+    (void)state;
+    expect_plan("select b from pairs where a == 1 and b like '\u00e9%'",
+                "scan Pairs (key a == 1, b >= \"\u00e9\", b < \"\u00ea\"; filter b like \"\u00e9%\"; columns b)");
+}
+
+static void only_the_extreme_of_a_column_in_key_order_is_one_row(void **state)
+{
+    (void)state;
+    expect_plan("select min(id + 1) from users", "aggregate min(id + 1)\n  scan users (all rows; columns id)");
+    expect_plan("select min(id) from users where id == 1",
+                "aggregate min(id)\n  lookup users (key id == 1; columns id)");
+    expect_plan("select min(id) from users where 1 == 2", "aggregate min(id)\n  no rows");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +156,9 @@ int main(void)
         cmocka_unit_test(filter_columns_come_first),
         cmocka_unit_test(order_by_the_key_needs_no_sort),
         cmocka_unit_test(the_extreme_of_a_key_is_one_row),
+        cmocka_unit_test(what_is_no_comparison_of_a_column_says_nothing_of_keys),
+        cmocka_unit_test(a_prefix_of_wide_characters_is_a_range),
+        cmocka_unit_test(only_the_extreme_of_a_column_in_key_order_is_one_row),
     };
 
     return cmocka_run_group_tests(tests, make_schema, drop_schema);

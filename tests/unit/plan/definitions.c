@@ -122,6 +122,53 @@ static void transactions_are_for_the_session(void **state)
     expect_plan("rollback", "rollback");
 }
 
+static void definitions_have_limits(void **state)
+{
+    char *text = malloc(COLUMNS_MOST * 20), name[NAME_SIZE_MOST + 2];
+    struct ssql_error error;
+
+    (void)state;
+    assert_non_null(text);
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    sprintf(text, "create table t (%s int)", name);
+    expect_error(text, SSQL_TOO_LARGE, name, "the name of a column has at most 128 bytes, this one 129", "");
+    char *at = text + sprintf(text, "create table t (a int");
+    for (int i = 1; i < COLUMNS_MOST; i++)
+        at += sprintf(at, ", b%d int", i);
+    strcpy(at, ")");
+    assert_null(plan_typed(text, NULL, &error));
+    assert_int_equal(error.code, SSQL_TOO_LARGE);
+    free(text);
+}
+
+static void a_key_column_that_is_near_is_told(void **state)
+{
+    (void)state;
+    expect_error("create table t (a int, bbbb int, primary key (bbb))", SSQL_UNKNOWN_COLUMN, "bbb",
+                 "unknown column \"bbb\" in primary key", "did you mean \"bbbb\"?");
+}
+
+static void a_backup_has_a_path_and_options(void **state)
+{
+    (void)state;
+    expect_plan("backup to 'x' (incremental true, copy false)", "backup");
+    expect_error("backup to ''", SSQL_BAD_VALUE, "''", "the path of the backup is empty", "");
+    expect_error("backup to 'x' (incremental 1)", SSQL_BAD_OPTION, "1", "option incremental is true or false", "");
+    expect_error("backup to 'x' (incremental null)", SSQL_BAD_OPTION, "null", "option incremental is true or false",
+                 "");
+    expect_error("backup to 'x' (copy true, copy true)", SSQL_BAD_OPTION, "copy", "option copy is given twice", "");
+    expect_error("backup to 'x' (other true)", SSQL_BAD_OPTION, "other", "backup has no option \"other\"",
+                 "options are incremental and copy, each true or false");
+}
+
+static void explain_analyze_stands_over_what_it_runs(void **state)
+{
+    (void)state;
+    expect_plan("explain analyze delete from notes",
+                "analyze\n  delete from notes\n    scan notes (all rows; columns (row))");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +181,10 @@ int main(void)
         cmocka_unit_test(a_table_is_described_by_its_visible_columns),
         cmocka_unit_test(explain_gives_a_row_per_line),
         cmocka_unit_test(transactions_are_for_the_session),
+        cmocka_unit_test(definitions_have_limits),
+        cmocka_unit_test(a_key_column_that_is_near_is_told),
+        cmocka_unit_test(a_backup_has_a_path_and_options),
+        cmocka_unit_test(explain_analyze_stands_over_what_it_runs),
     };
 
     return cmocka_run_group_tests(tests, make_schema, drop_schema);

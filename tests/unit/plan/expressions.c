@@ -193,6 +193,116 @@ static void nesting_cannot_make_a_small_text_a_huge_plan(void **state)
     assert_int_equal(error.code, SSQL_TOO_LARGE);
 }
 
+static void a_hint_says_where_an_unknown_column_may_be(void **state)
+{
+    (void)state;
+    expect_error("select 1 order by x", SSQL_UNKNOWN_COLUMN, "x", "unknown column \"x\": there is no from", "");
+    expect_error("select id from users where tag == 1", SSQL_UNKNOWN_COLUMN, "tag", "unknown column \"tag\" in users",
+                 "a string needs quotes: 'tag'; the columns of users are id, name, active, score, age");
+    expect_error("select age as n from users group by n + 1", SSQL_UNKNOWN_COLUMN, "n", "unknown column \"n\" in users",
+                 "the columns of users are id, name, active, score, age");
+    expect_error("select age + 1 as n from users group by age having sum(n) > 1", SSQL_UNKNOWN_COLUMN, "n",
+                 "unknown column \"n\" in users",
+                 "a string needs quotes: 'n'; the columns of users are id, name, active, score, age");
+    expect_error("select case nobody when 1 then 2 end from users", SSQL_UNKNOWN_COLUMN, "nobody",
+                 "unknown column \"nobody\" in users", "the columns of users are id, name, active, score, age");
+}
+
+static void a_part_that_is_no_condition_has_a_hint(void **state)
+{
+    (void)state;
+    expect_error("select id from users where id == 1 or 2", SSQL_TYPE_MISMATCH, "2",
+                 "a condition must be bool, but this is int", "one of several values is written so: a in (1, 2)");
+    expect_error("select id from users where 1 or id == 2", SSQL_TYPE_MISMATCH, "1",
+                 "a condition must be bool, but this is int", "compare it with something, as in a == 1");
+    expect_error("select id from users where active or id", SSQL_TYPE_MISMATCH, "id",
+                 "a condition must be bool, but this is int", "compare it with something, as in a == 1");
+    expect_error("select id from users where id =!name", SSQL_TYPE_MISMATCH, "name",
+                 "a condition must be bool, but this is string", "did you mean \"!=\"?");
+    expect_error("select id from users where id = !name", SSQL_TYPE_MISMATCH, "name",
+                 "a condition must be bool, but this is string", "compare it with something, as in a == 'text'");
+    expect_error("update users set name = 'a' and age = 2", SSQL_TYPE_MISMATCH, "'a'",
+                 "a condition must be bool, but this is string", "a comma stands between two assignments, not \"and\"");
+}
+
+static void results_of_a_case_may_all_be_null(void **state)
+{
+    (void)state;
+    expect_type("case when active then null end", SSQL_TYPE_NULL);
+    expect_expr("case id + 1 when 1 then 2 end", "case when id + 1 == 1 then 2 end");
+    expect_error("select case when active then 1 else true end from users", SSQL_TYPE_MISMATCH, "true",
+                 "the results of a case have one type: bool here, int before", "cast(... as int) converts");
+    expect_error("select case when active then 'x' else 1 end from users", SSQL_TYPE_MISMATCH, "1",
+                 "the results of a case have one type: int here, string before", "cast(... as string) converts");
+}
+
+static void a_huge_operand_of_a_case_is_refused(void **state)
+{
+    char text[4096] = "select case ";
+    struct ssql_error error;
+
+    (void)state;
+    for (int i = 0; i < 18; i++)
+        strcat(text, "(");
+    strcat(text, "active == true");
+    for (int i = 0; i < 18; i++)
+        strcat(text, ") between false and true");
+    strcat(text, " when true then 1 when false then 2 when null then 3 end from users");
+    assert_null(plan_typed(text, NULL, &error));
+    assert_int_equal(error.code, SSQL_TOO_LARGE);
+}
+
+static void nulls_among_nulls_are_null(void **state)
+{
+    (void)state;
+    expect_expr("null in (null)", "null");
+    expect_expr("coalesce(null, cast(null as int))", "null");
+    expect_expr("id / null", "null");
+    expect_expr("id / cast(null as int)", "null");
+    expect_type("coalesce(null, cast(null as int))", SSQL_TYPE_INT);
+}
+
+static void a_coalesce_ends_where_no_null_can_be(void **state)
+{
+    (void)state;
+    expect_expr("coalesce(name, 'x', name)", "coalesce(name, \"x\")");
+    expect_expr("coalesce(name, name)", "coalesce(name, name)");
+    expect_expr("coalesce(score, age) is null", "coalesce(score, cast(age as float)) is null");
+}
+
+static void numbers_are_folded_up_to_their_ends(void **state)
+{
+    (void)state;
+    expect_expr("-(1.5 + 1)", "-2.5");
+    expect_expr("-(9223372036854775807)", "-9223372036854775807");
+    expect_expr("0 - (-9223372036854775808)", "0 - -9223372036854775808");
+    expect_expr("-9223372036854775808 / -1", "-9223372036854775808 / -1");
+    expect_expr("-9223372036854775808 - 1", "-9223372036854775808 - 1");
+    expect_expr("9223372036854775807 * 2", "9223372036854775807 * 2");
+    expect_expr("1e308 * 10", "1e+308 * 10.0");
+    expect_expr("7 % 4", "3");
+    expect_expr("5 % -1", "0");
+    expect_expr("1 % 0", "1 % 0");
+    expect_expr("7.5 % 2", "7.5 % 2.0");
+    expect_expr("8 / -2", "-4");
+    expect_expr("1 is distinct from 2", "true");
+    expect_expr("1 is not distinct from 2", "false");
+    expect_expr("1 is not null", "true");
+}
+
+static void a_separator_is_one_string(void **state)
+{
+    (void)state;
+    expect_error("select group_concat(name, 1) from users", SSQL_UNKNOWN_FUNCTION, "group_concat(name, 1)",
+                 "group_concat does not take (string, int)", "it is group_concat(string[, string separator])");
+    expect_error("select group_concat(name, ',', 1) from users", SSQL_UNKNOWN_FUNCTION, "group_concat(name, ',', 1)",
+                 "group_concat takes at most 2 arguments, not 3", "it is group_concat(string[, string separator])");
+    expect_plan("select group_concat(name, ';'), group_concat(name), group_concat(name, ',') from users",
+                "project group_concat(name, \";\"), group_concat(name), group_concat(name, \",\")\n"
+                "  aggregate group_concat(name, \";\"), group_concat(name), group_concat(name, \",\")\n"
+                "    scan users (all rows; columns name)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +323,14 @@ int main(void)
         cmocka_unit_test(some_casts_do_not_exist),
         cmocka_unit_test(functions_check_their_arguments),
         cmocka_unit_test(nesting_cannot_make_a_small_text_a_huge_plan),
+        cmocka_unit_test(a_hint_says_where_an_unknown_column_may_be),
+        cmocka_unit_test(a_part_that_is_no_condition_has_a_hint),
+        cmocka_unit_test(results_of_a_case_may_all_be_null),
+        cmocka_unit_test(a_huge_operand_of_a_case_is_refused),
+        cmocka_unit_test(nulls_among_nulls_are_null),
+        cmocka_unit_test(a_coalesce_ends_where_no_null_can_be),
+        cmocka_unit_test(numbers_are_folded_up_to_their_ends),
+        cmocka_unit_test(a_separator_is_one_string),
     };
 
     return cmocka_run_group_tests(tests, make_schema, drop_schema);

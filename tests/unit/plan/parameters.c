@@ -80,6 +80,58 @@ static void parameters_keep_their_names(void **state)
     plan_destroy(plan);
 }
 
+static void a_parameter_cannot_be_of_two_types(void **state)
+{
+    (void)state;
+    expect_error("select ?1 == length(?1)", SSQL_TYPE_MISMATCH, "==", "cannot compare string with int",
+                 "cast(... as string) converts");
+    expect_error("select ?1 + length(?1)", SSQL_TYPE_MISMATCH, "+", "+ takes numbers, not string and int",
+                 "concat(a, b) joins strings");
+    expect_error("select ?1 between length(?1) and 3", SSQL_TYPE_MISMATCH, "?1 between length(?1) and 3",
+                 "cannot compare string with int", "cast(... as string) converts");
+    expect_error("select ?1 in (length(?1), 2)", SSQL_TYPE_MISMATCH, "?1 in (length(?1), 2)",
+                 "cannot compare string with int", "cast(... as string) converts");
+    expect_error("select case ?1 when length(?1) then 1 end", SSQL_TYPE_MISMATCH, "case ?1 when length(?1) then 1 end",
+                 "cannot compare string with int", "cast(... as string) converts");
+    expect_error("select case when 1 == 2 then ?1 else length(?1) end", SSQL_TYPE_MISMATCH,
+                 "case when 1 == 2 then ?1 else length(?1) end", "the results of a case have one type", "");
+    expect_error("values (?1), (length(?1))", SSQL_TYPE_MISMATCH, "(?1)", "column 1 of values is int", "");
+}
+
+static void a_parameter_of_a_call_cannot_be_of_two_types(void **state)
+{
+    (void)state;
+    expect_error("select substr(?1, ?1)", SSQL_UNKNOWN_FUNCTION, "substr(?1, ?1)",
+                 "substr does not take (string, string)", "it is substr(string, int start[, int length])");
+    expect_error("select substr('x', ?1, cast(?1 + 0.5 as int))", SSQL_UNKNOWN_FUNCTION,
+                 "substr('x', ?1, cast(?1 + 0.5 as int))", "substr does not take (string, float, int)",
+                 "it is substr(string, int start[, int length])");
+    expect_error("select coalesce(?1, length(?1))", SSQL_UNKNOWN_FUNCTION, "coalesce(?1, length(?1))",
+                 "coalesce does not take (string, int)", "it is coalesce(value, ...), with values of one type");
+    expect_error("select group_concat(?1, cast(?1 + 1 as string)) from users", SSQL_UNKNOWN_FUNCTION,
+                 "group_concat(?1, cast(?1 + 1 as string))", "group_concat does not take (int, string)",
+                 "it is group_concat(string[, string separator])");
+}
+
+static void a_parameter_used_twice_has_the_type_of_either_place(void **state)
+{
+    (void)state;
+    expect_parameters("select coalesce(?1, ?1, id) from users", NULL, "int");
+    expect_parameters("select sum(?), avg(?), count(?), min(?) from users", NULL, "int int int int");
+    expect_plan("select name from users order by name limit ? offset 3",
+                "limit ?1 offset 3\n"
+                "  sort by name (first min(?1, 2305843009213693951) + 3)\n"
+                "    scan users (all rows; columns name)");
+}
+
+static void values_that_are_nulls_leave_types_open(void **state)
+{
+    const enum ssql_type types[] = {SSQL_TYPE_NULL, SSQL_TYPE_INT, SSQL_TYPE_NULL};
+
+    (void)state;
+    expect_parameters("select ?, ?, ?", types, "null int null");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +141,10 @@ int main(void)
         cmocka_unit_test(a_type_given_twice_must_fit),
         cmocka_unit_test(chains_of_parameters_end),
         cmocka_unit_test(parameters_keep_their_names),
+        cmocka_unit_test(a_parameter_cannot_be_of_two_types),
+        cmocka_unit_test(a_parameter_of_a_call_cannot_be_of_two_types),
+        cmocka_unit_test(a_parameter_used_twice_has_the_type_of_either_place),
+        cmocka_unit_test(values_that_are_nulls_leave_types_open),
     };
 
     return cmocka_run_group_tests(tests, make_schema, drop_schema);

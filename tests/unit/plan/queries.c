@@ -183,6 +183,100 @@ static void values_are_a_query(void **state)
                  "");
 }
 
+static void widths_of_values_are_compared(void **state)
+{
+    (void)state;
+    expect_error("values (1), (2, 3)", SSQL_VALUE_COUNT, "(2, 3)", "row 2 has 2 values, but the first has 1", "");
+    expect_plan("values (null), (null)", "values (2 rows)");
+    expect_plan("values (null) order by column1 + 1", "values (1 row)");
+}
+
+static void an_expression_of_the_select_list_orders_by_itself(void **state)
+{
+    (void)state;
+    expect_plan("select id + 1, age from users order by id + 1",
+                "sort by id + 1\n  project id + 1, age\n    scan users (all rows; columns id, age)");
+    expect_plan("select name, age from users order by users.age, name",
+                "sort by age, name\n  scan users (all rows; columns name, age)");
+    expect_plan("select name from users order by 'x', null, 1 + 1", "scan users (all rows; columns name)");
+    expect_plan("select id, id from users order by id",
+                "project id, id\n  scan users (all rows; columns id; in key order)");
+    expect_plan("select name from users order by name nulls last, age desc nulls first, active desc",
+                "project name\n"
+                "  sort by name nulls last, age desc nulls first, active desc\n"
+                "    project name, age, active\n"
+                "      scan users (all rows; columns name, active, age)");
+}
+
+static void keys_of_groups_may_be_constants_and_output_names(void **state)
+{
+    (void)state;
+    expect_plan("select count(*) from users group by 'x'",
+                "project count(*)\n  aggregate count(*) by true\n    scan users (all rows)");
+    expect_plan("select 1 as n group by n", "project 1\n  aggregate by true\n    values (1 row)");
+    expect_error("select sum(id) + max(id) as n from users group by n", SSQL_BAD_GROUPING, "n",
+                 "an aggregate cannot stand in group by", "");
+    expect_error("select id as n, age as n from users group by n", SSQL_AMBIGUOUS, "n",
+                 "several output columns are called \"n\"", "");
+}
+
+static void only_the_same_expression_is_a_key(void **state)
+{
+    (void)state;
+    expect_error("select concat(name, name, name) from users group by concat(name, upper(name))", SSQL_BAD_GROUPING,
+                 "name", "column \"name\" must appear in group by or in an aggregate",
+                 "a group has several values of it: group by it too, or take one, as in min(name)");
+    expect_error("select id + 1 from users group by id + 2", SSQL_BAD_GROUPING, "id",
+                 "column \"id\" must appear in group by or in an aggregate",
+                 "a group has several values of it: group by it too, or take one, as in min(id)");
+    expect_error("select upper(name) from users group by lower(name)", SSQL_BAD_GROUPING, "name",
+                 "column \"name\" must appear in group by or in an aggregate",
+                 "a group has several values of it: group by it too, or take one, as in min(name)");
+    expect_error("select id + age from users group by name", SSQL_BAD_GROUPING, "id",
+                 "column \"id\" must appear in group by or in an aggregate",
+                 "a group has several values of it: group by it too, or take one, as in min(id)");
+}
+
+static void equal_aggregates_are_one(void **state)
+{
+    (void)state;
+    expect_plan("select sum(id), sum(id), sum(distinct id), sum(age), avg(id), min(id), max(id), count(id), count(*),"
+                " count(age), min(age), max(age) + sum(id) from users",
+                "project sum(id), sum(id), sum(distinct id), sum(age), avg(id), min(id), max(id), count(id), count(*),"
+                " count(age), min(age), max(age) + sum(id)\n"
+                "  aggregate sum(id), sum(distinct id), sum(age), avg(id), min(id), max(id), count(id), count(*),"
+                " count(age), min(age), max(age)\n"
+                "    scan users (all rows; columns id, age)");
+}
+
+static void queries_have_limits(void **state)
+{
+    enum { ITEMS = 5000, ITEM_SIZE = 30 };
+    static const struct {
+        const char *begin, *item, *end, *message;
+    } cases[] = {
+        {"select id", ", *", " from users", "a result has at most 4096 columns"},
+        {"select 1 from users group by id", ", age", "", "group by takes at most 1024 expressions"},
+        {"select 1 from users order by id", ", age", "", "order by takes at most 1024 expressions"},
+        {"select 1 from users having least(0", ", sum(%d)", ") > 0", "a query has at most 4096 aggregates"},
+    };
+    char *text = malloc(ITEMS * ITEM_SIZE);
+    struct ssql_error error;
+
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *at = text + sprintf(text, "%s", cases[i].begin);
+        for (int k = 0; k < ITEMS; k++)
+            at += sprintf(at, cases[i].item, k);
+        strcpy(at, cases[i].end);
+        assert_null(plan_typed(text, NULL, &error));
+        assert_string_equal(error.message, cases[i].message);
+        assert_int_equal(error.code, SSQL_TOO_LARGE);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +294,12 @@ int main(void)
         cmocka_unit_test(the_limit_comes_before_the_work_on_its_rows),
         cmocka_unit_test(distinct_orders_only_by_what_it_has),
         cmocka_unit_test(values_are_a_query),
+        cmocka_unit_test(widths_of_values_are_compared),
+        cmocka_unit_test(an_expression_of_the_select_list_orders_by_itself),
+        cmocka_unit_test(keys_of_groups_may_be_constants_and_output_names),
+        cmocka_unit_test(only_the_same_expression_is_a_key),
+        cmocka_unit_test(equal_aggregates_are_one),
+        cmocka_unit_test(queries_have_limits),
     };
 
     return cmocka_run_group_tests(tests, make_schema, drop_schema);

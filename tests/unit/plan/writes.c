@@ -136,6 +136,78 @@ static void a_delete_reads_keys(void **state)
     expect_plan("delete from notes", "delete from notes\n  scan notes (all rows; columns (row))");
 }
 
+static void a_value_of_another_type_has_a_hint(void **state)
+{
+    static const struct {
+        const char *text, *place, *message, *hint;
+    } cases[] = {
+        {"insert into users (id) values ('-5')", "'-5'", "column \"id\" is int, but the value is string",
+         "a number is written without quotes: -5"},
+        {"insert into users (id) values ('1.5')", "'1.5'", "column \"id\" is int, but the value is string",
+         "a number is written without quotes: 1.5"},
+        {"insert into users (id) values ('5-')", "'5-'", "column \"id\" is int, but the value is string", ""},
+        {"insert into users (id) values ('1:')", "'1:'", "column \"id\" is int, but the value is string", ""},
+        {"insert into users (id) values ('.')", "'.'", "column \"id\" is int, but the value is string", ""},
+        {"insert into users (id) values ('1234567890123456789012345678901234567890')",
+         "'1234567890123456789012345678901234567890'", "column \"id\" is int, but the value is string", ""},
+        {"insert into users (id, name) values (1, cast(null as int))", "null",
+         "column \"name\" is string, but the value is int", "cast(... as string) converts"},
+        {"insert into users (id, name) values (1, true)", "true", "column \"name\" is string, but the value is bool",
+         "cast(... as string) converts"},
+        {"insert into users (id, score) values (1, true)", "true", "column \"score\" is float, but the value is bool",
+         ""},
+        {"insert into users (id, age) values (1, true)", "true", "column \"age\" is int, but the value is bool", ""},
+        {"insert into users (id, active) values (1, 'x')", "'x'", "column \"active\" is bool, but the value is string",
+         "the values of a bool are true and false"},
+        {"update users set age = name", "name", "column \"age\" is int, but the value is string",
+         "cast(... as int) converts"},
+        {"update users set score = active", "active", "column \"score\" is float, but the value is bool", ""},
+        {"update users set name = age", "age", "column \"name\" is string, but the value is int",
+         "cast(... as string) converts"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_error(cases[i].text, SSQL_TYPE_MISMATCH, cases[i].place, cases[i].message, cases[i].hint);
+}
+
+static void numbers_of_values_are_told_in_words(void **state)
+{
+    (void)state;
+    expect_error("insert into users (id) values (1, 2)", SSQL_VALUE_COUNT, "(1, 2)",
+                 "2 values, but 1 column of users is wanted", "");
+    expect_error("insert into users (id) values (1, 2), (3, 4)", SSQL_VALUE_COUNT, "(1, 2)",
+                 "row 1 has 2 values, but 1 column of users is wanted", "");
+    expect_error("insert into users (id, name) values (1), (2)", SSQL_VALUE_COUNT, "(1)",
+                 "row 1 has 1 value, but 2 columns of users are wanted", "");
+}
+
+static void a_conflict_names_the_whole_key(void **state)
+{
+    (void)state;
+    expect_error("insert into pairs (a, b) values (1, 'x') on conflict (a) do nothing", SSQL_NOT_SUPPORTED,
+                 "on conflict (a) do nothing", "a conflict in other columns than the primary key is not supported yet",
+                 "");
+    expect_error("insert into notes values ('a', 1) on conflict (text) do nothing", SSQL_NOT_SUPPORTED,
+                 "on conflict (text) do nothing",
+                 "a conflict in other columns than the primary key is not supported yet", "");
+}
+
+static void columns_may_be_set_to_each_other(void **state)
+{
+    (void)state;
+    expect_plan("update users set age = id, id = age", "update users set id = age, age = id (moves rows)\n"
+                                                       "  scan users (all rows; columns id, name, active, score, age)");
+    expect_plan("update users set id = id, score = age",
+                "update users set score = cast(age as float)\n"
+                "  scan users (all rows; columns id, name, active, score, age)");
+    expect_plan("insert into notes (stars, text) select age, name from users",
+                "insert into notes\n"
+                "  project name, age\n"
+                "    project age, name\n"
+                "      scan users (all rows; columns name, age)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +221,10 @@ int main(void)
         cmocka_unit_test(an_update_reads_all_and_sets_some),
         cmocka_unit_test(an_update_that_keeps_the_key_moves_nothing),
         cmocka_unit_test(a_delete_reads_keys),
+        cmocka_unit_test(a_value_of_another_type_has_a_hint),
+        cmocka_unit_test(numbers_of_values_are_told_in_words),
+        cmocka_unit_test(a_conflict_names_the_whole_key),
+        cmocka_unit_test(columns_may_be_set_to_each_other),
     };
 
     return cmocka_run_group_tests(tests, make_schema, drop_schema);
