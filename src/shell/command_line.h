@@ -8,7 +8,7 @@
 #include "shell/session.h"
 #include "shell/suggestion.h"
 
-enum { ARGUMENTS_MOST = 64 };
+enum { ARGUMENTS_MOST = 128 }; /* more than any command takes: too many are noticed */
 
 struct command_line {
     struct session *session;
@@ -25,7 +25,8 @@ struct dot_command {
     const char *description; /* one line */
     const char *help;        /* what .help COMMAND says besides, lines that end with \n; NULL: nothing */
     int least, most;         /* how many arguments */
-    const char *completion;  /* what an argument is: "file", "mode", "table", "switch", "option", "command", "" or = and a list of words */
+    const char *completion;  /* what an argument is: "file", "mode", "table", "switch", "option", "command", "" or = and
+                                a list of words */
     bool (*run)(struct command_line *line); /* false when it failed, which is reported */
 };
 

@@ -13,11 +13,6 @@
 
 /* ---- opening ---- */
 
-static bool set_readonly(struct session *session, bool is_readonly)
-{
-    return ssql_options_set(session->options, "readonly", is_readonly ? "on" : "off") == SSQL_OK;
-}
-
 /* A failure is one of the command: the session started long ago. */
 static bool open_database(struct command_line *line, const char *path)
 {
@@ -32,6 +27,18 @@ static bool open_database(struct command_line *line, const char *path)
     return false;
 }
 
+/* For the next database alone: what the user has chosen stays chosen. */
+static bool open_with(struct command_line *line, const char *path, bool is_readonly)
+{
+    struct session *session = line->session;
+    bool before = session->is_readonly;
+
+    session_set_switch(session, "readonly", is_readonly);
+    bool done = open_database(line, path);
+    session_set_switch(session, "readonly", before);
+    return done;
+}
+
 bool command_open(struct command_line *line)
 {
     struct session *session = line->session;
@@ -44,24 +51,20 @@ bool command_open(struct command_line *line)
         return false;
     if (strcmp(session->path, path) == 0 && strcmp(path, ":memory:") != 0)
         return command_fail(line, ".close closes it", "this database is open: ", path);
-    if (is_readonly && !set_readonly(session, true))
-        return command_fail(line, NULL, ssql_options_errmsg(session->options), "");
-    bool is_new = strcmp(path, ":memory:") != 0 && access(path, F_OK) != 0, done = open_database(line, path);
+    bool is_new = strcmp(path, ":memory:") != 0 && access(path, F_OK) != 0;
+    bool done = open_with(line, path, is_readonly || session->is_readonly);
     if (done && is_new && session->is_interactive)
         session_note(session, "new database: %s is made at the first write", path);
-    return (!is_readonly || session->is_readonly || set_readonly(session, false)) && done;
+    return done;
 }
 
 bool command_close(struct command_line *line)
 {
     struct session *session = line->session;
-
-    if (session->is_readonly && !set_readonly(session, false))
-        return command_fail(line, NULL, ssql_options_errmsg(session->options), "");
-    bool done = open_database(line, ":memory:");
+    bool done = open_with(line, ":memory:", false);
     if (done && session->is_interactive)
         session_note(session, "closed; now in memory: nothing is kept");
-    return (!session->is_readonly || set_readonly(session, true)) && done;
+    return done;
 }
 
 /* ---- tables ---- */
@@ -103,7 +106,9 @@ static bool for_each_table(struct command_line *line,
     }
     ssql_tables_free(tables);
     session_flush(session);
-    return is_found || line->count == 0 || command_fail(line, NULL, "no table is called ", pattern);
+    if (!is_found && line->count > 0)
+        return command_fail(line, NULL, "no table is called ", pattern);
+    return true;
 }
 
 bool command_tables(struct command_line *line)

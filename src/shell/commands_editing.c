@@ -11,6 +11,7 @@
 #include "shell/interactive.h"
 #include "shell/interrupt.h"
 #include "shell/prompt.h"
+#include "shell/statement_text.h"
 
 enum { HISTORY_SHOWN = 20, HISTORY_MOST = 1000000, WATCH_LONGEST = 86400, LOOK_MS = 100 };
 
@@ -53,10 +54,9 @@ bool command_edit(struct command_line *line)
 static void add_entry(struct text_buffer *to, size_t number, const struct history_entry *entry)
 {
     char when[32] = "";
-    struct tm local;
 
-    if (entry->time != 0 && localtime_r(&entry->time, &local) != NULL)
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M", &local);
+    if (entry->time != 0) /* at most 14 digits of it: the year fits */
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M", localtime_r(&entry->time, &(struct tm){0}));
     text_format(to, "%5zu  %-16s  ", number, when);
     for (const char *begin = entry->text;;) {
         size_t size = strcspn(begin, "\n");
@@ -118,7 +118,9 @@ static bool is_query(struct command_line *line, const char *text)
                   ssql_prepare(session->connection, tail, strlen(tail), &another, NULL) == SSQL_OK && another == NULL;
     ssql_finalize(statement);
     ssql_finalize(another);
-    return is_one || command_fail(line, "it repeats the statement that was typed last", "not a single query: ", text);
+    if (!is_one)
+        return command_fail(line, "it repeats the statement that was typed last", "not a single query: ", text);
+    return true;
 }
 
 /* Waits, or until Ctrl-C: then false. */
@@ -143,14 +145,12 @@ static void begin_round(struct session *session, double seconds)
     struct output *output = session_results(session);
     const char *terminal = getenv("TERM");
     char when[32];
-    struct tm local;
     time_t now = time(NULL);
     struct text_buffer head = {0};
 
     if (output->is_terminal && terminal != NULL && strcmp(terminal, "dumb") != 0)
         text_add_string(&head, "\033[H\033[2J");
-    if (localtime_r(&now, &local) == NULL || strftime(when, sizeof when, "%H:%M:%S", &local) == 0)
-        when[0] = '\0';
+    strftime(when, sizeof when, "%H:%M:%S", localtime_r(&now, &(struct tm){0}));
     text_format(&head, "%s, every %g s; Ctrl-C ends it\n", when, seconds);
     output_add(output, head.data, head.size);
     text_clear(&head);
@@ -205,14 +205,47 @@ bool command_expanded(struct command_line *line)
     return true;
 }
 
+/* The offset behind the from or to that stands outside of all parentheses; the end when there is none. */
+static size_t copy_place(const char *text, size_t size)
+{
+    struct word word;
+    size_t at = 0, depth = 0;
+
+    while (next_word(text, size, &at, &word)) {
+        if (depth == 0 && (word_is(&word, "from") || word_is(&word, "to")))
+            return at + strspn(text + at, " \t");
+        if (*word.text == '(')
+            depth++;
+        else if (*word.text == ')' && depth > 0)
+            depth--;
+    }
+    return size;
+}
+
+/* The statement for what psql takes: there the name of a file needs no quotes, and ends at a blank. */
+static void add_copy(struct text_buffer *to, const char *text, size_t size)
+{
+    struct word word;
+    size_t place = copy_place(text, size), at = place;
+
+    text_format(to, "copy %.*s", (int)place, text);
+    if (next_word(text, size, &at, &word) && !word.is_quoted && !word_is(&word, "stdin") && !word_is(&word, "stdout")) {
+        at = place + strcspn(text + place, " \t");
+        add_string_literal(to, text + place, (at < size ? at : size) - place);
+        place = at < size ? at : size;
+    }
+    text_add(to, text + place, size - place);
+    text_add_char(to, ';');
+}
+
 bool command_copy(struct command_line *line)
 {
     struct text_buffer text = {0};
+    size_t size = strlen(line->rest);
 
-    text_format(&text, "copy %s", line->rest);
-    while (text.size > 0 && strchr(" \t;", text.data[text.size - 1]) != NULL)
-        text.data[--text.size] = '\0';
-    text_add_char(&text, ';');
+    while (size > 0 && strchr(" \t;", line->rest[size - 1]) != NULL)
+        size--;
+    add_copy(&text, line->rest, size);
     bool done = interactive_run_text(line->session, text.data);
     text_clear(&text);
     return done;

@@ -68,7 +68,9 @@ static bool show_options(struct command_line *line)
         is_found = true;
         show_option(line->session, ssql_option_name(i));
     }
-    return is_found || command_fail_unknown(line, "unknown option ", wanted, ssql_option_name, ".set lists them");
+    if (!is_found)
+        return command_fail_unknown(line, "unknown option ", wanted, ssql_option_name, ".set lists them");
+    return true;
 }
 
 bool command_set(struct command_line *line)
@@ -127,8 +129,9 @@ bool command_timeout(struct command_line *line)
             session_note(session, "timeout: none");
         return true;
     }
-    return timeout_read(line->arguments[0], &session->timeout) ||
-           command_fail(line, "0 waits for ever", "a number of seconds, not ", line->arguments[0]);
+    if (!timeout_read(line->arguments[0], &session->timeout))
+        return command_fail(line, "0 waits for ever", "a number of seconds, not ", line->arguments[0]);
+    return true;
 }
 
 bool command_safe(struct command_line *line)
@@ -140,8 +143,9 @@ bool command_safe(struct command_line *line)
         return false;
     if (session->is_safe && !is_safe)
         return command_fail(line, NULL, "safe mode cannot be left", "");
-    return is_safe == session->is_safe || session_make_safe(session) ||
-           command_fail(line, NULL, ssql_options_errmsg(session->options), "");
+    if (is_safe)
+        session_make_safe(session);
+    return true;
 }
 
 static void add_setting(struct text_buffer *to, const char *name, const char *value)

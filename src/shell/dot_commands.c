@@ -101,20 +101,21 @@ static const struct {
 } aliases[] = {{"\\d", ".schema"},     {"\\dt", ".tables"},     {"\\di", ".indexes"},   {"\\q", ".quit"},
                {"\\?", ".help"},       {"\\i", ".read"},        {"\\o", ".output"},     {"\\e", ".edit"},
                {"\\timing", ".timer"}, {".headers", ".header"}, {".nullvalue", ".null"}};
+enum { ALIAS_COUNT = sizeof aliases / sizeof aliases[0] };
 
 const struct dot_command *dot_command_at(int i)
 {
-    return i >= 0 && i < COMMAND_COUNT ? &commands[i] : NULL;
+    return i < COMMAND_COUNT ? &commands[i] : NULL;
 }
 
 const char *dot_command_name(int i)
 {
-    return i >= 0 && i < COMMAND_COUNT ? commands[i].name : NULL;
+    return i < COMMAND_COUNT ? commands[i].name : NULL;
 }
 
 const char *dot_command_alias(int i, const char **name)
 {
-    if (i < 0 || (size_t)i >= sizeof aliases / sizeof aliases[0])
+    if (i >= ALIAS_COUNT)
         return NULL;
     *name = aliases[i].name;
     return aliases[i].alias;
@@ -127,7 +128,7 @@ static const struct dot_command *find_command(const char *name, bool *several)
     size_t size = strlen(name);
 
     *several = false;
-    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+    for (int i = 0; i < ALIAS_COUNT; i++)
         if (strcmp(aliases[i].alias, name) == 0)
             name = aliases[i].name, size = strlen(name);
     for (int i = 0; i < COMMAND_COUNT && size > 1; i++) {

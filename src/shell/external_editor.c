@@ -19,6 +19,14 @@ static const char *editor_command(void)
     return editor != NULL && *editor != '\0' ? editor : "vi";
 }
 
+/* Where files are made for a moment. */
+static const char *temporary_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+
+    return folder != NULL && *folder == '/' ? folder : "/tmp";
+}
+
 static bool write_file(int file, const char *text)
 {
     size_t size = strlen(text);
@@ -70,7 +78,7 @@ static char *read_back(const char *path, struct text_buffer *message)
 
     if (!text_read_file(&text, path)) {
         text_format(message, "cannot read %s: %s", path, strerror(errno));
-    } else if (text.size > 0 && memchr(text.data, '\0', text.size) != NULL) {
+    } else if (memchr(text_string(&text), '\0', text.size) != NULL) {
         text_add_string(message, "the text holds a NUL byte");
     } else {
         while (text.size > 0 && strchr(" \t\r\n", text.data[text.size - 1]) != NULL)
@@ -83,15 +91,13 @@ static char *read_back(const char *path, struct text_buffer *message)
 
 char *external_editor_run(const char *text, struct text_buffer *message)
 {
-    const char *folder = getenv("TMPDIR");
     struct text_buffer path = {0};
     char *result = NULL;
 
-    text_format(&path, "%s/ssql-XXXXXX.ssql", folder != NULL && *folder == '/' ? folder : "/tmp");
+    text_format(&path, "%s/ssql-XXXXXX.ssql", temporary_folder());
     int file = mkostemps(path.data, (int)strlen(".ssql"), O_CLOEXEC);
     if (file < 0) {
-        text_format(message, "cannot make a file in %s: %s", folder != NULL && *folder == '/' ? folder : "/tmp",
-                    strerror(errno));
+        text_format(message, "cannot make a file in %s: %s", temporary_folder(), strerror(errno));
     } else {
         unfinished_file_guard(path.data);
         bool is_written = write_file(file, text);

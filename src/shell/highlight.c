@@ -11,36 +11,23 @@ const char style_end[] = "\033[0m";
 
 const char *style_sequence(uint8_t style)
 {
-    switch ((enum text_style)style) {
-    case STYLE_PLAIN: return "";
-    case STYLE_KEYWORD: return "\033[1;34m";
-    case STYLE_NAME: return "\033[36m";
-    case STYLE_STRING: return "\033[32m";
-    case STYLE_NUMBER: return "\033[36m";
-    case STYLE_PARAMETER: return "\033[35m";
-    case STYLE_COMMENT: return "\033[2m";
-    case STYLE_COMMAND: return "\033[1;35m";
-    case STYLE_WRONG: return "\033[1;31m";
-    case STYLE_MATCH: return "\033[1;7m";
-    }
-    return "";
+    static const char *const sequences[] = {
+        [STYLE_PLAIN] = "",          [STYLE_KEYWORD] = "\033[1;34m", [STYLE_NAME] = "\033[36m",
+        [STYLE_STRING] = "\033[32m", [STYLE_NUMBER] = "\033[36m",    [STYLE_PARAMETER] = "\033[35m",
+        [STYLE_COMMENT] = "\033[2m", [STYLE_COMMAND] = "\033[1;35m", [STYLE_WRONG] = "\033[1;31m",
+        [STYLE_MATCH] = "\033[1;7m",
+    };
+
+    return sequences[style];
 }
 
 char style_sign(uint8_t style)
 {
-    switch ((enum text_style)style) {
-    case STYLE_STRING: return '\'';
-    case STYLE_NAME: return '`';
-    case STYLE_COMMENT: return '*';
-    case STYLE_PLAIN:
-    case STYLE_KEYWORD:
-    case STYLE_NUMBER:
-    case STYLE_PARAMETER:
-    case STYLE_COMMAND:
-    case STYLE_WRONG:
-    case STYLE_MATCH: break;
-    }
-    return '.';
+    if (style == STYLE_STRING)
+        return '\'';
+    if (style == STYLE_NAME)
+        return '`';
+    return style == STYLE_COMMENT ? '*' : '.';
 }
 
 /* The styles being set, and the brackets that are open. */
@@ -109,31 +96,28 @@ static void take_open(struct painting *painting, size_t begin, size_t end)
 
 static int take_token(void *context, int kind, size_t begin, size_t end)
 {
+    static const enum text_style styles[] = {
+        [SSQL_TOKEN_KEYWORD] = STYLE_KEYWORD,     [SSQL_TOKEN_NAME] = STYLE_NAME,
+        [SSQL_TOKEN_STRING] = STYLE_STRING,       [SSQL_TOKEN_NUMBER] = STYLE_NUMBER,
+        [SSQL_TOKEN_PARAMETER] = STYLE_PARAMETER, [SSQL_TOKEN_COMMENT] = STYLE_COMMENT,
+        [SSQL_TOKEN_WRONG] = STYLE_WRONG,
+    };
     struct painting *painting = context;
 
     begin += painting->base;
     end += painting->base;
-    switch (kind) {
-    case SSQL_TOKEN_KEYWORD: set_style(painting, begin, end, STYLE_KEYWORD); break;
-    case SSQL_TOKEN_NAME:
-        if (painting->text[begin] == '`')
-            set_style(painting, begin, end, STYLE_NAME);
-        break;
-    case SSQL_TOKEN_STRING: set_style(painting, begin, end, STYLE_STRING); break;
-    case SSQL_TOKEN_NUMBER: set_style(painting, begin, end, STYLE_NUMBER); break;
-    case SSQL_TOKEN_PARAMETER: set_style(painting, begin, end, STYLE_PARAMETER); break;
-    case SSQL_TOKEN_COMMENT: set_style(painting, begin, end, STYLE_COMMENT); break;
-    case SSQL_TOKEN_OPEN: take_open(painting, begin, end); break;
-    case SSQL_TOKEN_WRONG: set_style(painting, begin, end, STYLE_WRONG); break;
-    case SSQL_TOKEN_SIGN: take_bracket(painting, begin); break;
-    default: break;
-    }
+    if (kind == SSQL_TOKEN_SIGN)
+        take_bracket(painting, begin);
+    else if (kind == SSQL_TOKEN_OPEN)
+        take_open(painting, begin, end);
+    else if (kind != SSQL_TOKEN_NAME || painting->text[begin] == '`') /* a name that needs no quotes is plain */
+        set_style(painting, begin, end, styles[kind]);
     return 0;
 }
 
 static void paint_statement(struct painting *painting, size_t begin, size_t end)
 {
-    if (end <= painting->begin || begin >= painting->end)
+    if (end <= painting->begin)
         return;
     painting->base = begin;
     painting->open_count = 0;

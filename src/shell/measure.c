@@ -1,12 +1,18 @@
 #include "shell/measure.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
+/* Less than the clock tells apart; a time of 0 has a rate, too. */
+static const double SHORTEST_SECONDS = 1e-9;
+
 static void read_numbers(ssql_db *db, int64_t *numbers)
 {
-    for (int i = 0; i < MEASURED_MOST && ssql_stat_name(i) != NULL; i++)
+    for (int i = 0; ssql_stat_name(i) != NULL; i++) {
+        assert(i < MEASURED_MOST);
         ssql_stat(db, ssql_stat_name(i), &numbers[i]);
+    }
 }
 
 void measure_start(struct measure *measure, ssql_db *db)
@@ -22,15 +28,16 @@ static double seconds_of(struct timeval time)
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
-/* How much a number has grown. */
+/* How much a number that the database has has grown. */
 static int64_t growth(const struct measure *measure, ssql_db *db, const char *name)
 {
     int64_t now = 0;
+    int i = 0;
 
-    for (int i = 0; i < MEASURED_MOST && ssql_stat_name(i) != NULL; i++)
-        if (strcmp(ssql_stat_name(i), name) == 0 && ssql_stat(db, name, &now) == SSQL_OK)
-            return now - measure->numbers[i];
-    return 0;
+    while (strcmp(ssql_stat_name(i), name) != 0)
+        i++;
+    ssql_stat(db, name, &now);
+    return now - measure->numbers[i];
 }
 
 void measure_stop(struct measure *measure)
@@ -50,9 +57,9 @@ void measure_add_times(struct text_buffer *to, const struct measure *measure, ss
     text_format(to, "time: %.6f s, user %.6f s, system %.6f s; ", measure->wall, measure->user, measure->system);
     text_add_count(to, row_count);
     text_add_string(to, row_count == 1 ? " row" : " rows");
-    if (row_count > 0 && measure->wall > 0) {
+    if (row_count > 0) {
         text_add_string(to, ", ");
-        text_add_count(to, (int64_t)((double)row_count / measure->wall));
+        text_add_count(to, (int64_t)((double)row_count / (measure->wall + SHORTEST_SECONDS)));
         text_add_string(to, " a second");
     }
     text_add_string(to, "; ");
@@ -66,7 +73,7 @@ void measure_add_numbers(struct text_buffer *to, const struct measure *measure, 
     int64_t numbers[MEASURED_MOST] = {0};
 
     read_numbers(db, numbers);
-    for (int i = 0; i < MEASURED_MOST && ssql_stat_name(i) != NULL; i++) {
+    for (int i = 0; ssql_stat_name(i) != NULL; i++) {
         int64_t before = (measure == NULL ? &nothing : measure)->numbers[i];
         if (measure != NULL && numbers[i] == before)
             continue;

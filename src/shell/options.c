@@ -98,12 +98,12 @@ enum { OPTION_COUNT = sizeof table / sizeof table[0], LINE_MOST = 95 };
 
 const char *option_name(int i)
 {
-    return i >= 0 && i < OPTION_COUNT ? table[i].name : NULL;
+    return i < OPTION_COUNT ? table[i].name : NULL;
 }
 
 bool options_list(int i, struct listed_option *option)
 {
-    if (i < 0 || i >= OPTION_COUNT)
+    if (i >= OPTION_COUNT)
         return false;
     *option = (struct listed_option){table[i].name, table[i].letter, table[i].value, false, table[i].description};
     return true;
@@ -187,7 +187,9 @@ static bool add_variable(struct option_reader *reader, const char *text)
     const struct setting *added = &options->variables[options->variable_count - 1];
     bool is_name = variables_set(&probe, added->name, added->name_size, added->value);
     variables_clear(&probe);
-    return is_name || complain(reader, "no parameter can be called so: ", text);
+    if (!is_name)
+        return complain(reader, "no parameter can be called so: ", text);
+    return true;
 }
 
 static bool set_mode(struct option_reader *reader, const char *name)
@@ -242,8 +244,9 @@ static bool apply(struct option_reader *reader, const struct option_row *row, co
     case OPTION_BATCH: options->interactive = CHOICE_NO; break;
     case OPTION_INTERACTIVE: options->interactive = CHOICE_YES; break;
     case OPTION_TIMEOUT:
-        return timeout_read(value, &options->timeout) ||
-               complain(reader, "--timeout takes a number of seconds, not ", value);
+        if (!timeout_read(value, &options->timeout))
+            return complain(reader, "--timeout takes a number of seconds, not ", value);
+        break;
     case OPTION_PAGER: options->pager = value; break;
     case OPTION_SAFE: options->is_safe = true; break;
     case OPTION_COLOR: return set_color(reader, value);

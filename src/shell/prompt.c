@@ -21,7 +21,7 @@ static void add_database(struct text_buffer *to, const char *path)
 {
     const char *end = path + strlen(path);
 
-    while (end > path + 1 && end[-1] == '/')
+    while (end > path && end[-1] == '/')
         end--;
     const char *begin = end;
     while (begin > path && begin[-1] != '/')
@@ -32,7 +32,6 @@ static void add_database(struct text_buffer *to, const char *path)
 char *prompt_make(const struct session *session)
 {
     static const char *const states[] = {"", "*", "!"};
-    int state = ssql_in_transaction(session->connection);
     struct text_buffer prompt = {0}, shown = {0};
 
     for (const char *at = session->prompt == NULL ? usual_prompt : session->prompt; *at != '\0'; at++) {
@@ -42,7 +41,7 @@ char *prompt_make(const struct session *session)
         }
         switch (*++at) {
         case 'd': add_database(&prompt, session->path); break;
-        case 't': text_add_string(&prompt, states[state >= 0 && state <= 2 ? state : 0]); break;
+        case 't': text_add_string(&prompt, states[ssql_in_transaction(session->connection)]); break;
         default: text_add_char(&prompt, '%');
         }
     }

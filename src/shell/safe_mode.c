@@ -73,6 +73,7 @@ bool safe_mode_allows(const char *text, size_t size, const char **why, const cha
         return true;
     if (next_word(text, size, &at, &word) && word_is(&word, "table"))
         return refuse(why, hint, "delete table is not allowed with --safe", "");
-    return has_word(text, size, at, "where") ||
-           refuse(why, hint, "delete without where is not allowed with --safe", condition);
+    if (!has_word(text, size, at, "where"))
+        return refuse(why, hint, "delete without where is not allowed with --safe", condition);
+    return true;
 }

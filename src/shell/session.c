@@ -1,5 +1,6 @@
 #include "shell/session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -259,8 +260,9 @@ static void report_opening(struct session *session, const struct source *source,
     const char *reason = ssql_options_errmsg(session->options), *hint = ssql_options_errhint(session->options);
     struct stat status;
 
-    text_format(&message, "%s%s%s", strstr(reason, path) != NULL ? "" : path, strstr(reason, path) != NULL ? "" : ": ",
-                *reason != '\0' ? reason : ssql_code_text(code));
+    if (strstr(reason, path) == NULL)
+        text_format(&message, "%s: ", path);
+    text_add_string(&message, *reason != '\0' ? reason : ssql_code_text(code));
     if (*hint == '\0' && stat(path, &status) == 0 && S_ISREG(status.st_mode))
         hint = "a database is a directory; to run a script, use -f FILE";
     if (code == SSQL_LOCKED)
@@ -311,12 +313,6 @@ void session_watch_progress(struct session *session)
     ssql_set_progress(session->connection, is_on ? report_progress : NULL, is_on ? session : NULL);
 }
 
-bool session_make_safe(struct session *session)
-{
-    session->is_safe = true;
-    return ssql_options_set(session->options, "allow_files", "off") == SSQL_OK;
-}
-
 bool session_set_option(struct session *session, const char *name, const char *value)
 {
     if (ssql_options_set(session->options, name, value) != SSQL_OK)
@@ -325,6 +321,20 @@ bool session_set_option(struct session *session, const char *name, const char *v
     if (strcmp(name, "readonly") == 0)
         session->is_readonly = strchr("oty1", *value) != NULL && strcmp(value, "off") != 0; /* on, true, yes, 1 */
     return true;
+}
+
+void session_set_switch(struct session *session, const char *name, bool is_on)
+{
+    int code = ssql_options_set(session->options, name, is_on ? "on" : "off");
+
+    assert(code == SSQL_OK);
+    (void)code;
+}
+
+void session_make_safe(struct session *session)
+{
+    session->is_safe = true;
+    session_set_switch(session, "allow_files", false);
 }
 
 /* The path as it is seen from anywhere: the folder in which the program works may change. */

@@ -94,8 +94,11 @@ void session_watch_progress(struct session *session);
 /* Sets an option for the databases that are opened from here on. False with a message in session->options. */
 bool session_set_option(struct session *session, const char *name, const char *value);
 
-/* From here on no files, no programs, nothing that destroys much. False when the library refuses the option. */
-bool session_make_safe(struct session *session);
+/* The same for an option that is on or off, which is never refused; the user has not chosen it. */
+void session_set_switch(struct session *session, const char *name, bool is_on);
+
+/* From here on no files, no programs, nothing that destroys much. */
+void session_make_safe(struct session *session);
 
 /* Where results go now. */
 struct output *session_results(struct session *session);
