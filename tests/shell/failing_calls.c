@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -228,6 +229,8 @@ CALL(int, fchmod, -1, (int file, mode_t mode), (file, mode))
 CALL(int, fsync, -1, (int file), (file))
 CALL(int, ftruncate, -1, (int file, off_t size), (file, size))
 CALL(int, dup, -1, (int file), (file))
+CALL(int, flock, -1, (int file, int operation), (file, operation))
+CALL(int, system, -1, (const char *command), (command))
 CALL(int, pipe2, -1, (int ends[2], int flags), (ends, flags))
 CALL(int, socketpair, -1, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends))
 CALL(int, poll, -1, (struct pollfd * files, nfds_t count, int wait_ms), (files, count, wait_ms))
