@@ -247,7 +247,7 @@ class Scripts(ShellTest):
         try:
             for arguments, says in ((["db"], "cannot read standard input: Is a directory"),
                                     (["db", TABLE, "copy t from stdin"], "cannot read standard input: Is a directory")):
-                done = Result(subprocess.run([PROGRAM, *arguments], cwd="/", env=self.environment, stdin=directory, capture_output=True, timeout=60))
+                done = Result(subprocess.run([PROGRAM, *arguments], cwd=self.folder, env=self.environment, stdin=directory, capture_output=True, timeout=60))
                 self.assertIn(says, done.err)
                 self.assertEqual(done.status, 1)
         finally:
