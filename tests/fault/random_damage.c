@@ -1,9 +1,10 @@
 /* random_damage.c - whatever happens to a byte, a sector or a whole file of a closed database, its answers are the
  * right rows or an error; and a check finds the damage.
  *
- *     random_damage [SEED [DAMAGES [large]]]      seed 0: from the clock; default 1 and 300. Databases go to $TMPDIR
+ *     random_damage [SEED [DAMAGES [small|large [FIRST]]]]     seed 0: from the clock; default 1 and 300.
  *
- * `large`: a database of more than 100,000 rows in more than 50 files, and fewer questions about it.
+ * `large`: a database of more than 100,000 rows in more than 50 files, and fewer questions about it. FIRST: the number
+ * of the first damage, to repeat one that was told. Databases go to $TMPDIR.
  *
  * Each damage is tried in a process of its own: a crash or a hang is told with its seed and number. */
 #include <errno.h>
@@ -407,10 +408,10 @@ static long long count_rows(const char *path)
     return rows;
 }
 
-static bool run_all(const struct place *place, uint64_t seed, unsigned count, struct totals *totals)
+static bool run_all(const struct place *place, uint64_t seed, unsigned count, unsigned first, struct totals *totals)
 {
     static struct tree master, olds[STAGES - 1]; /* large */
-    unsigned done = 0, number = 0;
+    unsigned done = 0, number = first;
     bool well = true;
 
     random_start(seed, 0);
@@ -419,17 +420,19 @@ static bool run_all(const struct place *place, uint64_t seed, unsigned count, st
     questions_learn(&questions, place->master, (const char *const[]){"readonly", "on", NULL});
     tree_read(place->master, &master);
     while (well && done < count) {
-        random_start(seed, ++number);
+        random_start(seed, number);
         struct damage damage = make_damage(&master, olds);
         if (is_effective(&damage)) {
             tree_link(&master, place->master, place->damaged, damage.file, damage.bytes, damage.size);
             well = run_damage(place->damaged, &damage, totals);
             if (!well)
-                printf("seed %llu, damage %u\n", (unsigned long long)seed, done + 1);
+                printf("to repeat: random_damage %llu 1 %s %u\n", (unsigned long long)seed,
+                       scale->is_large ? "large" : "small", number);
             tree_remove(place->damaged);
             done++;
         }
         free(damage.bytes);
+        number++;
     }
     if (well)
         printf("%u damages of %zu files with %lld rows: %u refused, %u with failed queries, %u with right answers "
@@ -448,6 +451,7 @@ int main(int argc, char **argv)
 {
     uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 300;
+    unsigned first = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 1;
     const char *parent = getenv("TMPDIR");
     struct place place;
     scale = &scales[argc > 3 && strcmp(argv[3], "large") == 0];
@@ -464,7 +468,7 @@ int main(int argc, char **argv)
         give_up("cannot make a directory");
     snprintf(place.master, sizeof place.master, "%s/master", place.folder);
     snprintf(place.damaged, sizeof place.damaged, "%s/damaged", place.folder);
-    bool well = run_all(&place, seed, count, totals);
+    bool well = run_all(&place, seed, count, first, totals);
     tree_remove(place.folder);
     munmap(totals, sizeof *totals);
     return well ? 0 : 1;
