@@ -25,3 +25,8 @@ target_link_options(unit_storage_wal_group PRIVATE LINKER:--wrap=sched_yield)
 # tests/unit/storage/engine_waits.c: threads, the number of processors, and every wait.
 target_link_options(unit_storage_engine_waits PRIVATE LINKER:--wrap=pthread_create,--wrap=sysconf,--wrap=sched_yield
                     LINKER:--wrap=pthread_cond_wait,--wrap=pthread_cond_timedwait)
+# tests/unit/shell: files; ends of the program.
+if(TARGET unit_shell_streams)
+  target_link_options(unit_shell_streams PRIVATE ${system_calls})
+  target_link_options(unit_shell_endings PRIVATE LINKER:--wrap=raise,--wrap=_exit)
+endif()

@@ -8,6 +8,7 @@
 
 #include "shell/check_command.h"
 #include "shell/interrupt.h"
+#include "shell/opened_database.h"
 #include "shell/output.h"
 #include "shell/progress.h"
 
@@ -34,7 +35,7 @@ enum { OPTION_COUNT = sizeof options / sizeof options[0] };
 
 bool backup_options_list(int i, struct listed_option *option)
 {
-    if (i < 0 || i >= OPTION_COUNT)
+    if (i >= OPTION_COUNT)
         return false;
     *option = options[i];
     return true;
@@ -42,7 +43,7 @@ bool backup_options_list(int i, struct listed_option *option)
 
 static const char *option_name(int i)
 {
-    return i >= 0 && i < OPTION_COUNT ? options[i].name : NULL;
+    return i < OPTION_COUNT ? options[i].name : NULL;
 }
 
 /* Returns the first option that is not known, or NULL. */
@@ -138,11 +139,8 @@ static int report(void *context, const char *what, int64_t done, int64_t total)
 
 /* ---- the program's command ---- */
 
-static int complain(const char *reason, const char *hint, int code)
+static int status_of(int code)
 {
-    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-    if (*hint != '\0')
-        fprintf(stderr, "hint: %s\n", hint);
     switch (code) {
     case SSQL_CORRUPT: return STATUS_DAMAGED;
     case SSQL_INTERRUPTED: return STATUS_INTERRUPTED;
@@ -172,11 +170,13 @@ static int back_up(ssql_conn *connection, const struct backup_request *request)
     int code = ssql_backup(connection, request->paths[1], request->flags);
     interrupt_watch(NULL);
     progress_hide(&progress);
-    if (code != SSQL_OK)
-        status = complain(ssql_errmsg(connection), ssql_errhint(connection), code);
-    else
+    if (code == SSQL_OK) {
         write_outcome(&output, connection);
-    if (status == STATUS_DONE && request->verifies)
+    } else {
+        command_report(ssql_errmsg(connection), ssql_errhint(connection), code);
+        status = status_of(code);
+    }
+    if (status == STATUS_DONE && output.error == 0 && request->verifies)
         status = check_database(request->paths[1], &output, &progress);
     if (output.error != 0) {
         fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(output.error));
@@ -189,22 +189,16 @@ static int back_up(ssql_conn *connection, const struct backup_request *request)
 /* Opened for reading: it may be in use, and stays as it is. */
 static int back_up_database(const struct backup_request *request)
 {
-    ssql_options *how = NULL;
-    ssql_db *db = NULL;
-    ssql_conn *connection = NULL;
-    int status;
+    struct opened_database opened;
+    int status, code = opened_database_open(&opened, request->paths[0], "readonly");
 
-    int code = ssql_options_new(&how);
-    if (code == SSQL_OK && (code = ssql_options_set(how, "readonly", "on")) == SSQL_OK &&
-        (code = ssql_open_with(request->paths[0], how, &db)) == SSQL_OK &&
-        (code = ssql_connect(db, &connection)) == SSQL_OK)
-        status = back_up(connection, request);
-    else
-        status =
-            complain(how == NULL ? "" : ssql_options_errmsg(how), how == NULL ? "" : ssql_options_errhint(how), code);
-    ssql_disconnect(connection);
-    ssql_close(db); /* a reader has nothing to lose */
-    ssql_options_free(how);
+    if (code == SSQL_OK) {
+        status = back_up(opened.connection, request);
+    } else {
+        command_report_options(opened.options, code);
+        status = status_of(code);
+    }
+    opened_database_close(&opened); /* a reader has nothing to lose */
     return status;
 }
 
@@ -213,9 +207,7 @@ static int print_help(void)
     struct text_buffer text = {0};
 
     describe(&text, usage);
-    fwrite(text.data, 1, text.size, stdout);
-    text_clear(&text);
-    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    return output_print(&text) ? STATUS_DONE : STATUS_FAILED;
 }
 
 int backup_command(int argc, char **argv)

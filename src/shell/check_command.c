@@ -66,13 +66,9 @@ static int write_outcome(struct checking *checking, int code)
     return checking->output->error != 0 ? STATUS_FAILED : STATUS_DONE;
 }
 
-static int complain(const ssql_options *options, int code)
+static int fail(const ssql_options *options, int code)
 {
-    const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
-
-    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-    if (options != NULL && *ssql_options_errhint(options) != '\0')
-        fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
+    command_report_options(options, code);
     return code == SSQL_INTERRUPTED ? STATUS_FAILED : STATUS_NO_START;
 }
 
@@ -92,7 +88,7 @@ int check_database(const char *path, struct output *output, struct progress_line
     else if (code == SSQL_OK || code == SSQL_CORRUPT)
         status = write_outcome(&checking, code);
     else
-        status = complain(options, code);
+        status = fail(options, code);
     ssql_options_free(options);
     return status;
 }

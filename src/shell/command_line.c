@@ -62,6 +62,21 @@ int command_unknown_option(const char *option, suggestion_name *names, const cha
     return STATUS_NO_START;
 }
 
+void command_report(const char *reason, const char *hint, int code)
+{
+    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
+    if (*hint != '\0')
+        fprintf(stderr, "hint: %s\n", hint);
+}
+
+void command_report_options(const ssql_options *options, int code)
+{
+    if (options == NULL)
+        command_report("", "", code);
+    else
+        command_report(ssql_options_errmsg(options), ssql_options_errhint(options), code);
+}
+
 /* The commands whose argument is a text of its own, which may end with a ; */
 static bool takes_text(const struct dot_command *command, const char *rest)
 {

@@ -46,6 +46,13 @@ bool command_is_safe(struct command_line *line);
 /* For commands of the program, such as `ssql info`: an option that is not known. Returns their exit status. */
 int command_unknown_option(const char *option, suggestion_name *names, const char *usage);
 
+/* Of them, too: says on standard error how a call of the library failed, in the words of its object: `reason` "" stands
+ * for what its code means, `hint` "" for none. */
+void command_report(const char *reason, const char *hint, int code);
+
+/* The same in the words of `options`; NULL when there was no memory for any. */
+void command_report_options(const ssql_options *options, int code);
+
 /* Takes off the ; that habit puts behind a command, where it can be no part of what is meant. */
 void command_drop_semicolon(const struct dot_command *command, char *rest);
 

@@ -8,6 +8,7 @@
 
 #include "shell/command_line.h"
 #include "shell/interrupt.h"
+#include "shell/opened_database.h"
 #include "shell/output.h"
 #include "shell/progress.h"
 #include "shell/session.h"
@@ -38,14 +39,19 @@ static int report(void *context, const char *what, int64_t done, int64_t total)
     return 0;
 }
 
-static int complain(const char *reason, const char *hint, int code)
+static int fail_to_open(const ssql_options *options, int code)
 {
     if (code == SSQL_LOCKED)
-        hint = "close the other program, or wait until it ends";
-    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-    if (*hint != '\0')
-        fprintf(stderr, "hint: %s\n", hint);
+        command_report(ssql_options_errmsg(options), "close the other program, or wait until it ends", code);
+    else
+        command_report_options(options, code);
     return code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START;
+}
+
+static int fail(const ssql_conn *connection, int code)
+{
+    command_report(ssql_errmsg(connection), ssql_errhint(connection), code);
+    return code == SSQL_CORRUPT ? STATUS_DAMAGED : code == SSQL_INTERRUPTED ? STATUS_INTERRUPTED : STATUS_FAILED;
 }
 
 /* With progress, and an end by Ctrl-C. `table` NULL: all. */
@@ -72,42 +78,31 @@ static int compact(ssql_conn *connection, const char *table)
 
     if (code == SSQL_OK)
         code = merge(connection, table);
-    if (code != SSQL_OK) {
-        int status = complain(ssql_errmsg(connection), ssql_errhint(connection), ssql_errcode(connection));
-        return status == STATUS_DAMAGED ? status : code == SSQL_INTERRUPTED ? STATUS_INTERRUPTED : STATUS_FAILED;
-    }
+    if (code != SSQL_OK)
+        return fail(connection, code);
     struct text_buffer text = {0};
     text_add_string(&text, "ok: ");
     text_add_count(&text, table_bytes(connection));
     text_add_string(&text, " bytes of tables, ");
     text_add_count(&text, before);
     text_add_string(&text, " before\n");
-    fwrite(text.data, 1, text.size, stdout);
-    text_clear(&text);
-    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    return output_print(&text) ? STATUS_DONE : STATUS_FAILED;
 }
 
 static int compact_database(const char *path, const char *table)
 {
-    ssql_options *options = NULL;
-    ssql_db *db = NULL;
-    ssql_conn *connection = NULL;
-    int status;
+    struct opened_database opened;
+    int status, code = opened_database_open(&opened, path, "must_exist");
 
-    int code = ssql_options_new(&options);
-    if (code == SSQL_OK && (code = ssql_options_set(options, "must_exist", "on")) == SSQL_OK &&
-        (code = ssql_open_with(path, options, &db)) == SSQL_OK && (code = ssql_connect(db, &connection)) == SSQL_OK)
-        status = compact(connection, table);
+    if (code == SSQL_OK)
+        status = compact(opened.connection, table);
     else
-        status = complain(options == NULL ? "" : ssql_options_errmsg(options),
-                          options == NULL ? "" : ssql_options_errhint(options), code);
-    ssql_disconnect(connection);
-    code = ssql_close(db);
+        status = fail_to_open(opened.options, code);
+    code = opened_database_close(&opened);
     if (code != SSQL_OK && status == STATUS_DONE) {
-        complain("", "", code);
+        command_report("", "", code);
         status = STATUS_FAILED;
     }
-    ssql_options_free(options);
     return status;
 }
 

@@ -18,7 +18,7 @@ enum { SHELL_COUNT = sizeof shells / sizeof shells[0] };
 
 static const char *shell_name(int i)
 {
-    return i >= 0 && i < SHELL_COUNT ? shells[i].name : NULL;
+    return i < SHELL_COUNT ? shells[i].name : NULL;
 }
 
 static const char *completion_option(int i)
@@ -64,9 +64,7 @@ int completion_command(int argc, char **argv)
         if (strcmp(shells[i].name, argv[1]) != 0)
             continue;
         shells[i].add(&script);
-        fwrite(script.data, 1, script.size, stdout);
-        text_clear(&script);
-        return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+        return output_print(&script) ? STATUS_DONE : STATUS_FAILED;
     }
     return complain(argv[1]);
 }

@@ -115,13 +115,9 @@ static void read_argument(struct place *place, const char *word, size_t size)
         place->repeats = true;
         size -= 3;
     }
-    if (size > 1 && word[0] == '[' && word[size - 1] == ']') {
+    if (word[0] == '[') {
         word++;
         size -= 2;
-    }
-    if (size > 3 && memcmp(word + size - 3, "...", 3) == 0) {
-        place->repeats = true;
-        size -= 3;
     }
     char *name = must_copy(word, size);
     if (strcmp(name, "DB") == 0 || strcmp(name, "NEWDB") == 0 || strcmp(name, "DEST") == 0) {
@@ -148,7 +144,7 @@ bool place_of_argument(struct place *place, const struct program_command *comman
     *place = (struct place){0};
     for (at += strspn(at, " "); *at != '\0'; at += strspn(at, " ")) {
         size_t size = strcspn(at, " ");
-        bool is_option = strncmp(at, "[OPTION]", 8) == 0 || strncmp(at, "[-", 2) == 0 || *at == '-';
+        bool is_option = strncmp(at, "[OPTION]", 8) == 0 || strncmp(at, "[-", 2) == 0;
         if (!is_option && i-- == 0) {
             read_argument(place, at, size);
             return true;

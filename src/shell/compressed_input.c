@@ -1,9 +1,9 @@
 #include "shell/compressed_input.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,14 +30,9 @@ static bool fail(struct compressed_input *input, const char *fault)
 
 static bool read_file(struct compressed_input *input, void *bytes, size_t capacity, size_t *size)
 {
-    struct pollfd ready = {.fd = input->file, .events = POLLIN};
-    ssize_t got;
+    ssize_t got = interrupt_read(input->file, bytes, capacity);
 
     *size = 0;
-    while ((got = read(input->file, bytes, capacity < SSIZE_MAX ? capacity : SSIZE_MAX)) < 0 &&
-           (errno == EAGAIN || errno == EINTR) && !interrupt_is_pending())
-        if (errno == EAGAIN)
-            poll(&ready, 1, -1); /* a signal that ends it is seen by the next look */
     if (got < 0)
         return fail(input, interrupt_is_pending() ? "reading was interrupted" : strerror(errno));
     *size = (size_t)got;
@@ -154,16 +149,16 @@ static bool inflate_some(struct compressed_input *input, char *bytes, size_t cap
 {
     z_stream *stream = input->decoder;
 
-    if (!input->is_in_part && inflateReset(stream) != Z_OK)
-        return fail(input, "the gzip decoder failed");
+    assert(capacity <= UINT_MAX);
+    if (!input->is_in_part)
+        inflateReset(stream);
     stream->next_in = input->bytes + input->begin;
     stream->avail_in = (uInt)(input->end - input->begin);
     stream->next_out = (unsigned char *)bytes;
-    stream->avail_out = (uInt)(capacity < UINT_MAX ? capacity : UINT_MAX);
-    uInt room = stream->avail_out;
+    stream->avail_out = (uInt)capacity;
     int result = inflate(stream, Z_NO_FLUSH);
     input->begin = input->end - stream->avail_in;
-    *size = room - stream->avail_out;
+    *size = capacity - stream->avail_out;
     input->is_in_part = result != Z_STREAM_END;
     switch (result) {
     case Z_OK:
@@ -203,7 +198,7 @@ bool compressed_input_read(struct compressed_input *input, char *bytes, size_t c
         if (input->compression == COMPRESSION_GZIP ? !inflate_some(input, bytes, capacity, size)
                                                    : !decompress_some(input, bytes, capacity, size))
             return false;
-        if (is_drained && *size == 0 && input->is_in_part)
+        if (is_drained && *size == 0)
             return fail(input, "the compressed data ends too early");
     }
     return true;

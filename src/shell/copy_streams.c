@@ -17,9 +17,7 @@ static int read_input(void *context, char *bytes, size_t capacity, size_t *size)
                        "standard input holds the statements, not rows: give the statements with -c or -f");
         return 1;
     }
-    do
-        got = read(STDIN_FILENO, bytes, capacity);
-    while (got < 0 && errno == EINTR && !interrupt_is_pending());
+    got = interrupt_read(STDIN_FILENO, bytes, capacity);
     if (got < 0) {
         char message[200];
         snprintf(message, sizeof message, "cannot read standard input: %s", strerror(errno));

@@ -39,7 +39,7 @@ size_t display_cluster(const char *text, size_t size, unsigned *width)
     size_t used = decode(text, size, &previous);
     if (previous < 0)
         return used;
-    int widest = utf8proc_charwidth(previous);
+    int widest = utf8proc_charwidth(previous); /* 0 to 2 */
     unsigned indicators = is_regional_indicator(previous);
     while (used < size) {
         size_t step = decode(text + used, size - used, &next);
@@ -52,7 +52,7 @@ size_t display_cluster(const char *text, size_t size, unsigned *width)
         previous = next;
         used += step;
     }
-    *width = widest < 0 ? 0 : widest > 2 ? 2 : (unsigned)widest;
+    *width = (unsigned)widest;
     return used;
 }
 

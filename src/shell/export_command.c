@@ -168,9 +168,28 @@ static int write_compressed(void *context, const char *bytes, size_t size)
     return 1;
 }
 
-static bool fail_writing(struct compressed_file *file, const char *why)
+static int code_of(int number)
 {
-    return transfer_fail(file->transfer, ssql_code_sqlstate(SSQL_IO), NULL, "cannot write %s: %s", file->path, why);
+    static const int full[] = {ENOSPC, EDQUOT, EFBIG};
+
+    for (size_t i = 0; i < sizeof full / sizeof full[0]; i++)
+        if (full[i] == number)
+            return SSQL_DISK_FULL;
+    return SSQL_IO;
+}
+
+static bool fail_writing(struct compressed_file *file, int code, const char *why)
+{
+    return transfer_fail(file->transfer, ssql_code_sqlstate(code), NULL, "cannot write %s: %s", file->path, why);
+}
+
+/* The statement knows only that its rows were not taken. */
+static bool fail_statement(struct compressed_file *file)
+{
+    int number = file->output.error;
+
+    return number == 0 ? transfer_fail_connection(file->transfer, NULL)
+                       : fail_writing(file, code_of(number), output_error_text(number));
 }
 
 static bool write_file(struct compressed_file *file, const char *statement)
@@ -178,13 +197,13 @@ static bool write_file(struct compressed_file *file, const char *statement)
     ssql_conn *connection = file->transfer->session->connection;
 
     if (!compressed_output_init(&file->compressed, &file->output, compression_of_name(file->path)))
-        return fail_writing(file, file->compressed.fault);
+        return fail_writing(file, SSQL_NO_MEMORY, file->compressed.fault);
     ssql_set_copy_output(connection, write_compressed, file, file->path);
     bool done = execute(file->transfer, statement);
     if (!done)
-        transfer_fail_connection(file->transfer, NULL);
+        fail_statement(file);
     else if (!compressed_output_finish(&file->compressed))
-        done = fail_writing(file, file->compressed.fault);
+        done = fail_writing(file, code_of(file->output.error), file->compressed.fault);
     copy_streams_connect(file->transfer->session);
     compressed_output_clear(&file->compressed);
     return done;
@@ -196,13 +215,13 @@ static bool run_compressed(struct transfer *transfer, const char *statement, con
     struct compressed_file file = {.transfer = transfer, .path = path, .output = {.file = -1}};
 
     if (!output_open_file(&file.output, path, false))
-        return fail_writing(&file, strerror(errno));
+        return fail_writing(&file, code_of(errno), strerror(errno));
     bool done = write_file(&file, statement);
     bool is_closed = output_close(&file.output, done);
     int number = errno;
     text_clear(&file.output.text);
     if (done && !is_closed)
-        return fail_writing(&file, output_error_text(number));
+        return fail_writing(&file, code_of(number), output_error_text(number));
     if (done)
         say_outcome(transfer, path);
     return done;

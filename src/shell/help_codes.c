@@ -158,7 +158,7 @@ const struct help_code *help_code_find(const char *sqlstate)
 
 const char *help_code_name(int i)
 {
-    return i >= 0 && i < CODE_COUNT ? codes[i].sqlstate : NULL;
+    return i < CODE_COUNT ? codes[i].sqlstate : NULL;
 }
 
 void help_code_add(struct text_buffer *to, const struct help_code *code)

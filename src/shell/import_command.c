@@ -36,12 +36,11 @@ struct import {
 
 /* ---- before anything is done ---- */
 
-static bool is_same_file(const char *path, const char *other)
+static bool is_same_file(const struct stat *file, const char *other)
 {
-    struct stat first, second;
+    struct stat status;
 
-    return stat(path, &first) == 0 && stat(other, &second) == 0 && first.st_dev == second.st_dev &&
-           first.st_ino == second.st_ino;
+    return stat(other, &status) == 0 && file->st_dev == status.st_dev && file->st_ino == status.st_ino;
 }
 
 static bool fail_missing(struct import *import, const char *path, const char *why)
@@ -74,7 +73,7 @@ static bool check_file(struct import *import, const char *path, int *inputs)
         return fail_missing(import, path, strerror(EISDIR));
     if (S_ISREG(status.st_mode) && access(path, R_OK) != 0)
         return fail_missing(import, path, strerror(errno));
-    if (rejects != NULL && S_ISREG(status.st_mode) && is_same_file(path, rejects))
+    if (rejects != NULL && S_ISREG(status.st_mode) && is_same_file(&status, rejects))
         return transfer_fail(import->transfer, NULL, "give --rejects a file of its own",
                              "%s is read: rejected records cannot be written to it", path);
     return true;
@@ -267,7 +266,9 @@ static bool add_part(struct import *import, const char *path)
     if (file >= 0)
         close(file);
     free(piece);
-    return got == 0 || transfer_fail(import->transfer, NULL, NULL, "cannot read %s: %s", path, strerror(number));
+    if (got != 0)
+        transfer_fail(import->transfer, NULL, NULL, "cannot read %s: %s", path, strerror(number));
+    return got == 0;
 }
 
 static bool take_rejects(struct import *import, const char *path)
@@ -345,7 +346,7 @@ static bool check_twice(struct import *import)
 
     for (int i = 0; i < import->file_count; i++) {
         const char *path = import->files[i];
-        if (!is_script(import, i) && (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode)))
+        if (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode))
             return transfer_fail(import->transfer, NULL, "put it into a file, or give it alone",
                                  "--create reads several files twice, which cannot be done with %s", path);
     }
@@ -360,7 +361,9 @@ static bool drop_table(struct import *import, const char *table)
     add_name(&statement, table);
     bool done = transfer_execute(import->transfer, statement.data);
     text_clear(&statement);
-    return done || transfer_fail_connection(import->transfer, NULL);
+    if (!done)
+        transfer_fail_connection(import->transfer, NULL);
+    return done;
 }
 
 /* A table of its own is made after the file, looked at and dropped. */
@@ -373,8 +376,9 @@ static bool examine_file(struct import *import, int file, struct column_types *t
     bool done = import_file(import, file);
     import->examined = NULL;
     if (done) {
-        done = column_types_add(types, import->transfer->session->connection, table.data) ||
-               transfer_fail_connection(import->transfer, NULL);
+        done = column_types_add(types, import->transfer->session->connection, table.data);
+        if (!done)
+            transfer_fail_connection(import->transfer, NULL);
         done = drop_table(import, table.data) && done;
     }
     text_clear(&table);
@@ -384,7 +388,9 @@ static bool examine_file(struct import *import, int file, struct column_types *t
 static bool make_table(struct import *import, const struct column_types *types)
 {
     column_types_define(types, &import->created, import->table, import->transfer->options->primary);
-    return transfer_execute(import->transfer, import->created.data) || fail_copy(import);
+    if (!transfer_execute(import->transfer, import->created.data))
+        return fail_copy(import);
+    return true;
 }
 
 static bool examine_files(struct import *import)
@@ -393,7 +399,7 @@ static bool examine_files(struct import *import)
     bool done = check_twice(import);
 
     for (int i = 0; i < import->file_count && done; i++)
-        done = is_script(import, i) || examine_file(import, i, &types);
+        done = examine_file(import, i, &types);
     done = done && make_table(import, &types);
     column_types_clear(&types);
     return done;
@@ -409,11 +415,9 @@ static bool create_table(struct import *import)
     if (!transfer_execute(transfer, "begin"))
         return transfer_fail_connection(transfer, NULL);
     bool done = examine_files(import);
-    if (done)
-        return transfer_execute(transfer, "commit") || transfer_fail_connection(transfer, NULL);
-    if (!transfer_execute(transfer, "rollback"))
-        transfer_fail_connection(transfer, NULL);
-    return false;
+    if (!transfer_execute(transfer, done ? "commit" : "rollback"))
+        return transfer_fail_connection(transfer, NULL);
+    return done;
 }
 
 /* ---- all of them ---- */
@@ -429,10 +433,11 @@ static bool check_table(struct import *import)
     for (int i = 0; i < ssql_tables_count(tables); i++)
         is_found |= strcasecmp(ssql_tables_name(tables, i), import->table) == 0;
     ssql_tables_free(tables);
-    return is_found ||
-           transfer_fail(import->transfer, ssql_code_sqlstate(SSQL_UNKNOWN_TABLE),
-                         "nothing was loaded; the file names its tables itself",
-                         "the inserts were not for table \"%s\": there is none of this name", import->table);
+    if (!is_found)
+        transfer_fail(import->transfer, ssql_code_sqlstate(SSQL_UNKNOWN_TABLE),
+                      "nothing was loaded; the file names its tables itself",
+                      "the inserts were not for table \"%s\": there is none of this name", import->table);
+    return is_found;
 }
 
 static bool fail_rejects(struct import *import, int number)
@@ -466,7 +471,9 @@ static bool import_files(struct import *import)
     bool is_written = output_close(&import->rejects, done || import->transfer->options->batch_rows != NULL);
     int number = errno;
     text_clear(&import->rejects.text);
-    return done && (is_written || fail_rejects(import, number));
+    if (done && !is_written)
+        return fail_rejects(import, number);
+    return done;
 }
 
 /* A copy is a transaction by itself; several of them, and scripts, need one round them. */
@@ -492,12 +499,9 @@ static bool run(struct import *import)
 static void say_outcome(struct import *import)
 {
     struct text_buffer text = {0};
-    size_t size = import->created.size;
 
-    while (size > 0 && strchr(";\n ", import->created.data[size - 1]) != NULL)
-        size--;
-    if (size > 0)
-        text_format(&text, "%.*s;\n", (int)size, import->created.data);
+    if (import->created.size > 0)
+        text_format(&text, "%s;\n", import->created.data);
     text_add_count(&text, import->rows);
     text_add_string(&text, import->rows == 1 ? " row loaded" : " rows loaded");
     if (import->rejected > 0) {

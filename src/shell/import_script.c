@@ -57,10 +57,8 @@ static bool run_one(struct script *script, const struct source *source)
 
 static bool report_failure(struct script *script)
 {
-    const char *fault = script->input->fault;
-
     return transfer_fail(script->transfer, ssql_code_sqlstate(SSQL_IO), NULL, "%s: %s", script->input->name,
-                         fault == NULL ? "cannot be read" : fault);
+                         script->input->fault);
 }
 
 bool import_script_run(struct transfer *transfer, struct compressed_input *input, int64_t *rows)

@@ -8,6 +8,7 @@
 
 #include "shell/command_line.h"
 #include "shell/display_width.h"
+#include "shell/opened_database.h"
 #include "shell/output.h"
 #include "shell/session.h"
 #include "shell/text_buffer.h"
@@ -201,41 +202,28 @@ static int print_info(ssql_db *db, ssql_conn *connection, const char *path, bool
     struct text_buffer text = {0};
 
     if (!info_add(&text, db, connection, path, levels)) {
-        fprintf(stderr, "error: %s [%s]\n", ssql_errmsg(connection), ssql_sqlstate(connection));
+        command_report(ssql_errmsg(connection), "", ssql_errcode(connection));
         return ssql_errcode(connection) == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_FAILED;
     }
-    fwrite(text.data, 1, text.size, stdout);
-    text_clear(&text);
-    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    return output_print(&text) ? STATUS_DONE : STATUS_FAILED;
 }
 
-static int complain(const ssql_options *options, int code)
+static int fail(const ssql_options *options, int code)
 {
-    const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
-
-    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-    if (options != NULL && *ssql_options_errhint(options) != '\0')
-        fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
+    command_report_options(options, code);
     return code == SSQL_CORRUPT ? STATUS_DAMAGED : STATUS_NO_START;
 }
 
 static int open_and_print(const char *path, bool levels)
 {
-    ssql_options *options;
-    ssql_db *db = NULL;
-    ssql_conn *connection = NULL;
-    int status;
+    struct opened_database opened;
+    int status, code = opened_database_open(&opened, path, "readonly");
 
-    int code = ssql_options_new(&options);
-    if (code == SSQL_OK && (code = ssql_options_set(options, "readonly", "on")) == SSQL_OK &&
-        (code = ssql_options_set(options, "must_exist", "on")) == SSQL_OK &&
-        (code = ssql_open_with(path, options, &db)) == SSQL_OK && (code = ssql_connect(db, &connection)) == SSQL_OK)
-        status = print_info(db, connection, path, levels);
+    if (code == SSQL_OK)
+        status = print_info(opened.db, opened.connection, path, levels);
     else
-        status = complain(options, code);
-    ssql_disconnect(connection);
-    ssql_close(db);
-    ssql_options_free(options);
+        status = fail(opened.options, code);
+    opened_database_close(&opened);
     return status;
 }
 
@@ -245,7 +233,7 @@ bool info_options_list(int i, struct listed_option *option)
         {"--levels", '\0', NULL, false, "each level of each table"},
         {"--help", 'h', NULL, false, "what the command does"},
     };
-    if (i < 0 || (size_t)i >= sizeof options / sizeof options[0])
+    if ((size_t)i >= sizeof options / sizeof options[0])
         return false;
     *option = options[i];
     return true;

@@ -1,10 +1,13 @@
 #include "shell/interrupt.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { URGENT_COUNT = 3, URGENT_MS = 2000 };
 
@@ -59,6 +62,17 @@ bool interrupt_is_pending(void)
 bool interrupt_take(void)
 {
     return atomic_exchange(&pending, 0) != 0;
+}
+
+ssize_t interrupt_read(int file, void *bytes, size_t capacity)
+{
+    struct pollfd ready = {.fd = file, .events = POLLIN};
+    ssize_t got;
+
+    while ((got = read(file, bytes, capacity)) < 0 && (errno == EAGAIN || errno == EINTR) && !interrupt_is_pending())
+        if (errno == EAGAIN)
+            poll(&ready, 1, -1); /* a signal that ends it is seen by the next look */
+    return got;
 }
 
 bool interrupt_is_urgent(void)

@@ -4,6 +4,7 @@
 
 #include <ssql.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Installs the handler; system calls that wait are then ended by the signal. */
 void interrupt_install(void);
@@ -17,6 +18,9 @@ void interrupt_note(void);
 /* Signals since the last interrupt_take. */
 bool interrupt_is_pending(void);
 bool interrupt_take(void);
+
+/* read, which goes on after other signals than Ctrl-C, and waits where a descriptor has nothing to give yet. */
+ssize_t interrupt_read(int file, void *bytes, size_t capacity);
 
 /* True when the last three signals came within two seconds: somebody wants to get out. */
 bool interrupt_is_urgent(void);

@@ -272,12 +272,11 @@ static const struct option_row *find_letter(char letter)
     return NULL;
 }
 
-/* --name, --name=value, --name value; *next is the argument behind, taken (and set to NULL) when it is the value. */
 static bool read_long(struct option_reader *reader, const char *argument, const char **next)
 {
     size_t size = strcspn(argument, "=");
     const struct option_row *row = find_long(argument, size);
-    const char *value = argument[size] == '=' ? argument + size + 1 : NULL;
+    const char *value;
 
     if (row == NULL) {
         char *name = must_copy(argument, size);
@@ -286,15 +285,8 @@ static bool read_long(struct option_reader *reader, const char *argument, const 
         free(name);
         return false;
     }
-    if (row->value == NULL && value != NULL)
-        return complain(reader, row->name, " takes no value");
-    if (row->value != NULL && value == NULL) {
-        if (*next == NULL)
-            return complain(reader, row->name, " needs a value");
-        value = *next;
-        *next = NULL;
-    }
-    return apply(reader, row, value);
+    const char *wrong = option_take_value(argument, row->value != NULL, next, &value);
+    return wrong == NULL ? apply(reader, row, value) : complain(reader, row->name, wrong);
 }
 
 static bool complain_of_letter(struct option_reader *reader, const char *argument)

@@ -226,11 +226,27 @@ bool output_close(struct output *output, bool keep)
     return error == 0;
 }
 
+/* `number`: errno of an earlier failure, or 0. */
+static bool flush_stdout(int number)
+{
+    if (number == 0 && fflush(stdout) != 0)
+        number = errno;
+    if (number == 0 && ferror(stdout) != 0)
+        number = EIO;
+    if (number != 0)
+        fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(number));
+    return number == 0;
+}
+
 bool output_flush_stdout(void)
 {
-    errno = 0;
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return true;
-    fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(errno != 0 ? errno : EIO));
-    return false;
+    return flush_stdout(0);
+}
+
+bool output_print(struct text_buffer *text)
+{
+    int number = fwrite(text->data, 1, text->size, stdout) < text->size ? errno : 0;
+
+    text_clear(text);
+    return flush_stdout(number);
 }

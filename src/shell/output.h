@@ -46,4 +46,7 @@ const char *output_error_text(int error);
 /* Flushes stdout of C, to which commands that open no session write. Says so on stderr when it cannot: then false. */
 bool output_flush_stdout(void);
 
+/* Writes a text there, which is not empty, and frees it. */
+bool output_print(struct text_buffer *text);
+
 #endif

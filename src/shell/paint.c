@@ -144,9 +144,9 @@ static void lay_out(struct painter *painter, const struct painted_text *text, un
     *cursor_row = 0;
     painter->cursor_column = 0;
     bool found = false;
-    for (size_t at = begin; at <= end;) {
+    for (size_t at = begin;;) {
         if (!found && at >= text->cursor) {
-            if (column >= columns && column > 0) {
+            if (column >= columns) {
                 end_row(painter, column);
                 begin_row(painter);
                 column = 0;

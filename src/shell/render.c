@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/display_width.h"
 #include "shell/statement_text.h"
 
@@ -14,7 +15,7 @@ enum { MODE_COUNT = sizeof modes / sizeof modes[0] };
 
 const struct render_type *render_mode(int i)
 {
-    return i >= 0 && i < MODE_COUNT ? modes[i] : NULL;
+    return i < MODE_COUNT ? modes[i] : NULL;
 }
 
 const struct render_type *render_mode_find(const char *name)
@@ -72,7 +73,7 @@ bool renderer_has_shortened(const struct renderer *renderer)
 void renderer_literal(struct text_buffer *to, ssql_stmt *statement, int i)
 {
     size_t size;
-    const char *text = ssql_column_text(statement, i, &size);
+    const char *text = cell_text(statement, i, &size);
     int type = ssql_column_type(statement, i);
 
     if (text == NULL)
@@ -99,6 +100,23 @@ void renderer_add_text(struct renderer *renderer, const char *text, size_t size)
     text_reset(&renderer->scratch);
     display_escape(&renderer->scratch, text, size);
     output_add(renderer->output, renderer->scratch.data, renderer->scratch.size);
+}
+
+void renderer_add_escaped(struct renderer *renderer, const char *text, size_t size, const struct escape *escapes)
+{
+    size_t plain = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        const struct escape *escape = escapes;
+        while (escape->text != NULL && escape->byte != text[i])
+            escape++;
+        if (escape->text == NULL)
+            continue;
+        renderer_add_text(renderer, text + plain, i - plain);
+        output_add_string(renderer->output, escape->text);
+        plain = i + 1;
+    }
+    renderer_add_text(renderer, text + plain, size - plain);
 }
 
 /* The mode off: results are computed and dropped. */

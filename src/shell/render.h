@@ -79,4 +79,13 @@ bool renderer_reads_like_null(const struct renderer *renderer, const char *text,
 /* Adds a text as it is, or, for a terminal, with control characters shown as pictures. */
 void renderer_add_text(struct renderer *renderer, const char *text, size_t size);
 
+/* What stands for a byte that means something else in a mode. Lists end with a text that is NULL. */
+struct escape {
+    char byte;
+    const char *text;
+};
+
+/* Adds a text like renderer_add_text, with `escapes` in the places of their bytes. */
+void renderer_add_escaped(struct renderer *renderer, const char *text, size_t size, const struct escape *escapes);
+
 #endif

@@ -1,6 +1,7 @@
 /* The modes csv, tsv and list: one row a line, cells with something between them. */
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/render.h"
 
 /* RFC 4180. What could be taken for something else is quoted: an empty string is not a null. */
@@ -32,18 +33,9 @@ static void add_csv_text(struct renderer *renderer, const char *text, size_t siz
 /* Backslash, tab and line ends are escaped, so that every row is one line and every text comes back. */
 static void add_tsv_text(struct renderer *renderer, const char *text, size_t size)
 {
-    static const char special[] = "\\\t\n\r", letters[] = "\\tnr";
-    size_t plain = 0;
+    static const struct escape escapes[] = {{'\\', "\\\\"}, {'\t', "\\t"}, {'\n', "\\n"}, {'\r', "\\r"}, {0, NULL}};
 
-    for (size_t i = 0; i < size; i++) {
-        const char *found = text[i] == '\0' ? NULL : strchr(special, text[i]);
-        if (found == NULL)
-            continue;
-        renderer_add_text(renderer, text + plain, i - plain);
-        output_add(renderer->output, (char[]){'\\', letters[found - special]}, 2);
-        plain = i + 1;
-    }
-    renderer_add_text(renderer, text + plain, size - plain);
+    renderer_add_escaped(renderer, text, size, escapes);
 }
 
 typedef void add_text_function(struct renderer *renderer, const char *text, size_t size);
@@ -67,7 +59,7 @@ static void add_row(struct renderer *renderer, ssql_stmt *statement, add_text_fu
         size_t size;
         if (i > 0)
             output_add_string(renderer->output, renderer->separator);
-        const char *text = ssql_column_text(statement, i, &size);
+        const char *text = cell_text(statement, i, &size);
         if (text == NULL)
             output_add_string(renderer->output, renderer->null_text);
         else if (ssql_column_type(statement, i) == SSQL_TYPE_STRING)

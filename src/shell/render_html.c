@@ -1,24 +1,16 @@
 /* The mode html: a table for a web page. What a cell is stands in its class: number, null, or none for text. */
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/render.h"
 
 /* What HTML could take for markup is escaped; line ends become breaks. */
 static void add_html_text(struct renderer *renderer, const char *text, size_t size)
 {
-    static const char special[] = "&<>\"'\n";
-    static const char *const escapes[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "<br>"};
-    size_t plain = 0;
+    static const struct escape escapes[] = {{'&', "&amp;"},  {'<', "&lt;"},  {'>', "&gt;"}, {'"', "&quot;"},
+                                            {'\'', "&#39;"}, {'\n', "<br>"}, {0, NULL}};
 
-    for (size_t i = 0; i < size; i++) {
-        const char *found = text[i] == '\0' ? NULL : strchr(special, text[i]);
-        if (found == NULL)
-            continue;
-        renderer_add_text(renderer, text + plain, i - plain);
-        output_add_string(renderer->output, escapes[found - special]);
-        plain = i + 1;
-    }
-    renderer_add_text(renderer, text + plain, size - plain);
+    renderer_add_escaped(renderer, text, size, escapes);
 }
 
 static void html_begin(struct renderer *renderer, ssql_stmt *statement)
@@ -45,7 +37,7 @@ static void html_row(struct renderer *renderer, ssql_stmt *statement)
     output_add_string(output, "<tr>");
     for (int i = 0; i < renderer->column_count; i++) {
         size_t size;
-        const char *text = ssql_column_text(statement, i, &size);
+        const char *text = cell_text(statement, i, &size);
         int type = ssql_column_type(statement, i);
         bool is_number = type == SSQL_TYPE_INT || type == SSQL_TYPE_FLOAT;
         output_add_string(output, text == NULL ? "<td class=\"null\">" : is_number ? "<td class=\"number\">" : "<td>");

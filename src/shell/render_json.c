@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/display_width.h"
 #include "shell/render.h"
 
@@ -60,7 +61,7 @@ static void add_json_string(struct renderer *renderer, const char *text, size_t 
 static void add_json_value(struct renderer *renderer, ssql_stmt *statement, int i)
 {
     size_t size;
-    const char *text = ssql_column_text(statement, i, &size);
+    const char *text = cell_text(statement, i, &size);
     int type = ssql_column_type(statement, i);
 
     if (text == NULL || (type == SSQL_TYPE_FLOAT && !isfinite(ssql_column_float(statement, i))))

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/display_width.h"
 #include "shell/render.h"
 
@@ -45,7 +46,7 @@ static void line_row(struct renderer *renderer, ssql_stmt *statement)
             renderer_add_text(renderer, name, strlen(name));
             output_add_string(output, " = ");
         }
-        const char *text = ssql_column_text(statement, i, &size);
+        const char *text = cell_text(statement, i, &size);
         if (text == NULL)
             output_add_string(output, renderer->null_text);
         else if (ssql_column_type(statement, i) == SSQL_TYPE_STRING && renderer_reads_like_null(renderer, text, size))

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/display_width.h"
 #include "shell/head_tail.h"
 #include "shell/render.h"
@@ -77,7 +78,7 @@ static struct cell add_value(struct renderer *renderer, struct text_buffer *to, 
 {
     struct table_state *state = renderer->state;
     size_t size;
-    const char *text = ssql_column_text(statement, i, &size);
+    const char *text = cell_text(statement, i, &size);
 
     if (text == NULL) {
         struct cell cell = add_shown(state, to, renderer->null_text, strlen(renderer->null_text));

@@ -53,16 +53,12 @@ static void write_outcome(struct salvaging *salvaging, int code)
     finding_write_line(&salvaging->output, &line);
 }
 
-static int complain(const ssql_options *options, int code)
+static int fail(const ssql_options *options, int code)
 {
-    const char *reason = options == NULL ? "" : ssql_options_errmsg(options);
-
-    fprintf(stderr, "error: %s [%s]\n", *reason != '\0' ? reason : ssql_code_text(code), ssql_code_sqlstate(code));
-    if (options != NULL && *ssql_options_errhint(options) != '\0')
-        fprintf(stderr, "hint: %s\n", ssql_options_errhint(options));
+    command_report_options(options, code);
     if (code == SSQL_INTERRUPTED)
         return STATUS_INTERRUPTED;
-    return code == SSQL_CANNOT_OPEN || code == SSQL_LOCKED ? STATUS_NO_START : STATUS_FAILED;
+    return code == SSQL_CANNOT_OPEN ? STATUS_NO_START : STATUS_FAILED;
 }
 
 static int salvage(const char *path, const char *new_path)
@@ -81,7 +77,7 @@ static int salvage(const char *path, const char *new_path)
         write_outcome(&salvaging, code);
         status = code == SSQL_OK ? STATUS_DONE : STATUS_DAMAGED;
     } else if (salvaging.output.error == 0) {
-        status = complain(options, code);
+        status = fail(options, code);
     }
     if (salvaging.output.error != 0) {
         fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(salvaging.output.error));

@@ -1,8 +1,10 @@
 #include "shell/schema.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shell/cell_text.h"
 #include "shell/statement_text.h"
 
 enum { KEY_COLUMNS_MOST = 64 };
@@ -10,6 +12,7 @@ enum { KEY_COLUMNS_MOST = 64 };
 /* The columns of `describe`. */
 enum { DESCRIBE_COLUMN, DESCRIBE_TYPE, DESCRIBE_KEY, DESCRIBE_NULL, DESCRIBE_DEFAULT };
 
+/* Those of a key of several, in its order. */
 struct key_columns {
     char *names[KEY_COLUMNS_MOST];
     size_t count;
@@ -58,39 +61,39 @@ static void add_default(struct text_buffer *to, const char *text)
     text_add_string(to, text + expression.written);
 }
 
-/* "primary" is a key of one column; "primary 2" is the second of several. */
+/* "primary 2" is the second column of a key of several. */
+static void add_key_column(struct key_columns *key, const char *part, const char *name)
+{
+    size_t place = strtoul(part + strlen("primary "), NULL, 10);
+
+    assert(place >= 1 && place <= KEY_COLUMNS_MOST);
+    key->names[place - 1] = must_copy(name, strlen(name));
+    key->count++;
+}
+
 static void add_column(struct text_buffer *text, ssql_stmt *row, bool is_first, struct key_columns *key)
 {
-    const char *name = ssql_column_string(row, DESCRIBE_COLUMN, NULL);
-    const char *type = ssql_column_string(row, DESCRIBE_TYPE, NULL);
-    const char *part = ssql_column_string(row, DESCRIBE_KEY, NULL);
-    const char *otherwise = ssql_column_text(row, DESCRIBE_DEFAULT, NULL);
+    const char *name = cell_text(row, DESCRIBE_COLUMN, NULL), *part = cell_text(row, DESCRIBE_KEY, NULL);
+    const char *otherwise = cell_text(row, DESCRIBE_DEFAULT, NULL);
 
     text_add_string(text, is_first ? "\n    " : ",\n    ");
-    add_name(text, name == NULL ? "" : name);
-    text_format(text, " %s", type == NULL ? "" : type);
-    if (part != NULL && strcmp(part, "primary") == 0) {
+    add_name(text, name);
+    text_format(text, " %s", cell_text(row, DESCRIBE_TYPE, NULL));
+    if (part == NULL)
+        text_add_string(text, ssql_column_bool(row, DESCRIBE_NULL) ? "" : " not null");
+    else if (strcmp(part, "primary") == 0)
         text_add_string(text, " primary key");
-    } else if (part != NULL && strncmp(part, "primary ", 8) == 0) {
-        int place = atoi(part + 8);
-        if (place >= 1 && place <= KEY_COLUMNS_MOST) {
-            free(key->names[place - 1]);
-            key->names[place - 1] = must_copy(name, strlen(name));
-            key->count = (size_t)place > key->count ? (size_t)place : key->count;
-        }
-    } else if (!ssql_column_is_null(row, DESCRIBE_NULL) && !ssql_column_bool(row, DESCRIBE_NULL)) {
-        text_add_string(text, " not null");
-    }
-    if (otherwise != NULL && *otherwise != '\0')
+    else
+        add_key_column(key, part, name);
+    if (otherwise != NULL)
         add_default(text, otherwise);
 }
 
-static void add_key(struct text_buffer *text, struct key_columns *key)
+static void add_key(struct text_buffer *text, const struct key_columns *key)
 {
     for (size_t i = 0; i < key->count; i++) {
         text_add_string(text, i == 0 ? ",\n    primary key (" : ", ");
-        add_name(text, key->names[i] == NULL ? "" : key->names[i]);
-        free(key->names[i]);
+        add_name(text, key->names[i]);
     }
     text_add_string(text, key->count > 0 ? ")" : "");
 }
@@ -115,13 +118,16 @@ bool schema_print(struct session *session, const char *table, const struct sourc
             is_first = false;
         }
     }
-    add_key(&text, &key);
-    text_add_string(&text, "\n);\n");
-    if (result == SSQL_DONE)
+    if (result == SSQL_DONE) {
+        add_key(&text, &key);
+        text_add_string(&text, "\n);\n");
         output_add(session_results(session), text.data, text.size);
-    else
+    } else {
         session_report_connection(session, source);
+    }
     ssql_finalize(statement);
+    for (size_t i = 0; i < KEY_COLUMNS_MOST; i++)
+        free(key.names[i]);
     text_clear(&describe);
     text_clear(&text);
     return result == SSQL_DONE;

@@ -45,7 +45,7 @@ static bool is_beginning(const char *beginning, const char *name)
 
     while (beginning[i] != '\0' && lower(beginning[i]) == lower(name[i]))
         i++;
-    return beginning[i] == '\0' && name[i] != '\0' && i >= SHORTEST_BEGINNING;
+    return beginning[i] == '\0' && i >= SHORTEST_BEGINNING;
 }
 
 /* Less is nearer; SIZE_MAX is not near. */

@@ -1,5 +1,6 @@
 #include "shell/text_buffer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,14 +13,18 @@
 
 enum { FIRST_CAPACITY = 128, READ_PIECE = 1 << 16 };
 
+void end_without_memory(void)
+{
+    fputs("ssql: out of memory\n", stderr);
+    _exit(2);
+}
+
 void *must_reallocate(void *memory, size_t size)
 {
     void *moved = realloc(memory, size == 0 ? 1 : size);
 
-    if (moved == NULL) {
-        fputs("ssql: out of memory\n", stderr);
-        _exit(2);
-    }
+    if (moved == NULL)
+        end_without_memory();
     return moved;
 }
 
@@ -92,20 +97,25 @@ void text_add_code_point(struct text_buffer *text, uint32_t code_point)
         text_add_char(text, (char)(0x80 | ((code_point >> (6 * i)) & 0x3F)));
 }
 
+void text_format_list(struct text_buffer *text, const char *format, va_list arguments)
+{
+    va_list again;
+
+    va_copy(again, arguments);
+    int size = vsnprintf(NULL, 0, format, arguments);
+    assert(size >= 0);
+    vsnprintf(text_reserve(text, (size_t)size), (size_t)size + 1, format, again);
+    va_end(again);
+    text->size += (size_t)size;
+}
+
 void text_format(struct text_buffer *text, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
-    int size = vsnprintf(NULL, 0, format, arguments);
+    text_format_list(text, format, arguments);
     va_end(arguments);
-    if (size < 0)
-        return;
-    char *to = text_reserve(text, (size_t)size);
-    va_start(arguments, format);
-    vsnprintf(to, (size_t)size + 1, format, arguments);
-    va_end(arguments);
-    text->size += (size_t)size;
 }
 
 bool text_read_file(struct text_buffer *text, const char *path)
@@ -122,8 +132,7 @@ bool text_read_file(struct text_buffer *text, const char *path)
             int failure = errno;
             close(file);
             errno = failure;
-            if (text->data != NULL)
-                text->data[text->size] = '\0';
+            text->data[text->size] = '\0';
             return got == 0;
         }
         text->size += (size_t)got;

@@ -3,6 +3,7 @@
 #ifndef SHELL_TEXT_BUFFER_H
 #define SHELL_TEXT_BUFFER_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,8 @@ void text_add_string(struct text_buffer *text, const char *string);
 void text_add_char(struct text_buffer *text, char byte);
 void text_add_code_point(struct text_buffer *text, uint32_t code_point); /* as UTF-8; no surrogate, at most 0x10FFFF */
 void text_format(struct text_buffer *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_format_list(struct text_buffer *text, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 /* A number with commas between thousands: 1,000,000. */
 void text_add_count(struct text_buffer *text, int64_t count);
 /* Never NULL. */
@@ -35,7 +38,8 @@ static inline const char *text_string(const struct text_buffer *text)
     return text->data == NULL ? "" : text->data;
 }
 
-/* malloc, realloc, strdup that end the program with a message and status 2 when memory is out. */
+/* Ends the program with a message and status 2; malloc, realloc, strdup that do so when memory is out. */
+_Noreturn void end_without_memory(void);
 void *must_allocate(size_t size);
 void *must_reallocate(void *memory, size_t size);
 char *must_copy(const char *bytes, size_t size); /* terminated */

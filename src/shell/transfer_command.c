@@ -13,21 +13,19 @@
 
 bool transfer_fail(struct transfer *transfer, const char *sqlstate, const char *hint, const char *format, ...)
 {
-    char *message = NULL;
+    struct text_buffer message = {0};
     va_list arguments;
 
     va_start(arguments, format);
-    if (vasprintf(&message, format, arguments) < 0)
-        message = NULL;
+    text_format_list(&message, format, arguments);
     va_end(arguments);
-    struct error_report report = {
-        .message = message == NULL ? "out of memory" : message, .sqlstate = sqlstate, .hint = hint};
+    struct error_report report = {.message = message.data, .sqlstate = sqlstate, .hint = hint};
     if (transfer->source != NULL) {
         report.line = report.column = 1;
         report.length = (int64_t)transfer->source->size;
     }
     session_report(transfer->session, &report, transfer->source);
-    free(message);
+    text_clear(&message);
     return false;
 }
 
@@ -86,12 +84,10 @@ static int print_help(const struct transfer_kind *kind)
 
     text_format(&text, "usage: ssql %s %s\n%s", kind->name, kind->usage, kind->about);
     transfer_options_describe(&text, kind->use);
-    fwrite(text.data, 1, text.size, stdout);
-    text_clear(&text);
-    return output_flush_stdout() ? STATUS_DONE : STATUS_FAILED;
+    return output_print(&text) ? STATUS_DONE : STATUS_FAILED;
 }
 
-static bool set_up(struct session *session, const struct transfer_kind *kind, const struct transfer_options *options)
+static void set_up(struct session *session, const struct transfer_kind *kind, const struct transfer_options *options)
 {
     session->is_batch = true;
     session->must_write = kind->writes;
@@ -99,10 +95,10 @@ static bool set_up(struct session *session, const struct transfer_kind *kind, co
     session->progress.is_on = progress_is_possible() && !options->is_quiet;
     session_choose_colours(session, COLOR_AUTO);
     /* What only reads need not wait for a writer; what imports may make the database along with the table. */
-    if (!kind->writes && !session_set_option(session, "readonly", "on"))
-        return false;
-    bool makes = kind->writes && (options->creates || (options->format != NULL && *options->format == 'i'));
-    return makes || session_set_option(session, "must_exist", "on");
+    if (!kind->writes)
+        (void)session_set_option(session, "readonly", "on");
+    else if (!options->creates && (options->format == NULL || strcmp(options->format, "insert") != 0))
+        (void)session_set_option(session, "must_exist", "on");
 }
 
 static int run(const struct transfer_kind *kind, const struct transfer_options *options)
@@ -116,10 +112,8 @@ static int run(const struct transfer_kind *kind, const struct transfer_options *
 
     session_init(&session);
     interrupt_install();
-    if (!set_up(&session, kind, options))
-        session_report_text(&session, NULL, ssql_options_errhint(session.options), "%s",
-                            ssql_options_errmsg(session.options));
-    else if (session_open(&session, options->arguments[0]))
+    set_up(&session, kind, options);
+    if (session_open(&session, options->arguments[0]))
         done = kind->run(&transfer);
     if (!done && session.status == STATUS_DONE)
         session.status = STATUS_FAILED;
@@ -153,7 +147,7 @@ int transfer_command_run(const struct transfer_kind *kind, int argc, char **argv
 
 static bool fail_line(struct command_line *line, const struct text_buffer *message, const struct text_buffer *hint)
 {
-    return command_fail(line, hint->size > 0 ? hint->data : NULL, text_string(message), "");
+    return command_fail(line, text_string(hint), text_string(message), "");
 }
 
 bool transfer_command_line(const struct transfer_kind *kind, struct command_line *line, bool has_last_first)

@@ -122,7 +122,7 @@ static const char *dump_option(int i)
 
 static const char *format_name(int i)
 {
-    return i >= 0 && i < FORMAT_COUNT ? formats[i] : NULL;
+    return i < FORMAT_COUNT ? formats[i] : NULL;
 }
 
 static bool complain_of_option(struct option_reader *reader, const char *name)
@@ -145,8 +145,14 @@ static const char *find_format(const char *name)
     return NULL;
 }
 
-static bool read_format(struct option_reader *reader, const char *value)
+static bool check_text(struct option_reader *reader, const struct option_row *row, const char *value)
 {
+    return *value != '\0' || row->place == PLACE(null_text) || complain(reader, row->name, " is empty");
+}
+
+static bool read_format(struct option_reader *reader, const struct option_row *row, const char *value)
+{
+    (void)row;
     reader->options->format = find_format(value);
     if (reader->options->format != NULL)
         return true;
@@ -155,7 +161,7 @@ static bool read_format(struct option_reader *reader, const char *value)
     return complain(reader, "unknown format ", value);
 }
 
-static bool read_number(struct option_reader *reader, const struct option_row *row, const char *value)
+static bool check_number(struct option_reader *reader, const struct option_row *row, const char *value)
 {
     enum { DIGITS_MOST = 18 };
 
@@ -165,25 +171,31 @@ static bool read_number(struct option_reader *reader, const struct option_row *r
     return false;
 }
 
-static bool read_conflict(struct option_reader *reader, const char *value)
+static bool check_conflict(struct option_reader *reader, const struct option_row *row, const char *value)
 {
     if (strcmp(value, "fail") == 0 || strcmp(value, "ignore") == 0 || strcmp(value, "replace") == 0)
         return true;
-    return complain(reader, "--on-conflict takes fail, ignore or replace, not ", value);
+    text_format(reader->message, "%s takes fail, ignore or replace, not %s", row->name, value);
+    return false;
 }
 
 /* A tab is hard to type. */
-static bool read_delimiter(struct option_reader *reader, const char *value)
+static bool read_delimiter(struct option_reader *reader, const struct option_row *row, const char *value)
 {
     if (strcmp(value, "\\t") == 0 || strcmp(value, "tab") == 0)
         reader->options->delimiter = "\t";
-    else if (value[0] == '\0' || value[1] != '\0' || (unsigned char)value[0] >= 0x80)
-        return complain(reader, "--delimiter takes one ASCII character (or tab), not ", value);
-    return true;
+    else if (strlen(value) != 1 || (unsigned char)value[0] >= 0x80)
+        text_format(reader->message, "%s takes one ASCII character (or tab), not %s", row->name, value);
+    return reader->message->size == 0;
 }
 
+/* Puts the value, or true for a flag, where its row says; false when it is none that the option takes. */
 static bool apply(struct option_reader *reader, const struct option_row *row, const char *value)
 {
+    static bool (*const checks[])(struct option_reader * reader, const struct option_row *row, const char *value) = {
+        [KIND_TEXT] = check_text,         [KIND_NUMBER] = check_number,      [KIND_FORMAT] = read_format,
+        [KIND_CONFLICT] = check_conflict, [KIND_DELIMITER] = read_delimiter,
+    };
     char *place = (char *)reader->options + row->place;
 
     if (row->kind == KIND_FLAG) {
@@ -191,15 +203,7 @@ static bool apply(struct option_reader *reader, const struct option_row *row, co
         return true;
     }
     *(const char **)(void *)place = value;
-    switch (row->kind) {
-    case KIND_NUMBER: return read_number(reader, row, value);
-    case KIND_FORMAT: return read_format(reader, value);
-    case KIND_CONFLICT: return read_conflict(reader, value);
-    case KIND_DELIMITER: return read_delimiter(reader, value);
-    case KIND_TEXT: return *value != '\0' || row->place == PLACE(null_text) || complain(reader, row->name, " is empty");
-    case KIND_FLAG: break;
-    }
-    return true;
+    return checks[row->kind](reader, row, value);
 }
 
 /* ---- words ---- */
@@ -215,12 +219,11 @@ static const struct option_row *find_row(enum transfer_use use, const char *word
     return NULL;
 }
 
-/* --name, --name=value, --name value; *next is the word behind, set to NULL when it is the value. */
 static bool read_option(struct option_reader *reader, const char *word, const char **next)
 {
     size_t size = strcspn(word, "=");
     const struct option_row *row = find_row(reader->use, word, size);
-    const char *value = word[size] == '=' ? word + size + 1 : NULL;
+    const char *value;
 
     if (row == NULL) {
         char *name = must_copy(word, size);
@@ -228,15 +231,8 @@ static bool read_option(struct option_reader *reader, const char *word, const ch
         free(name);
         return false;
     }
-    if (row->value == NULL && value != NULL)
-        return complain(reader, row->name, " takes no value");
-    if (row->value != NULL && value == NULL) {
-        if (*next == NULL)
-            return complain(reader, row->name, " needs a value");
-        value = *next;
-        *next = NULL;
-    }
-    return apply(reader, row, value);
+    const char *wrong = option_take_value(word, row->value != NULL, next, &value);
+    return wrong == NULL ? apply(reader, row, value) : complain(reader, row->name, wrong);
 }
 
 static bool check_together(struct option_reader *reader)

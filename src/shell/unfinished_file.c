@@ -54,9 +54,11 @@ static void install(void)
     struct sigaction old, action = {.sa_handler = end_by_signal};
 
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        sigaction(signals[i], NULL, &old);
+        if (old.sa_handler == SIG_DFL)
             sigaction(signals[i], &action, NULL);
+    }
 }
 
 void unfinished_file_guard(const char *path)

@@ -573,7 +573,7 @@ class Export(Transfer):
             self.check_error("export", "db", "people", name, says="cannot write %s: No such file or directory [58030]" % name)
         for name in ("full.csv.gz", "full.csv.zst"):
             os.symlink("/dev/full", self.path(name))
-            self.check_error("export", "db", "people", name, says="cannot write %s: No space left on device [58030]" % name)
+            self.check_error("export", "db", "people", name, says="cannot write %s: No space left on device [53100]" % name)
             self.assertTrue(os.path.islink(self.path(name)))
         for command in ("export db people", "dump db"):
             done = subprocess.run("'%s' %s >/dev/full" % (PROGRAM, command), shell=True, cwd=self.folder, env=self.environment,
