@@ -16,7 +16,8 @@ foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_p
 endforeach()
 # tests/unit/storage/failing_process.h: memory, and what else a process gets from the system.
 foreach(target unit_storage_memory_failure unit_storage_memory_failure_engine unit_storage_commit_memory)
-  target_link_options(${target} PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=getentropy,--wrap=pthread_create)
+  target_link_options(${target} PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=getentropy,--wrap=pthread_create
+                      LINKER:--wrap=pthread_mutex_init,--wrap=pthread_mutex_destroy)
 endforeach()
 # tests/unit/base/failures.c: memory, mapped or not, and threads.
 target_link_options(unit_base_failures PRIVATE ${allocations} LINKER:--wrap=mmap,--wrap=pthread_create)

@@ -8,9 +8,8 @@ bool catalog_check_read(struct engine *engine, struct schema **schema, struct ss
     struct transaction *transaction = NULL;
 
     *schema = NULL;
-    bool is_read = transaction_create(engine, &transaction, error) &&
-                   transaction_begin(transaction, TRANSACTION_READ, COMMIT_DURABLE, error) &&
-                   system_tables_read(transaction, schema, error);
+    bool is_read =
+        transaction_create_reading(engine, &transaction, error) && system_tables_read(transaction, schema, error);
     transaction_destroy(transaction);
     return is_read;
 }
@@ -73,9 +72,7 @@ bool catalog_check_tables(struct engine *engine, const struct schema *schema, ca
     struct transaction *transaction = NULL;
     struct buffer ids = {0};
 
-    bool goes_on = transaction_create(engine, &transaction, error) &&
-                   transaction_begin(transaction, TRANSACTION_READ, COMMIT_DURABLE, error) &&
-                   engine_table_ids(engine, &ids, error) &&
+    bool goes_on = transaction_create_reading(engine, &transaction, error) && engine_table_ids(engine, &ids, error) &&
                    check_schemas(transaction, schema, report, context, error) &&
                    check_ids(schema, buffer_slice(&ids), report, context);
     buffer_clear(&ids);

@@ -62,9 +62,10 @@ bool block_cache_create(size_t capacity_bytes, struct block_cache **cache, struc
         return error_no_memory(error);
     made->capacity_bytes = capacity_bytes;
     atomic_init(&made->reserved_bytes, 0);
+    for (uint32_t i = 0; i < SHARD_COUNT; i++)
+        pthread_mutex_init(&made->shards[i].mutex, NULL);
     for (uint32_t i = 0; i < SHARD_COUNT; i++) {
         struct shard *shard = &made->shards[i];
-        pthread_mutex_init(&shard->mutex, NULL);
         shard->bucket_count = SHARD_FIRST_BUCKETS;
         shard->buckets = calloc(shard->bucket_count, sizeof *shard->buckets);
         if (shard->buckets == NULL) {

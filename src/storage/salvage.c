@@ -54,8 +54,9 @@ static bool has_older(const struct salvage *salvage, uint32_t table_id, const st
 {
     const struct manifest *manifest = salvage->manifest;
 
-    if (manifest == NULL || gap->known == NULL)
+    if (manifest == NULL)
         return true;
+    assert(gap->known != NULL);
     for (uint32_t i = 0; i < manifest->table_count; i++)
         for (uint32_t j = 0; manifest->tables[i].id == table_id && j < manifest->tables[i].file_count; j++)
             if (may_hold_older(&manifest->tables[i].files[j], gap))
@@ -368,8 +369,10 @@ static bool encode(struct salvage *salvage, struct buffer *bytes)
         const struct salvage_table *table = &salvage->tables[i];
         if (table->id >= header.next_table_id)
             header.next_table_id = table->id + 1;
-        count += !table->is_dropped;
-        for (uint32_t j = 0; j < table->file_count && !table->is_dropped; j++)
+        if (table->is_dropped)
+            continue;
+        count++;
+        for (uint32_t j = 0; j < table->file_count; j++)
             header.written.flushed += table->files[j].info.size;
     }
     if (salvage->table_count > 1)
@@ -486,8 +489,7 @@ bool salvage_count_rows(struct engine *engine, uint32_t table_id, struct slice a
     struct table *table;
 
     *count = 0;
-    bool is_done = transaction_create(engine, &transaction, error) &&
-                   transaction_begin(transaction, TRANSACTION_READ, COMMIT_DURABLE, error) &&
+    bool is_done = transaction_create_reading(engine, &transaction, error) &&
                    transaction_find_table(transaction, table_id, &table, error) &&
                    (table == NULL || count_range(transaction, table, &request, count, error));
     transaction_destroy(transaction);

@@ -33,7 +33,9 @@ struct file_salvage {
 
 /* ---- keys, for people ---- */
 
-static void key_text(const struct row_format *format, struct slice key, char text[KEY_TEXT_SIZE])
+/* Fails with salvage->error. */
+static bool key_text(struct salvage *salvage, const struct row_format *format, struct slice key,
+                     char text[KEY_TEXT_SIZE])
 {
     enum ssql_type types[KEY_COLUMNS_MOST];
     struct value parts[KEY_COLUMNS_MOST];
@@ -41,16 +43,24 @@ static void key_text(const struct row_format *format, struct slice key, char tex
 
     for (uint32_t i = 0; i < format->layout.key_count; i++)
         types[i] = (enum ssql_type)format->layout.types[format->layout.key_columns[i]];
-    uint32_t count = key_decode(key, types, format->layout.key_count, parts, &scratch) ? format->layout.key_count : 0;
-    for (uint32_t i = 0; i < count; i++) {
+    /* It was put together from a block, so decoding fails only for want of memory. */
+    bool is_shown = key_decode(key, types, format->layout.key_count, parts, &scratch);
+    for (uint32_t i = 0; is_shown && i < format->layout.key_count; i++) {
         if (i > 0)
             buffer_append_text(&shown, ", ");
         value_append_literal(&shown, &parts[i]);
+        is_shown = !shown.failed;
     }
-    snprintf(text, KEY_TEXT_SIZE, "%.*s%s", (int)(shown.size < KEY_TEXT_SIZE - 4 ? shown.size : KEY_TEXT_SIZE - 4),
-             shown.size == 0 ? "" : (const char *)shown.data, shown.size < KEY_TEXT_SIZE - 4 ? "" : "…");
+    if (is_shown) {
+        bool is_cut = shown.size > KEY_TEXT_SIZE - 4;
+        snprintf(text, KEY_TEXT_SIZE, "%.*s%s", is_cut ? KEY_TEXT_SIZE - 4 : (int)shown.size, (const char *)shown.data,
+                 is_cut ? "…" : "");
+    } else {
+        error_no_memory(salvage->error);
+    }
     buffer_clear(&scratch);
     buffer_clear(&shown);
+    return is_shown;
 }
 
 /* ---- reading ---- */
@@ -98,7 +108,8 @@ static bool measure_block(const struct file_salvage *file, uint64_t offset, stru
             return false;
         stored += stream;
     }
-    if (stored > UINT32_MAX || header.unpacked_size < header.plain_size ||
+    /* A stream is smaller than what it stands for. */
+    if (stored > header.unpacked_size ||
         header.unpacked_size > stored + (stored - header.plain_size) * LZ4_RATIO_MOST + least)
         return false;
     *place = (struct index_entry){.offset = offset,
@@ -230,10 +241,10 @@ static bool report_gap(struct file_salvage *file, uint64_t begin, uint64_t end, 
 {
     char after[KEY_TEXT_SIZE] = "", before[KEY_TEXT_SIZE] = "";
 
-    if (file->last_key.size > 0)
-        key_text(file->table->format, buffer_slice(&file->last_key), after);
-    if (next_key.data != NULL)
-        key_text(file->table->format, next_key, before);
+    if ((file->last_key.size > 0 &&
+         !key_text(file->salvage, file->table->format, buffer_slice(&file->last_key), after)) ||
+        (next_key.data != NULL && !key_text(file->salvage, file->table->format, next_key, before)))
+        return false;
     const struct salvage_gap gap = {.known = file->known,
                                     .level = file->level,
                                     .after =

@@ -1,6 +1,8 @@
 /* The direct path: a chunk that overlaps nothing newer becomes a batch as it is. Vectors are those of the block,
  * dictionary codes and all; what is not wanted is left out of the selection, and columns that the filter does not read
  * are decoded for the survivors only. */
+#include <assert.h>
+
 #include "storage/scan_internal.h"
 
 /* Rows from place `from` to `end` that are no tombstones. */
@@ -42,7 +44,8 @@ bool scan_emit_chunk(struct scan *scan, struct scan_source *source, uint32_t fro
     scan_begin_batch(scan, batch, 0, NULL, 0);
     if (count == 0)
         return true;
-    if (request->column_count == 0 && request->filter == NULL && scan->newer_count == 0) {
+    assert(request->filter != NULL || scan->newer_count == 0);
+    if (request->column_count == 0 && request->filter == NULL) {
         scan_begin_batch(scan, batch, count, NULL, count);
         return true;
     }

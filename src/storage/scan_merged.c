@@ -75,7 +75,8 @@ static struct slice next_key(const struct scan_source *source, uint8_t scratch[I
     return source_row_key(source, source->merge_rows[source->position], scratch);
 }
 
-/* Order of two sources with equal heads: by whole key, then the higher rank first, then the earlier source. */
+/* Order of two sources with equal heads: by whole key, then the higher rank first; where all is the same, as if `right`
+ * came first. */
 static int compare_tied(const struct scan *scan, const struct scan_source *left, const struct scan_source *right,
                         bool *same_key)
 {
@@ -89,7 +90,7 @@ static int compare_tied(const struct scan *scan, const struct scan_source *left,
         return scan->request.descending ? -order : order;
     uint64_t left_rank = source_row_rank(left, left->merge_rows[left->position]);
     uint64_t right_rank = source_row_rank(right, right->merge_rows[right->position]);
-    return left_rank > right_rank || (left_rank == right_rank && left < right) ? -1 : 1;
+    return left_rank > right_rank ? -1 : 1;
 }
 
 /* Takes one row where several heads are equal, and steps over what it hides. False when a chunk has ended. */

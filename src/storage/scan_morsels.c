@@ -70,7 +70,9 @@ static void clip_blocks(const struct sstable *sstable, const struct key_range *r
 static uint32_t blocks_of(const struct sstable *sstable, uint64_t rows)
 {
     uint64_t count = sstable_block_count(sstable), all = sstable_row_offset(sstable, (uint32_t)count);
-    uint64_t blocks = all == 0 ? count : rows * count / all;
+
+    assert(all > 0); /* a block has at least one */
+    uint64_t blocks = rows * count / all;
 
     return blocks < 1 ? 1 : blocks < count ? (uint32_t)blocks : (uint32_t)count;
 }

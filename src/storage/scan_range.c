@@ -1,5 +1,6 @@
 #include "storage/scan_range.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 uint32_t files_find(struct table_file *const *files, uint32_t count, struct slice key)
@@ -64,22 +65,25 @@ bool block_clip(const struct block *block, uint32_t index, const struct key_rang
 /* The bounds of an inexact zone lie outside its values, so the same comparisons hold. */
 static bool zone_excludes(const struct zone *zone, const struct zone_predicate *predicate)
 {
-    if (predicate->operator== ZONE_IS_NULL)
+    enum zone_operator wanted = predicate->operator;
+
+    if (wanted == ZONE_IS_NULL)
         return !zone->has_nulls;
     if (!zone->has_values)
         return true;
-    switch (predicate->operator) {
-    case ZONE_EQUAL:
-        return value_compare(&predicate->constant, &zone->minimum) < 0 ||
-               value_compare(&predicate->constant, &zone->maximum) > 0;
-    case ZONE_LESS: return value_compare(&zone->minimum, &predicate->constant) >= 0;
-    case ZONE_LESS_EQUAL: return value_compare(&zone->minimum, &predicate->constant) > 0;
-    case ZONE_GREATER: return value_compare(&zone->maximum, &predicate->constant) <= 0;
-    case ZONE_GREATER_EQUAL: return value_compare(&zone->maximum, &predicate->constant) < 0;
-    case ZONE_IS_NULL:
-    case ZONE_IS_NOT_NULL: break;
-    }
-    return false;
+    if (wanted == ZONE_IS_NOT_NULL)
+        return false;
+    if (wanted == ZONE_LESS)
+        return value_compare(&zone->minimum, &predicate->constant) >= 0;
+    if (wanted == ZONE_LESS_EQUAL)
+        return value_compare(&zone->minimum, &predicate->constant) > 0;
+    if (wanted == ZONE_GREATER)
+        return value_compare(&zone->maximum, &predicate->constant) <= 0;
+    if (wanted == ZONE_GREATER_EQUAL)
+        return value_compare(&zone->maximum, &predicate->constant) < 0;
+    assert(wanted == ZONE_EQUAL);
+    return value_compare(&predicate->constant, &zone->minimum) < 0 ||
+           value_compare(&predicate->constant, &zone->maximum) > 0;
 }
 
 bool zones_exclude(const struct sstable *sstable, uint32_t block, const struct zone_predicate *zones, uint32_t count)
@@ -109,16 +113,14 @@ static uint32_t find_ascent_end(struct table_file *const *files, uint32_t begin,
 uint32_t files_run_length(struct table_file *const *files, uint32_t count)
 {
     uint32_t length = find_ascent_end(files, 0, count);
-    struct slice first = file_first_key(files[0]), last = file_last_key(files[length - 1]);
+    struct slice first = file_first_key(files[0]);
 
+    /* What comes next does not lie above the last ascent, so it lies below all, or overlaps. */
     while (length < count) {
         uint32_t end = find_ascent_end(files, length, count);
-        if (slice_compare(file_first_key(files[length]), last) > 0)
-            last = file_last_key(files[end - 1]);
-        else if (slice_compare(file_last_key(files[end - 1]), first) < 0)
-            first = file_first_key(files[length]);
-        else
+        if (slice_compare(file_last_key(files[end - 1]), first) >= 0)
             break;
+        first = file_first_key(files[length]);
         length = end;
     }
     return length;

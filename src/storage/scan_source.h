@@ -70,7 +70,7 @@ struct scan_source {
 
     struct source_column *columns; /* by ordinal */
     uint32_t column_count;
-    struct scan_statistics *statistics; /* counted into; may be NULL */
+    struct scan_statistics *statistics; /* counted into; NULL: nobody counts, and no memtable is read */
 };
 
 /* `column_count` ordinals may be asked for. */

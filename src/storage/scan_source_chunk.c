@@ -189,8 +189,7 @@ static bool load_memtable_rows(struct scan_source *source, struct ssql_error *er
         if (source->memtable_chunk_rows < BATCH_CAPACITY)
             source->memtable_chunk_rows *= 4;
     }
-    if (source->statistics != NULL)
-        source->statistics->rows_read += source->count;
+    source->statistics->rows_read += source->count;
     return true;
 }
 

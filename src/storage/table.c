@@ -41,10 +41,9 @@ static void delete_object(struct table_file *file)
 {
     struct ssql_error ignored;
 
-    if (file->engine->is_read_only || atomic_load(&file->engine->has_failed))
-        return;
-    if (object_delete(file->engine->volume, file->info.name, &ignored) != VOLUME_OK)
-        return;
+    assert(!file->engine->is_read_only);
+    if (!atomic_load(&file->engine->has_failed))
+        (void)!object_delete(file->engine->volume, file->info.name, &ignored);
 }
 
 void table_file_release(struct table_file *file)
@@ -205,7 +204,7 @@ void table_retain(struct table *table)
 
 void table_release(struct table *table)
 {
-    if (table == NULL || atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
+    if (atomic_fetch_sub_explicit(&table->references, 1, memory_order_acq_rel) != 1)
         return;
     table_version_release(table->current);
     pthread_mutex_destroy(&table->mutex);

@@ -54,6 +54,16 @@ bool transaction_begin(struct transaction *transaction, enum transaction_kind ki
     return true;
 }
 
+bool transaction_create_reading(struct engine *engine, struct transaction **out, struct ssql_error *error)
+{
+    if (!transaction_create(engine, out, error))
+        return false;
+    bool is_begun = transaction_begin(*out, TRANSACTION_READ, COMMIT_DURABLE, error);
+    assert(is_begun);
+    (void)is_begun;
+    return true;
+}
+
 static void clear_participant(struct participant *participant)
 {
     if (participant->spilled != NULL)
@@ -123,14 +133,13 @@ struct participant *transaction_participant(struct transaction *transaction, con
 
     if (participant->table == table)
         return participant;
-    for (uint32_t i = transaction->participant_count; i-- > 0;) {
-        if (transaction->participants[i].table == table) {
-            transaction->last_participant = i;
-            return &transaction->participants[i];
-        }
+    uint32_t i = transaction->participant_count - 1;
+    while (transaction->participants[i].table != table) {
+        assert(i > 0);
+        i--;
     }
-    assert(!"the table is not of this transaction");
-    return NULL;
+    transaction->last_participant = i;
+    return &transaction->participants[i];
 }
 
 struct table_version *participant_version(struct participant *participant)

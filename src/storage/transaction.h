@@ -32,6 +32,9 @@ void transaction_destroy(struct transaction *transaction); /* rolls back; accept
 /* A read-only or failed engine refuses TRANSACTION_WRITE with SSQL_READ_ONLY or SSQL_UNKNOWN_OUTCOME. */
 MUST_CHECK bool transaction_begin(struct transaction *transaction, enum transaction_kind kind, enum commit_wait wait,
                                   struct ssql_error *error);
+/* One that only reads, begun. Fails only for want of memory. */
+MUST_CHECK bool transaction_create_reading(struct engine *engine, struct transaction **transaction,
+                                           struct ssql_error *error);
 bool transaction_is_open(const struct transaction *transaction);
 bool transaction_has_writes(const struct transaction *transaction);
 uint64_t transaction_snapshot(const struct transaction *transaction);

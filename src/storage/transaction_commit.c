@@ -239,8 +239,8 @@ static bool commit_to_manifest(struct transaction *transaction, struct ssql_erro
     uint64_t last = first + transaction->generation - 1;
 
     assert(transaction->generation > 0);
-    bool is_done = engine_check_writable(engine, error) && transaction_validate(transaction, error) &&
-                   prepare_tables(transaction, error) && collect_spilled(transaction, first, &commit, error) &&
+    bool is_done = transaction_validate(transaction, error) && prepare_tables(transaction, error) &&
+                   collect_spilled(transaction, first, &commit, error) &&
                    wal_sync_to(engine->wal, wal_appended_position(engine->wal), error);
     if (is_done) {
         struct manifest_change change = {.edits = commit.edits,

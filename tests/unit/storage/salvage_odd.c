@@ -12,79 +12,11 @@
 #include <string.h>
 
 #include "storage/manifest.h"
+#include "storage/manifest_format.h"
 #include "storage/salvage.h"
 #include "storage/wal_format.h"
-#include "support/backup_fixture.h"
+#include "support/salvage_fixture.h"
 #include "support/sstable_fixture.h"
-
-/* ---- salvaging ---- */
-
-static struct {
-    char texts[8192];
-    unsigned losses, findings;
-    unsigned stop_at; /* that finding ends it; 0: none */
-    uint64_t row_count;
-} found;
-
-static bool note(void *context, const struct salvage_finding *finding)
-{
-    size_t used = strlen(found.texts);
-
-    (void)context;
-    found.findings++;
-    found.losses += finding->kind == SALVAGE_LOST;
-    if (finding->kind != SALVAGE_PROGRESS)
-        snprintf(found.texts + used, sizeof found.texts - used, "%s: %s\n", finding->file, finding->text);
-    return found.findings != found.stop_at;
-}
-
-static bool try_salvage(struct volume *from, struct volume *to, unsigned stop_at, struct ssql_error *error)
-{
-    struct salvage_progress progress;
-
-    memset(&found, 0, sizeof found);
-    found.stop_at = stop_at;
-    bool is_done = volume_salvage(from, to, note, NULL, &progress, error);
-    found.row_count = progress.row_count;
-    return is_done;
-}
-
-/* `from` stays; what it gives is healthy. */
-static void salvage(struct volume *from)
-{
-    struct volume *to = fixture_volume();
-    struct ssql_error error = {0};
-
-    if (!try_salvage(from, to, 0, &error))
-        fail_msg("%s", error.message);
-    assert_healthy(to);
-    volume_close(to);
-}
-
-static void assert_said(const char *text)
-{
-    if (strstr(found.texts, text) == NULL)
-        fail_msg("\"%s\" does not say \"%s\"", found.texts, text);
-}
-
-/* Whoever has heard enough ends it, at any finding; then there is no database. */
-static void stop_everywhere(struct volume *from)
-{
-    struct ssql_error error = {0};
-
-    salvage(from);
-    for (unsigned n = found.findings; n > 0; n--) {
-        struct volume *to = fixture_volume();
-        struct manifest *manifest;
-        assert_false(try_salvage(from, to, n, n % 2 == 0 ? &error : NULL));
-        assert_int_equal(found.findings, n);
-        assert_true(n % 2 == 1 || error.code == SSQL_INTERRUPTED);
-        assert_true(manifest_load(to, &manifest, NULL));
-        assert_int_equal(manifest->version, 0);
-        manifest_destroy(manifest);
-        volume_close(to);
-    }
-}
 
 /* ---- one file ---- */
 
@@ -104,7 +36,7 @@ static void change_bytes(const uint8_t *original, uint64_t begin, uint64_t end)
             sstable_fixture_mend(&fixture, original, changed);
             sstable_fixture_replace(&fixture, changed);
             salvage(fixture.volume);
-            assert_true(found.row_count <= FIXTURE_SSTABLE_ROWS);
+            assert_true(salvaged.row_count <= FIXTURE_SSTABLE_ROWS);
         }
     }
     free(changed);
@@ -144,7 +76,7 @@ static void a_block_whose_streams_are_damaged_is_lost(void **state)
     uint64_t stream = SSTABLE_HEADER_SIZE + load_u32le(original + SSTABLE_HEADER_SIZE + 20);
     change_bytes(original, stream, stream + 24);
     salvage(fixture.volume);
-    assert_true(found.losses > 0);
+    assert_true(salvaged.losses > 0);
     free(original);
     sstable_fixture_clear(&fixture);
 }
@@ -157,77 +89,101 @@ static void a_file_cut_off_anywhere_gives_the_blocks_before(void **state)
     uint8_t *original = sstable_fixture_bytes(&fixture);
     for (uint64_t size = 0; size < fixture.info.size; size++) {
         struct volume *volume = fixture_volume();
-        struct object_writer *writer;
-        assert_int_equal(object_create(volume, FIXTURE_SSTABLE_NAME, 0, &writer, NULL), VOLUME_OK);
-        assert_int_equal(object_append(writer, slice_make(original, size), NULL), VOLUME_OK);
-        assert_int_equal(object_finish(writer, NULL), VOLUME_OK);
+        put_object(volume, FIXTURE_SSTABLE_NAME, slice_make(original, size));
         salvage(volume);
         assert_said("no file of the table says what its columns are");
-        assert_int_equal(found.row_count, 0);
+        assert_int_equal(salvaged.row_count, 0);
         volume_close(volume);
     }
     free(original);
     sstable_fixture_clear(&fixture);
 }
 
+/* Its fields pass the checks, and its first stream would begin behind the file's last bytes. */
+static void a_block_that_would_end_behind_its_file_is_none(void **state)
+{
+    (void)state;
+    sstable_fixture_init(&fixture, SSTABLE_MIXED);
+    assert_true(sstable_fixture_write(&fixture, NULL));
+    uint8_t *bytes = sstable_fixture_bytes(&fixture);
+    store_u32le(bytes + SSTABLE_HEADER_SIZE + 20, (uint32_t)(fixture.info.size - SSTABLE_HEADER_SIZE - 2));
+    sstable_fixture_replace(&fixture, bytes);
+    salvage(fixture.volume);
+    assert_said("are lost: rows from the file's first before key");
+    assert_true(salvaged.row_count < FIXTURE_SSTABLE_ROWS);
+    free(bytes);
+    sstable_fixture_clear(&fixture);
+}
+
+static void store_checksum(uint8_t *to, const uint8_t *bytes, uint64_t offset, size_t size)
+{
+    store_u64le(to, sstable_checksum(slice_make(bytes + offset, size), sstable_identity(FIXTURE_SSTABLE_NAME), offset));
+}
+
+static void an_index_of_a_few_bytes_tells_no_columns(void **state)
+{
+    (void)state;
+    for (uint64_t size = 0; size < 12; size++) {
+        sstable_fixture_init(&fixture, SSTABLE_INT_KEY);
+        assert_true(sstable_fixture_write(&fixture, NULL));
+        uint8_t *bytes = sstable_fixture_bytes(&fixture), *footer = bytes + fixture.info.size - SSTABLE_FOOTER_SIZE;
+        store_u64le(footer + 24, size);
+        store_checksum(footer + 32, bytes, load_u64le(footer + 16), size);
+        store_checksum(footer + FOOTER_CHECKSUM_OFFSET, bytes, fixture.info.size - SSTABLE_FOOTER_SIZE,
+                       FOOTER_CHECKSUM_OFFSET);
+        sstable_fixture_replace(&fixture, bytes);
+        salvage(fixture.volume);
+        assert_said("no file of the table says what its columns are");
+        free(bytes);
+        sstable_fixture_clear(&fixture);
+    }
+}
+
+/* Up to the end of the data, which the footer tells. */
+static void a_gap_at_the_end_is_told_or_ends_it(void **state)
+{
+    (void)state;
+    sstable_fixture_init(&fixture, SSTABLE_INT_KEY);
+    assert_true(sstable_fixture_write(&fixture, NULL));
+    uint8_t *bytes = sstable_fixture_bytes(&fixture);
+    uint64_t data_end = load_u64le(bytes + fixture.info.size - SSTABLE_FOOTER_SIZE + 40);
+    assert_true(volume_memory_damage(fixture.volume, FIXTURE_SSTABLE_NAME, data_end - 1, 1));
+    stop_everywhere(fixture.volume);
+    salvage(fixture.volume);
+    assert_said("to its last");
+    free(bytes);
+    sstable_fixture_clear(&fixture);
+}
+
 /* ---- names ---- */
-
-static void put_object(struct volume *volume, const char *name)
-{
-    struct object_writer *writer;
-
-    assert_int_equal(object_create(volume, name, 0, &writer, NULL), VOLUME_OK);
-    assert_int_equal(object_append(writer, slice_of("anything"), NULL), VOLUME_OK);
-    assert_int_equal(object_finish(writer, NULL), VOLUME_OK);
-}
-
-static void put_log(struct volume *volume, const char *name)
-{
-    struct volume_log *log;
-
-    assert_int_equal(log_create(volume, name, 0, NULL, &log, NULL), VOLUME_OK);
-    assert_int_equal(log_append(log, slice_of("anything"), NULL), VOLUME_OK);
-    assert_int_equal(log_sync(log, NULL), VOLUME_OK);
-    log_close(log);
-}
 
 /* What has no name of a file or a segment is passed over in silence; what has one and holds nothing is lost. */
 static void names_that_are_none_are_passed_over(void **state)
 {
-    static const char *const objects[] = {"tables/0/sst-1-1",
-                                          "tables/99999999999/sst-1-1",
-                                          "tables/16/index-1-1",
-                                          "tables/16/sst-",
-                                          "tables/16/sst-5",
-                                          "tables/16/sst-5-",
-                                          "tables/16/sst-5-x",
-                                          "tables/16/sst-5-1x",
-                                          "tables/manifest-1-1",
-                                          "other/16/sst-1-1",
-                                          "tables/:",
-                                          "tables/16/sst-five"};
-    static const char *const logs[] = {"wal/:1-1",  "wal/one", "wal/1",    "wal/1_1",  "wal/1-",
-                                       "wal/1-one", "wal/1-:", "wal/1-1x", "other/1-1"};
+    static const char *const objects[] = {
+        "tables/0/sst-1-1",    "tables/99999999999/sst-1-1", "tables/16/index-1-1", "tables/16/sst-",
+        "tables/16/sst-5",     "tables/16/sst-5-",           "tables/16/sst-5-x",   "tables/16/sst-5-1x",
+        "tables/manifest-1-1", "other/16/sst-1-1",           "tables/-1/sst-1-1",   "tables/16/sst-five"};
+    static const char *const logs[] = {"wal/-1-1", "wal/one",   "wal/1",    "wal/1_1",
+                                       "wal/1-",   "wal/1-one", "wal/1-1x", "other/1-1"};
     struct volume *volume = fixture_volume();
 
     (void)state;
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++)
-        if (strchr(objects[i], ':') == NULL)
-            put_object(volume, objects[i]);
+        put_object(volume, objects[i], slice_of("anything"));
     for (size_t i = 0; i < sizeof logs / sizeof *logs; i++)
-        if (strchr(logs[i], ':') == NULL)
-            put_log(volume, logs[i]);
+        put_log(volume, logs[i], slice_of("anything"));
     for (int i = 0; i < 150; i++) {
         char name[VOLUME_NAME_SIZE];
         snprintf(name, sizeof name, "tables/16/left-over-%d", i);
-        put_object(volume, name);
+        put_object(volume, name, slice_of("anything"));
     }
     salvage(volume);
-    assert_int_equal(found.losses, 1); /* the manifest */
-    put_object(volume, "tables/16/sst-extra-5-1");
-    put_log(volume, "wal/4-7");
+    assert_int_equal(salvaged.losses, 1); /* the manifest */
+    put_object(volume, "tables/16/sst-extra-5-1", slice_of("anything"));
+    put_log(volume, "wal/4-7", slice_of("anything"));
     salvage(volume);
-    assert_int_equal(found.losses, 2);
+    assert_int_equal(salvaged.losses, 2);
     assert_said("tables/16/sst-extra-5-1: no file of the table");
     volume_close(volume);
 }
@@ -242,11 +198,11 @@ static void where_there_is_nothing_or_something_else_nothing_is_made(void **stat
         assert_false(try_salvage(volume, to, 0, &error));
         assert_int_equal(error.code, SSQL_CANNOT_OPEN);
         if (i == 0)
-            put_object(volume, "other/thing");
+            put_object(volume, "other/thing", slice_of("anything"));
     }
-    put_log(volume, "wal/1-1");
+    put_log(volume, "wal/1-1", slice_of("anything"));
     salvage(volume);
-    assert_int_equal(found.losses, 1);
+    assert_int_equal(salvaged.losses, 1);
     volume_close(volume);
     volume_close(to);
 }
@@ -254,14 +210,6 @@ static void where_there_is_nothing_or_something_else_nothing_is_made(void **stat
 /* ---- a database ---- */
 
 static struct volume *database; /* closed as by a kill */
-
-static struct volume *copy_of(struct volume *volume)
-{
-    struct volume *copy;
-
-    assert_true(volume_memory_crash(volume, UINT64_MAX, &copy, NULL));
-    return copy;
-}
 
 /* Keys are long, so that they are cut where they are told. */
 static const struct table_layout long_layout = {
@@ -379,6 +327,23 @@ static void gaps_are_told_by_keys_cut_to_what_fits(void **state)
     volume_close(volume);
 }
 
+static void a_manifest_of_a_newer_format_is_as_good_as_none(void **state)
+{
+    struct volume *volume = copy_of(database);
+    struct buffer bytes = {0};
+    uint64_t version;
+
+    (void)state;
+    assert_int_equal(register_read(volume, "manifest", &bytes, &version, NULL), VOLUME_OK);
+    store_u32le(bytes.data + MANIFEST_VERSION_OFFSET, MANIFEST_VERSION + 1);
+    assert_int_equal(register_swap(volume, "manifest", &version, buffer_slice(&bytes), NULL), VOLUME_OK);
+    buffer_clear(&bytes);
+    salvage(volume);
+    assert_said("newer");
+    assert_true(salvaged.row_count > 0);
+    volume_close(volume);
+}
+
 /* A manifest, and of all that it names nothing. */
 static void a_manifest_alone_gives_empty_tables(void **state)
 {
@@ -395,7 +360,7 @@ static void a_manifest_alone_gives_empty_tables(void **state)
             assert_int_equal(object_delete(volume, names.names[i], NULL), VOLUME_OK);
     salvage(volume);
     assert_said("the file is missing");
-    assert_int_equal(found.row_count, 0);
+    assert_int_equal(salvaged.row_count, 0);
     volume_close(volume);
 }
 
@@ -421,7 +386,7 @@ static void every_read_fails_in_turn(void **state)
                 assert_healthy(to);
             else
                 assert_true(error.code == SSQL_IO || error.code == SSQL_CORRUPT);
-            assert_true(!is_hit || !is_done || found.losses > 0);
+            assert_true(!is_hit || !is_done || salvaged.losses > 0);
             volume_close(to);
         }
         volume_close(volume);
@@ -434,10 +399,14 @@ int main(void)
         cmocka_unit_test(blocks_that_a_fault_wrote_are_lost_and_no_more),
         cmocka_unit_test(a_block_whose_streams_are_damaged_is_lost),
         cmocka_unit_test(a_file_cut_off_anywhere_gives_the_blocks_before),
+        cmocka_unit_test(a_block_that_would_end_behind_its_file_is_none),
+        cmocka_unit_test(an_index_of_a_few_bytes_tells_no_columns),
+        cmocka_unit_test(a_gap_at_the_end_is_told_or_ends_it),
         cmocka_unit_test(names_that_are_none_are_passed_over),
         cmocka_unit_test(where_there_is_nothing_or_something_else_nothing_is_made),
         cmocka_unit_test(whoever_has_heard_enough_ends_it),
         cmocka_unit_test(gaps_are_told_by_keys_cut_to_what_fits),
+        cmocka_unit_test(a_manifest_of_a_newer_format_is_as_good_as_none),
         cmocka_unit_test(a_manifest_alone_gives_empty_tables),
         cmocka_unit_test(every_read_fails_in_turn),
     };
