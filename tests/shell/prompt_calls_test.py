@@ -47,9 +47,9 @@ class PromptCalls(FailingCallsTest):
         self.environment.pop("XDG_STATE_HOME") # HOME is each run's own
         self.check("db", "create table t (id int primary, name string); insert into t values (1, 'a')")
 
-    def check_end(self, result):
+    def check_end(self, way, result):
         if "out of virtual memory" not in result.err: # the words of the library that edits lines, which ends the program
-            super().check_end(result)
+            super().check_end(way, result)
 
     def test_dot_commands_of_a_script(self):
         self.write("s.ssql", COMMANDS)
@@ -59,7 +59,7 @@ class PromptCalls(FailingCallsTest):
         os.makedirs(self.path(".local/state/ssql"))
         self.write(".local/state/ssql/history", "select 1;\n" * 9000)
         self.environment.update(EDITOR="true", TERM="dumb")
-        text = "select 5 as a;\n.edit\n.history 2\nselect\n1;\n\\g\n\\x\n.prompt 'mine %d%t '\n.read nothing\n.open db\n.quit\n"
+        text = "select 5 as a;\n.edit\n\n.history 2\nselect\n1;\n\\g\n\\x\n.prompt 'mine %d%t '\n.read nothing\n.open db\n.quit\n"
         self.sweep("--interactive", text=text)
 
     def test_options_and_start_files(self):
