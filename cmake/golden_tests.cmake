@@ -15,7 +15,7 @@ add_test(NAME golden/small_crash COMMAND ssql test --timeout 120 --with small --
 add_test(NAME golden/follower COMMAND ssql test --timeout 60 --with small --with readonly-follower ${golden_files})
 set_tests_properties(golden/crash golden/small_crash golden/follower PROPERTIES TIMEOUT 400)
 
-foreach(check check check_directives check_options check_odd_use)
+foreach(check check check_directives check_options check_odd_use check_corners)
   string(REPLACE "check" "runner" name ${check})
   add_test(NAME golden/${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/runner/${check} $<TARGET_FILE:ssql>)
   set_tests_properties(golden/${name} PROPERTIES TIMEOUT 180)

@@ -86,9 +86,9 @@ void test_database_destroy(struct test_database *database)
 {
     if (database == NULL)
         return;
-    test_host_kill(database->follower);
-    test_host_kill(database->twin);
-    test_host_kill(database->host);
+    test_host_abandon(database->follower);
+    test_host_abandon(database->twin);
+    test_host_abandon(database->host);
     forget_journal(database);
     free(database->journal);
     variables_clear(&database->options);

@@ -55,7 +55,7 @@ static int set_options(ssql_options *options, const struct test_settings *settin
     for (size_t i = 0; settings->is_small && i < sizeof small_options / sizeof small_options[0]; i++)
         if (status == SSQL_OK)
             status = ssql_options_set(options, small_options[i][0], small_options[i][1]);
-    for (size_t i = 0; settings->chosen != NULL && i < settings->chosen->count && status == SSQL_OK; i++)
+    for (size_t i = 0; i < settings->chosen->count && status == SSQL_OK; i++)
         status = ssql_options_set(options, settings->chosen->list[i].name, settings->chosen->list[i].literal);
     if (status == SSQL_OK && settings->is_readonly)
         status = ssql_options_set(options, "readonly", "on");

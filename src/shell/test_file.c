@@ -92,7 +92,7 @@ enum { DIRECTIVE_COUNT = sizeof directives / sizeof directives[0] };
 
 static const char *directive_name(int i)
 {
-    return i >= 0 && i < DIRECTIVE_COUNT ? directives[i].name : NULL;
+    return i < DIRECTIVE_COUNT ? directives[i].name : NULL;
 }
 
 static bool complain_of_directive(struct walk *walk, size_t line, const char *word, size_t size)
@@ -256,7 +256,7 @@ static bool read_statement(struct walk *walk, ssql_splitter *splitter)
     if (text[walk->at - 1] != '\n' && begins(walk, rest, "-->"))
         return complain(walk, line_of(walk, rest), "an expectation stands on a line of its own, under its statement");
     if (rest >= walk->limit || text[rest] == '\n' || text[rest] == '\r' || begins(walk, rest, "--"))
-        walk->at = walk->at > 0 && text[walk->at - 1] == '\n' ? walk->at : line_end(walk, walk->at);
+        walk->at = text[walk->at - 1] == '\n' ? walk->at : line_end(walk, walk->at);
     step->expected_begin = step->expected_end = walk->at;
     return true;
 }
@@ -358,12 +358,6 @@ bool test_file_parse(struct test_file *file, struct text_buffer *complaint)
     bool done = path_has_ending(file->path, ".md") ? read_markdown(&walk, splitter) : read_region(&walk, splitter);
     ssql_splitter_free(splitter);
     return done && complain_of_last(&walk);
-}
-
-bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint)
-{
-    *file = (struct test_file){.path = path};
-    return test_text_read(&file->text, path, complaint) && test_file_parse(file, complaint);
 }
 
 void test_file_clear(struct test_file *file)

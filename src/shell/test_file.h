@@ -43,10 +43,8 @@ struct test_file {
     size_t step_count;
 };
 
-/* Reads and takes apart; on failure writes one line to `complaint` ("FILE:LINE: error: …") and returns false. Either
- * way test_file_clear frees it. */
-bool test_file_read(struct test_file *file, const char *path, struct text_buffer *complaint);
-/* The same for a text that is in `file` already, with a path that tells its kind. */
+/* Takes the text in `file` apart; the path tells its kind. On failure writes one line to `complaint`
+ * ("FILE:LINE: error: …") and returns false. Either way test_file_clear frees it. */
 bool test_file_parse(struct test_file *file, struct text_buffer *complaint);
 void test_file_clear(struct test_file *file);
 

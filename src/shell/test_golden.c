@@ -34,7 +34,7 @@ static void sort_lines_after_first(struct text_buffer *lines)
     for (const char *at = text_string(lines); *at != '\0'; at++)
         count += *at == '\n';
     char **items = must_allocate((count + 1) * sizeof *items);
-    for (char *at = lines->data; at != NULL && *at != '\0'; i++) {
+    for (const char *at = text_string(lines); *at != '\0'; i++) {
         size_t size = strcspn(at, "\n");
         items[i] = must_copy(at, size);
         at += size + 1;

@@ -34,7 +34,7 @@ struct test_host {
 struct served {
     const struct test_engine *engine;
     const struct test_settings *settings;
-    void *database; /* NULL: could not be opened again */
+    void *database; /* NULL: it is closed, or could not be opened again */
     struct text_buffer reply, complaint;
 };
 
@@ -89,29 +89,23 @@ static bool serve_reopen(struct served *served)
 /* Puts "did it work" and what it comes to, or the complaint, into the reply. */
 static void serve(struct served *served, enum operation operation, struct message_reader *message)
 {
-    bool done = served->database != NULL;
+    bool done = true;
     uint64_t digest = 0;
 
     text_reset(&served->reply);
     text_reset(&served->complaint);
     message_put_number(&served->reply, 1);
     switch (operation) {
-    case OPERATION_RUN:
-        if (done)
-            serve_run(served, message);
-        break;
-    case OPERATION_DISCONNECT:
-        if (done)
-            served->engine->disconnect(served->database);
-        break;
-    case OPERATION_CHECKPOINT: done = done && served->engine->checkpoint(served->database, &served->complaint); break;
+    case OPERATION_RUN: serve_run(served, message); break;
+    case OPERATION_DISCONNECT: served->engine->disconnect(served->database); break;
+    case OPERATION_CHECKPOINT: done = served->engine->checkpoint(served->database, &served->complaint); break;
     case OPERATION_DIGEST:
-        done = done && served->engine->digest(served->database, &digest, &served->complaint);
+        done = served->engine->digest(served->database, &digest, &served->complaint);
         message_put_number(&served->reply, digest);
         break;
-    case OPERATION_REOPEN: done = done && serve_reopen(served); break;
+    case OPERATION_REOPEN: done = serve_reopen(served); break;
     case OPERATION_STOP:
-        done = !done || served->engine->close(served->database, &served->complaint);
+        done = served->engine->close(served->database, &served->complaint);
         served->database = NULL;
         break;
     }
@@ -122,21 +116,19 @@ static void serve(struct served *served, enum operation operation, struct messag
     message_put_text(&served->reply, text_string(&served->complaint), served->complaint.size);
 }
 
-/* Opens, tells how that went, and answers requests until it is told to stop, or nobody asks any more. */
+/* Opens, tells how that went, and answers requests as long as there is a database and somebody asks. */
 static void be_host(const struct test_engine *engine, const struct test_settings *settings, int socket)
 {
     struct served served = {.engine = engine, .settings = settings};
     struct text_buffer message = {0};
-    enum operation operation = OPERATION_RUN;
     bool done = engine->open(settings, &served.database, &served.complaint);
 
     message_put_number(&served.reply, done);
     message_put_text(&served.reply, text_string(&served.complaint), served.complaint.size);
-    done = message_send(socket, &served.reply) && done;
-    while (done && operation != OPERATION_STOP && message_receive(socket, &message)) {
+    done = message_send(socket, &served.reply);
+    while (done && served.database != NULL && message_receive(socket, &message)) {
         struct message_reader reader = {.at = message.data, .end = message.data + message.size};
-        operation = (enum operation)message_take_number(&reader);
-        serve(&served, operation, &reader);
+        serve(&served, (enum operation)message_take_number(&reader), &reader);
         done = message_send(socket, &served.reply);
     }
     if (served.database != NULL)
@@ -190,7 +182,7 @@ static bool take_reply(struct test_host *host, struct message_reader *reader, st
     if (message_take_number(reader) != 0)
         return true;
     char *text = message_take_text(reader, NULL);
-    text_add_string(complaint, *text == '\0' ? "the database is not open" : text);
+    text_add_string(complaint, text);
     free(text);
     return false;
 }
@@ -298,7 +290,7 @@ bool test_host_reopen(struct test_host *host, struct text_buffer *complaint)
     return ask(host, OPERATION_REOPEN, &reader, complaint);
 }
 
-static void free_host(struct test_host *host)
+static void host_free(struct test_host *host)
 {
     close(host->socket);
     text_clear(&host->message);
@@ -318,7 +310,7 @@ bool test_host_stop(struct test_host *host, struct text_buffer *complaint)
         tell_death(status, complaint);
         done = false;
     }
-    free_host(host);
+    host_free(host);
     return done;
 }
 
@@ -330,7 +322,18 @@ void test_host_kill(struct test_host *host)
         kill(host->process, SIGKILL);
         reap(host);
     }
-    free_host(host);
+    host_free(host);
+}
+
+void test_host_abandon(struct test_host *host)
+{
+    if (host == NULL)
+        return;
+    if (host->process != 0) {
+        shutdown(host->socket, SHUT_RDWR);
+        reap(host);
+    }
+    host_free(host);
 }
 
 static _Noreturn void run_in_child(const struct test_engine *engine, const struct test_settings *settings, int socket,
@@ -339,10 +342,8 @@ static _Noreturn void run_in_child(const struct test_engine *engine, const struc
 #ifdef __linux__
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
-    if (getppid() != parent) /* it went before it could be told */
-        _exit(0);
-    if (chdir(settings->directory) != 0)
-        _exit(2);
+    if (getppid() != parent || chdir(settings->directory) != 0) /* it went before it could be told */
+        exit(2);
     be_host(engine, settings, socket);
     close(socket);
     exit(0); /* not _exit: a leak checker looks now */
@@ -374,6 +375,6 @@ struct test_host *test_host_start(const struct test_engine *engine, const struct
     host->socket = ends[0];
     if (take_reply(host, &reader, complaint))
         return host;
-    test_host_kill(host);
+    test_host_abandon(host);
     return NULL;
 }

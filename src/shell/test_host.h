@@ -33,5 +33,7 @@ bool test_host_send_checkpoint(struct test_host *host, struct text_buffer *compl
 bool test_host_stop(struct test_host *host, struct text_buffer *complaint);
 /* The same by SIGKILL: nothing is closed. */
 void test_host_kill(struct test_host *host);
+/* Ends it as the end of the one who asks does: what was open is lost. NULL is nothing. */
+void test_host_abandon(struct test_host *host);
 
 #endif

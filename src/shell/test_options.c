@@ -76,17 +76,6 @@ static int complain(const char *what, const char *about)
     return 2;
 }
 
-static bool read_number(const char *text, unsigned long most, unsigned *number)
-{
-    char *end;
-    unsigned long value;
-
-    errno = 0;
-    value = strtoul(text, &end, 10);
-    *number = (unsigned)value;
-    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && value >= 1 && value <= most;
-}
-
 static bool read_seed(const char *text, uint64_t *seed)
 {
     char *end;
@@ -94,6 +83,15 @@ static bool read_seed(const char *text, uint64_t *seed)
     errno = 0;
     *seed = strtoull(text, &end, 10);
     return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool read_number(const char *text, unsigned most, unsigned *number)
+{
+    uint64_t value;
+    bool is_read = read_seed(text, &value) && value >= 1 && value <= most;
+
+    *number = is_read ? (unsigned)value : 0;
+    return is_read;
 }
 
 /* Short enough to be typed. */
@@ -126,14 +124,14 @@ static const char *weather_name(int i)
 {
     static const char *const names[] = {"small", "reopen", "crash", "readonly-follower"};
 
-    return i >= 0 && i < 4 ? names[i] : NULL;
+    return i < 4 ? names[i] : NULL;
 }
 
 static const char *engine_name(int i)
 {
     static const char *const names[] = {"ssql", "sqlite"};
 
-    return i >= 0 && i < 2 ? names[i] : NULL;
+    return i < 2 ? names[i] : NULL;
 }
 
 static const char *update_name(int i)
@@ -145,7 +143,7 @@ static const char *colour_name(int i)
 {
     static const char *const names[] = {"auto", "always", "never"};
 
-    return i >= 0 && i < 3 ? names[i] : NULL;
+    return i < 3 ? names[i] : NULL;
 }
 
 static int set_weather(struct test_command_line *line, const char *name)
@@ -234,7 +232,7 @@ static int set_shuffle(struct test_command_line *line, const char *seed)
 
 static const char *option_name(int i)
 {
-    return i >= 0 && i < OPTION_COUNT ? described[i].name : NULL;
+    return i < OPTION_COUNT ? described[i].name : NULL;
 }
 
 /* Name and value stand in what is shown: "-j, --jobs N", "--update[=new]". */
@@ -242,7 +240,7 @@ bool test_options_list(int i, struct listed_option *option)
 {
     static char names[OPTION_COUNT][32], values[OPTION_COUNT][32];
 
-    if (i < 0 || i >= OPTION_COUNT)
+    if (i >= OPTION_COUNT)
         return false;
     const struct described_option *row = &described[i];
     const char *long_name = strstr(row->shown, "--");

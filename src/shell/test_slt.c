@@ -86,7 +86,7 @@ static bool read_number(struct word word, uint64_t *number)
 {
     char copy[20], *end;
 
-    if (word.size == 0 || word.size >= sizeof copy)
+    if (word.size >= sizeof copy)
         return false;
     memcpy(copy, word.text, word.size);
     copy[word.size] = '\0';

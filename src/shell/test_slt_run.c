@@ -47,7 +47,7 @@ static void sort_values(struct text_buffer *values, enum slt_sort sort, size_t c
     struct groups groups = {.group = sort == SLT_ROWSORT ? column_count : 1};
     struct text_buffer sorted = {0};
 
-    if (sort == SLT_NOSORT || values->size == 0 || groups.group == 0)
+    if (sort == SLT_NOSORT || values->size == 0)
         return;
     for (const char *at = values->data; *at != '\0'; at++)
         groups.line_count += *at == '\n';
@@ -142,8 +142,7 @@ static bool is_to_change(const struct slt_run *slt, const struct slt_record *rec
 {
     enum test_update update = slt->run->options->update;
 
-    return record->has_expected ? update == UPDATE_ALL || update == UPDATE_REVIEW
-                                : update == UPDATE_ALL || update == UPDATE_NEW || update == UPDATE_REVIEW;
+    return update == UPDATE_ALL || update == UPDATE_REVIEW || (update == UPDATE_NEW && !record->has_expected);
 }
 
 static void judge_query(struct slt_run *slt, const struct slt_record *record, struct test_answer *answer)
@@ -230,17 +229,12 @@ static bool run_statement(struct slt_run *slt, const struct slt_record *record)
 
 static bool run_record(struct slt_run *slt, const struct slt_record *record)
 {
-    if (record->is_left_out)
+    if (record->is_left_out || record->kind == SLT_HALT)
         return true;
-    switch (record->kind) {
-    case SLT_THRESHOLD: slt->threshold = record->number; return true;
-    case SLT_HALT: return true;
-    case SLT_OK:
-    case SLT_ERROR:
-    case SLT_COUNT:
-    case SLT_QUERY: break;
-    }
-    return run_statement(slt, record);
+    if (record->kind != SLT_THRESHOLD)
+        return run_statement(slt, record);
+    slt->threshold = record->number;
+    return true;
 }
 
 void test_slt_run(struct test_run *run)

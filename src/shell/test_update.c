@@ -79,7 +79,7 @@ static char ask(void)
             putchar('\n');
             return 'q';
         }
-        if (strchr("ynaq", line[0]) != NULL && line[0] != '\0' && (line[1] == '\n' || line[1] == '\0'))
+        if (strcspn(line, "\n") == 1 && strchr("ynaq", line[0]) != NULL)
             return line[0];
     }
 }

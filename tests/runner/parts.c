@@ -233,5 +233,5 @@ int main(void)
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-    return failed + run_answer_tests() + run_text_tests() + run_weather_tests();
+    return failed + run_answer_tests() + run_text_tests() + run_file_tests() + run_result_tests() + run_weather_tests();
 }

@@ -5,5 +5,7 @@
 int run_weather_tests(void);
 int run_answer_tests(void);
 int run_text_tests(void);
+int run_file_tests(void);
+int run_result_tests(void);
 
 #endif

@@ -307,6 +307,12 @@ static void a_follower_that_answers_otherwise_is_noticed(void **state)
     follower_lies = false;
 }
 
+static void no_database_is_destroyed_without_harm(void **state)
+{
+    (void)state;
+    test_database_destroy(NULL);
+}
+
 static void an_option_that_the_engine_does_not_know_is_refused(void **state)
 {
     static const struct test_weather fair;
@@ -329,6 +335,7 @@ int run_weather_tests(void)
         cmocka_unit_test(a_transaction_is_whole_or_not_at_all),
         cmocka_unit_test(the_directive_crash_loses_what_is_open_and_nothing_else),
         cmocka_unit_test(a_follower_that_answers_otherwise_is_noticed),
+        cmocka_unit_test(no_database_is_destroyed_without_harm),
         cmocka_unit_test(an_option_that_the_engine_does_not_know_is_refused),
     };
 

@@ -7,6 +7,7 @@
  * addresses of the program's file. FAILING_CALL=WAY:OFFSET:ERRNO:ONCE lets the calls on this way fail, the first of
  * each process or all; the first failure adds the line "failed NAME". Programs that this one starts are left in peace.
  * Threads: any. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -247,6 +249,13 @@ CALL(int, mkostemps, -1, (char *path, int ending, int flags), (path, ending, fla
 CALL(pid_t, fork, -1, (void), ())
 CALL(pid_t, waitpid, -1, (pid_t process, int *status, int options), (process, status, options))
 CALL(int, waitid, -1, (idtype_t kind, id_t process, siginfo_t *to, int options), (kind, process, to, options))
+CALL(ssize_t, getrandom, -1, (void *to, size_t size, unsigned flags), (to, size, flags))
+CALL(long, sysconf, -1, (int name), (name))
+CALL(DIR *, opendir, NULL, (const char *path), (path))
+CALL(int, scandir, -1,
+     (const char *path, struct dirent ***to, int (*choose)(const struct dirent *),
+      int (*compare)(const struct dirent **, const struct dirent **)),
+     (path, to, choose, compare))
 CALL(int, tcgetattr, -1, (int file, struct termios *to), (file, to))
 CALL(int, tcsetattr, -1, (int file, int when, const struct termios *from), (file, when, from))
 CALL(FILE *, fopen, NULL, (const char *path, const char *mode), (path, mode))

@@ -59,7 +59,7 @@ class FailingCallsTest(ShellTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.tried = set()  # places of all sweeps of the class; each is tried once
+        cls.tried = set()  # places and errors of all sweeps of the class; each is tried once
 
     def run_with_library(self, folder, arguments, text, settings):
         environment = dict(self.environment, LD_PRELOAD=LIBRARY, FAILING_CALLS_LOG=folder + ".log", HOME=folder, **settings)
@@ -80,12 +80,13 @@ class FailingCallsTest(ShellTest):
             ways = [Way(line, self.SYMBOLS) for line in log]
         return [way for way in ways if "main" in way.stack]
 
-    def choose(self, ways, calls):
-        """The ways that are tried."""
+    def choose(self, ways, calls, errors):
+        """The ways that are tried, with the error of each."""
         chosen, ending = [], 0
         for way in ways:
-            if (calls is None or way.call in calls) and way.place not in self.tried:
-                self.tried.add(way.place)
+            way.error = errno.ENOMEM if way.call in MEMORY else errors.get(way.call, errno.EIO)
+            if (calls is None or way.call in calls) and (way.place, way.error) not in self.tried:
+                self.tried.add((way.place, way.error))
                 ending += way.ends_program
                 if not way.ends_program or ending <= self.MUST_ALLOCATIONS:
                     chosen.append(way)
@@ -111,13 +112,12 @@ class FailingCallsTest(ShellTest):
         shutil.copytree(self.folder, prepared, symlinks=True)
         ways = self.ways(prepared, arguments, text)
         self.assertGreater(len(ways), 0, "no call was seen")
-        chosen = self.choose(ways, calls)
+        chosen = self.choose(ways, calls, errors)
 
         def run(number):
             way = chosen[number]
             folder = self.copy(prepared, str(number))
-            error = errno.ENOMEM if way.call in MEMORY else errors.get(way.call, errno.EIO)
-            fault = "%s:%s:%d:%d" % (way.hash, way.offset, error, once)
+            fault = "%s:%s:%d:%d" % (way.hash, way.offset, way.error, once)
             try:
                 result = self.run_with_library(folder, arguments, text, {"FAILING_CALL": fault})
             except subprocess.TimeoutExpired as late:

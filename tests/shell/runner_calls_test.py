@@ -1,5 +1,6 @@
 """`ssql test` when one of its calls fails: memory, files, processes."""
 
+import errno
 import os
 import unittest
 
@@ -103,6 +104,13 @@ class RunnerCalls(FailingCallsTest):
     def test_crashes(self):
         self.write("a.ssql", BETWEEN)
         self.sweep("test", "--with=small", "--with=reopen", "--with=crash=1", "a.ssql")
+
+    def test_an_interrupted_call_is_made_again(self):
+        self.write("a.ssql", GOLDEN)
+        interrupted = ("read", "write", "send", "waitpid", "waitid", "poll")
+        for way, result in self.sweep("test", "a.ssql", calls=interrupted, errors=dict.fromkeys(interrupted, errno.EINTR)):
+            with self.subTest(str(way)):
+                self.assertEqual((result.out, result.err, result.status), ("1 passed, 0 failed\n", "", 0))
 
     def test_sqlite_beside(self):
         self.write("a.ssql", GOLDEN.replace("{ a int primary, b string }", "(a int primary key, b text)")
