@@ -54,7 +54,7 @@ class Way:
 
 class FailingCallsTest(ShellTest):
     SYMBOLS = Symbols(PROGRAM)
-    TIMEOUT_S = 20
+    TIMEOUT_S = 100
     MUST_ALLOCATIONS = 3  # of the allocations that end the program
 
     @classmethod

@@ -74,6 +74,7 @@ class RunnerCalls(FailingCallsTest):
 
     def check_end(self, way, result):
         super().check_end(way, result)
+        self.assertNotIn("no end after", result.out)
         if result.left != [] and "kept: " not in result.out:
             self.assertRegex(result.err, "out of memory|could not be removed")
 
