@@ -687,7 +687,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, struct parser *par
     int count = yypcontext_expected_tokens(context, expected, YYNTOKENS);
 
     if (count < 0)
-        return count;
+        return 2; /* how this parser is told that memory ran out */
     for (int i = 0; i < count; i++)
         names[i] = yysymbol_name(expected[i]);
     if (parser->completion != NULL)

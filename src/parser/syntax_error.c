@@ -76,8 +76,7 @@ static const char *const end_of_statement = "the end of the statement";
 /* The name of an option may be one of the grammar's words, too. */
 static bool expects_option(const struct expectation *expected)
 {
-    return expects(expected, "a name") && !expects(expected, "a quoted name") && expects(expected, "create") &&
-           expects(expected, "primary");
+    return expects(expected, "a name") && !expects(expected, "a quoted name") && expects(expected, "create");
 }
 
 /* The value of an option is a literal or a word. */
@@ -90,8 +89,7 @@ static bool expects_option_value(const struct expectation *expected)
 /* A type is a word that is neither quoted nor one of the grammar's. */
 static bool expects_type(const struct expectation *expected)
 {
-    return expects(expected, "a name") && !expects(expected, "a quoted name") && !expects_option(expected) &&
-           !expects_option_value(expected);
+    return expects(expected, "a name") && !expects(expected, "a quoted name") && !expects_option(expected);
 }
 
 /* Whether the text's next token would be the first of an operand. */
@@ -568,8 +566,7 @@ void syntax_error_report(struct parser *parser, struct ssql_span span, const cha
         .parser = parser, .expected = {names, count}, .wrong = &parser->seen[0], .before = &parser->seen[1]};
     char expected_text[EXPECTED_TEXT_SIZE];
 
-    if (parser->has_failed)
-        return;
+    assert(!parser->has_failed); /* after a failure the grammar is given the token at which it says nothing */
     mistake.text = parser_text(parser, span);
     syntax_context_find(&mistake.context, parser, span.begin);
     mistake.is_foreign = foreign_syntax_find(&mistake.context, &mistake.foreign);

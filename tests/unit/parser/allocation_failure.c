@@ -90,6 +90,11 @@ static void statements_give_up_cleanly(void **state)
         "describe t",
         "show tables",
         "explain analyze select 1",
+        "select (((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((("
+        "(((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((("
+        "1))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))"
+        ")))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))"
+        ")",
         "begin",
         "copy t (a, b) from stdin (format csv, header true, skip 1, primary 'a', create true)",
         "copy (select 1) to 'file' (format csv)",
@@ -98,6 +103,23 @@ static void statements_give_up_cleanly(void **state)
 
     (void)state;
     fail_in_each(parse, texts, sizeof texts / sizeof *texts);
+}
+
+static bool refuse(const char *text, struct arena *arena, struct ssql_error *error)
+{
+    return !parse(text, arena, error) && error->code == SSQL_SYNTAX;
+}
+
+static void mistakes_are_told_or_memory_is_out(void **state)
+{
+    static const char *const texts[] = {
+        "select a frm t",
+        "select ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1 + ) from t",
+        "select f((((((((((((((((((((((((((((((((((((((((case when a in (1, 2) then (select 'it''s' wher 1",
+    };
+
+    (void)state;
+    fail_in_each(refuse, texts, sizeof texts / sizeof *texts);
 }
 
 static bool read_expression(const char *text, struct arena *arena, struct ssql_error *error)
@@ -139,6 +161,7 @@ static void completions_give_up_cleanly(void **state)
         "create table t { a int, b int, c int, d int, e int, primary key (|",
         "select t.| from t as u",
         "select `a| from t",
+        "select 'it''s', ?, :x, \"\\n\", `a``b`, |, 'it''s'",
         "|",
     };
 
@@ -182,7 +205,7 @@ static bool read_shape(const char *text, struct arena *arena, struct ssql_error 
 
 static void shapes_give_up_cleanly(void **state)
 {
-    static const char *const texts[] = {"insert into t values ('it''s', 2)", "select a from t where b = 'it''s'"};
+    static const char *const texts[] = {"insert into t values ('it''s', 2.5)", "select a from t where b = 'it''s'"};
 
     (void)state;
     fail_in_each(read_shape, texts, sizeof texts / sizeof *texts);
@@ -191,8 +214,11 @@ static void shapes_give_up_cleanly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statements_give_up_cleanly),  cmocka_unit_test(expressions_give_up_cleanly),
-        cmocka_unit_test(completions_give_up_cleanly), cmocka_unit_test(colours_give_up_cleanly),
+        cmocka_unit_test(mistakes_are_told_or_memory_is_out),
+        cmocka_unit_test(statements_give_up_cleanly),
+        cmocka_unit_test(expressions_give_up_cleanly),
+        cmocka_unit_test(completions_give_up_cleanly),
+        cmocka_unit_test(colours_give_up_cleanly),
         cmocka_unit_test(shapes_give_up_cleanly),
     };
 

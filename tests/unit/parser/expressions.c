@@ -123,6 +123,11 @@ static void an_expression_parses_by_itself(void **state)
     assert_false(parse_expression(parsing->parser, "", 0, &parsing->arena, &expr, &parsing->error));
     assert_false(parse_expression(parsing->parser, "?", 1, &parsing->arena, &expr, &parsing->error));
     assert_string_equal(parsing->error.message, "a parameter cannot stand here");
+    assert_false(parse_expression(parsing->parser, "'\xFF'", 3, &parsing->arena, &expr, &parsing->error));
+    assert_int_equal(parsing->error.code, SSQL_BAD_ENCODING);
+    size_t size = (size_t)STATEMENT_SIZE_LIMIT + 1; /* refused before a byte of it is read */
+    assert_false(parse_expression(parsing->parser, "1", size, &parsing->arena, &expr, &parsing->error));
+    assert_int_equal(parsing->error.code, SSQL_TOO_LARGE);
 }
 
 int main(void)

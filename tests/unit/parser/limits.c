@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,24 @@ static void depth_is_limited(void **state)
     assert_int_equal(parse_nested(state, "f(", "1", ")", EXPRESSION_DEPTH_LIMIT - 1), SSQL_OK);
     assert_string_equal((parse_nested(state, "f(", "1", ")", 1000), ((struct parsing *)*state)->error.message),
                         "the expression is nested more than 1000 levels deep");
+}
+
+/* The sum's right side is too deep, and then so is the sum. */
+static void the_first_of_two_faults_is_told(void **state)
+{
+    const struct parsing *parsing = *state;
+    char text[4 * EXPRESSION_DEPTH_LIMIT + 40] = "";
+    size_t size = 0;
+
+    for (int i = 1; i < EXPRESSION_DEPTH_LIMIT; i++, size += 2)
+        memcpy(text + size, "- ", 2);
+    size += (size_t)sprintf(text + size, "a + ");
+    for (int i = 0; i < EXPRESSION_DEPTH_LIMIT; i++, size += 2)
+        memcpy(text + size, "- ", 2);
+    sprintf(text + size, "a");
+    assert_int_equal(parse_nested(state, "", text, "", 0), SSQL_TOO_LARGE);
+    assert_string_equal(parsing->error.message, "the expression is nested more than 1000 levels deep");
+    assert_int_equal(parsing->error.span.begin, strlen("select ") + 2 * (EXPRESSION_DEPTH_LIMIT - 1) + strlen("a + "));
 }
 
 static void parentheses_alone_are_limited_by_the_stack(void **state)
@@ -140,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(the_first_of_two_faults_is_told),
         cmocka_unit_test(parentheses_alone_are_limited_by_the_stack),
         cmocka_unit_test(long_lists_are_no_problem),
         cmocka_unit_test(comments_may_nest_deeply),

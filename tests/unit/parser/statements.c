@@ -115,6 +115,21 @@ static void keywords_are_read_in_any_case(void **state)
     expect_text(state, "SeLeCt A fRoM T wHeRe TRUE oR NuLl", "select A from T where true or null");
 }
 
+static void titles_keep_what_stands_in_quotes(void **state)
+{
+    static const char *const items[] = {"'\x01\x0E\x1F' || 'b'", "'a\n--\tb' || /* c */ 'd'",
+                                        "\"\\\"  /* \" || -- x\n `y`"};
+    static const char *const titles[] = {"'\x01\x0E\x1F' || 'b'", "'a\n--\tb' || 'd'", "\"\\\"  /* \" || `y`"};
+
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "select %s", items[i]);
+        struct slice title = parse(state, text)->query->select.items[0].title;
+        if (!slice_equal(title, slice_of(titles[i])))
+            fail_msg("%s: %.*s", items[i], SLICE_PRINT(title));
+    }
+}
+
 static void titles_are_alias_column_or_source(void **state)
 {
     const struct statement *statement =
@@ -180,6 +195,10 @@ static void copies_keep_their_options_for_later(void **state)
                 "copy t (a, b) from stdin (Format 'csv', header false, null '', skip -1)");
     expect_text(state, "copy t to stdout", "copy t to stdout");
     expect_text(state, "copy (values (1)) to \"y\" (format insert)", "copy (values (1)) to \"y\" (format 'insert')");
+    expect_text(state, "backup to 'a/b' (incremental true)", "backup to \"a/b\" (incremental true)");
+    expect_text(state, "backup to \"a\"", "backup to \"a\"");
+    expect_text(state, "select `:a`, `a:`, `0a`, `z{`, `[`, `A9`, `\xC3\xA9`, `\xF0\x9F\x98\x80` from t",
+                "select `:a`, `a:`, `0a`, `z{`, `[`, A9, \xC3\xA9, \xF0\x9F\x98\x80 from t");
     expect_text(state, "explain copy copy to `stdout`", "explain copy `copy` to stdout");
 }
 
@@ -195,6 +214,7 @@ int main(void)
         cmocka_unit_test(copies_keep_their_options_for_later),
         cmocka_unit_test(words_that_are_not_needed_are_names),
         cmocka_unit_test(keywords_are_read_in_any_case),
+        cmocka_unit_test(titles_keep_what_stands_in_quotes),
         cmocka_unit_test(titles_are_alias_column_or_source),
         cmocka_unit_test(spans_cover_what_was_written),
         cmocka_unit_test(parameters_are_numbered_and_named),

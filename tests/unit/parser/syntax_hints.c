@@ -68,6 +68,43 @@ static void deep_brackets_are_not_followed_for_ever(void **state)
                  "a \"(\" is still open");
 }
 
+/* Words in brackets deeper than those that are remembered belong to no clause. */
+static void clauses_in_deep_brackets_are_forgotten(void **state)
+{
+    enum { DEPTH = 100 };
+    char text[DEPTH + 100];
+
+    memset(text, '(', sizeof text);
+    memcpy(text, "select ", 7);
+    snprintf(text + 7 + DEPTH, sizeof text - 7 - DEPTH, "select a from t where b union select c from u where d where");
+    expect_error(state, text, SSQL_SYNTAX, "where", "syntax error at \"where\", expected \")\"", NULL);
+}
+
+static void comments_may_stand_behind_the_wrong_token(void **state)
+{
+    static const char *const ends[] = {"-- end", "-- end\n", "/* open", "/* a / b * c ** /* d */ // */ 1",
+                                       "- 1",    "/ 1",      "'open",   "\"\\\" open"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        char text[100];
+        snprintf(text, sizeof text, "select a frm t %s", ends[i]);
+        expect_error(state, text, SSQL_SYNTAX, "frm", "syntax error at \"frm\"", "did you mean \"from\"?");
+    }
+}
+
+static void every_sign_of_others_has_a_hint(void **state)
+{
+    static const char others[] = "&|#^~[]@$\\:";
+
+    (void)state;
+    for (const char *sign = others; *sign != '\0'; sign++)
+        assert_non_null(foreign_sign_hint(*sign, ' '));
+    assert_string_equal(foreign_sign_hint(':', ':'), "\"cast(a as int)\" converts");
+    assert_string_equal(foreign_sign_hint(':', '='), "did you mean \"=\"?");
+    assert_null(foreign_sign_hint('\x01', ' '));
+    expect_error(state, "select \x7F", SSQL_SYNTAX, "\x7F", "unexpected control character \\u{7F}", NULL);
+}
+
 static void characters_that_only_look_like_ours_are_refused(void **state)
 {
     expect_error(state,
@@ -96,6 +133,7 @@ static void broken_text_is_walked_to_its_end(void **state)
         assert_int_equal(foreign_character_find(slice_of(texts[i]), &found, &at, &size), !is_whole);
         assert_true(at <= strlen(texts[i]));
     }
+    assert_false(foreign_character_find(slice_of("\xF0\x9F\x98\x80"), &found, &at, &size));
     assert_false(foreign_character_find(slice_of("na\xC3\xAFve\xE4\xB8\x96"), &found, &at, &size));
 }
 
@@ -107,6 +145,9 @@ int main(void)
         cmocka_unit_test(the_beginning_counts_however_far_it_is),
         cmocka_unit_test(clauses_are_those_of_the_same_brackets),
         cmocka_unit_test(deep_brackets_are_not_followed_for_ever),
+        cmocka_unit_test(clauses_in_deep_brackets_are_forgotten),
+        cmocka_unit_test(comments_may_stand_behind_the_wrong_token),
+        cmocka_unit_test(every_sign_of_others_has_a_hint),
         cmocka_unit_test(characters_that_only_look_like_ours_are_refused),
         cmocka_unit_test(broken_text_is_walked_to_its_end),
     };
