@@ -123,6 +123,7 @@ static void json_has_types_of_its_own(void **state)
     assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":1.5},{\"a\":\"inf\"}]"), "float");
     assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":\"1\"}]"), "string");
     assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":\"true\"}]"), "string");
+    assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":\"false\"}]"), "string");
     assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":true},{}]"), "bool?");
     assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":true},{\"a\":1}]"), "string");
     assert_string_equal(guessed(RECORD_FORMAT_JSON, "[{\"a\":[]}]"), "string");
