@@ -20,10 +20,13 @@
 int __real_sched_yield(void);
 int __wrap_sched_yield(void);
 
-static struct wal *joined; /* another thread queues there whenever one yields */
+static struct wal *joined;  /* another thread queues there whenever one yields */
+static bool is_joined_late; /* and keeps the processor for longer than anybody wants to wait */
 
 int __wrap_sched_yield(void)
 {
+    if (joined != NULL && is_joined_late)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     if (joined != NULL)
         atomic_fetch_add(&joined->queued, 1);
     return __real_sched_yield();
@@ -169,6 +172,23 @@ static void leaders_who_wait_in_vain_wait_less_and_less_often(void **state)
         assert_int_equal(count_waits(&log, 2, 255), 0);
         assert_int_equal(count_waits(&log, 2, 1), 1);
     }
+    end_log(&log);
+}
+
+static void company_that_comes_too_late_was_not_worth_the_wait(void **state)
+{
+    (void)state;
+    struct log log;
+
+    begin_log(&log);
+    log.wal->sync_nanoseconds = 40 * SECOND;
+    log.wal->expected = 2;
+    joined = log.wal;
+    is_joined_late = true;
+    commit(&log, WAL_SYNC_FULL);
+    joined = NULL;
+    is_joined_late = false;
+    assert_int_equal(log.wal->vain_waits, 1);
     end_log(&log);
 }
 
@@ -448,6 +468,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_leader_waits_for_those_it_expects_but_not_long),
         cmocka_unit_test(leaders_who_wait_in_vain_wait_less_and_less_often),
+        cmocka_unit_test(company_that_comes_too_late_was_not_worth_the_wait),
         cmocka_unit_test(one_wait_that_was_not_in_vain_gives_new_hope),
         cmocka_unit_test(the_time_of_a_sync_is_smoothed),
         cmocka_unit_test(who_queues_during_a_sync_may_be_served_by_it),
