@@ -228,7 +228,8 @@ struct bound_expr *bound_make_cast(struct arena *arena, struct bound_expr *opera
 {
     if (operand == NULL || operand->type == type)
         return operand;
-    if (bound_is_null(operand) || (operand->type == SSQL_TYPE_NULL && operand->kind != BOUND_PARAMETER))
+    assert(operand->type != SSQL_TYPE_NULL || operand->kind != BOUND_PARAMETER); /* its type is told first */
+    if (bound_is_null(operand) || operand->type == SSQL_TYPE_NULL)
         return bound_make_constant(arena, value_null(type), span);
     if (operand->kind == BOUND_CONSTANT && operand->type == SSQL_TYPE_INT && type == SSQL_TYPE_FLOAT)
         return bound_make_constant(arena, value_float((double)operand->constant.integer), span);

@@ -1,5 +1,6 @@
 #include "plan/candidates.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
@@ -279,9 +280,8 @@ bool candidates_find(const struct completion *completion, const struct schema *s
     struct listing listing = {.completion = completion, .schema = schema, .arena = arena, .out = out};
     uint32_t begin = completion->word.begin + completion->is_quoted;
 
+    assert(!completion->is_closed);
     *out = (struct candidates){0};
-    if (completion->is_closed)
-        return true;
     listing.typed = slice_make(completion->statement + begin, completion->word.end - begin);
     if (!completion_scope_find(completion, arena, &listing.scope))
         return false;

@@ -26,7 +26,7 @@ struct candidates {
     uint32_t count;
 };
 
-/* Lists what the word that is being written can become. False: out of memory. */
+/* Lists what the word that is being written can become, at a place that is not closed. False: out of memory. */
 MUST_CHECK bool candidates_find(const struct completion *completion, const struct schema *schema, struct arena *arena,
                                 struct candidates *out);
 

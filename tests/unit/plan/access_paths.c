@@ -15,6 +15,7 @@ static void key_conditions_become_a_range(void **state)
     (void)state;
     expect_plan("select id from users where id >= 10 and id < 20", "scan users (key id >= 10, id < 20; columns id)");
     expect_plan("select id from users where 10 < id", "scan users (key id > 10; columns id)");
+    expect_plan("select id from users where 10 <= id and 20 >= id", "scan users (key id >= 10, id <= 20; columns id)");
     expect_plan("select id from users where id between 1 and 5", "scan users (key id >= 1, id <= 5; columns id)");
     expect_plan("select c from pairs where a == 1", "scan Pairs (key a == 1; columns c)");
     expect_plan("select c from pairs where a == 1 and b > 'k'", "scan Pairs (key a == 1, b > \"k\"; columns c)");
@@ -51,6 +52,10 @@ static void a_condition_that_is_never_true_reads_nothing(void **state)
     expect_plan("select id from users where id == null", "no rows");
     expect_plan("select count(*) from users where 1 == 2", "aggregate count(*)\n  no rows");
     expect_plan("select id from users where true", "scan users (all rows; columns id)");
+    expect_plan("select id from users where id / age == 1 and false",
+                "project id\n  scan users (all rows; filter id / age == 1 and false; columns id, age)");
+    expect_plan("select id from users where id / age == 1 and null",
+                "project id\n  scan users (all rows; filter id / age == 1 and null; columns id, age)");
 }
 
 static void columns_compared_with_constants_have_zones(void **state)

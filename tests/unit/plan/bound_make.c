@@ -56,6 +56,7 @@ static void expressions_of_the_same_shape_are_told_apart(void **state)
     assert_true(bound_equal(sum_as_string, bound_make_cast(&arena, same, SSQL_TYPE_STRING, NO_SPAN)));
     assert_false(bound_equal(sum, product));
     assert_false(bound_equal(sum, other));
+    assert_false(bound_equal(sum, bound_make_binary(&arena, FUNCTION_ADD, SSQL_TYPE_INT, column(0), sum, NO_SPAN)));
     assert_false(bound_equal(first, second));
     assert_false(bound_equal(first, column(0)));
     assert_false(bound_equal(sum_as_string, sum_as_float));

@@ -197,6 +197,8 @@ static void a_hint_says_where_an_unknown_column_may_be(void **state)
 {
     (void)state;
     expect_error("select 1 order by x", SSQL_UNKNOWN_COLUMN, "x", "unknown column \"x\": there is no from", "");
+    expect_error("select 1 where x == 1", SSQL_UNKNOWN_COLUMN, "x", "unknown column \"x\": there is no from",
+                 "a string needs quotes: 'x'");
     expect_error("select id from users where tag == 1", SSQL_UNKNOWN_COLUMN, "tag", "unknown column \"tag\" in users",
                  "a string needs quotes: 'tag'; the columns of users are id, name, active, score, age");
     expect_error("select age as n from users group by n + 1", SSQL_UNKNOWN_COLUMN, "n", "unknown column \"n\" in users",
@@ -242,10 +244,10 @@ static void a_huge_operand_of_a_case_is_refused(void **state)
     struct ssql_error error;
 
     (void)state;
-    for (int i = 0; i < 18; i++)
+    for (int i = 0; i < 16; i++)
         strcat(text, "(");
     strcat(text, "active == true");
-    for (int i = 0; i < 18; i++)
+    for (int i = 0; i < 16; i++)
         strcat(text, ") between false and true");
     strcat(text, " when true then 1 when false then 2 when null then 3 end from users");
     assert_null(plan_typed(text, NULL, &error));
