@@ -31,3 +31,5 @@ if(TARGET unit_shell_streams)
   target_link_options(unit_shell_streams PRIVATE ${system_calls})
   target_link_options(unit_shell_endings PRIVATE LINKER:--wrap=raise,--wrap=_exit)
 endif()
+# tests/unit/session/session.c: what another session does while a statement runs, or waits to be tried again.
+target_link_options(unit_session_session PRIVATE LINKER:--wrap=execution_start,--wrap=nanosleep)

@@ -36,7 +36,7 @@ foreach(target unit_api_allocation_failure unit_api_allocation_files)
 endforeach()
 # So does what is taken from an arena.
 foreach(target unit_plan_memory_failure unit_api_allocation_statements unit_api_allocation_parallel unit_exec_groups
-        unit_format_allocation_failure unit_parser_allocation_failure)
+        unit_format_allocation_failure unit_parser_allocation_failure unit_session_memory unit_api_allocation_calls)
   target_link_options(${target} PRIVATE
                       LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=posix_memalign
                       LINKER:--wrap=arena_alloc,--wrap=arena_alloc_array,--wrap=arena_copy,--wrap=newlocale)

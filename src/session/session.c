@@ -175,11 +175,12 @@ bool session_commit(struct session *session, struct ssql_error *error)
         return false;
     end_active_runs(session);
 
-    bool is_write = session->open->kind == TRANSACTION_WRITE;
     bool done = transaction_commit(session->open->transaction, error);
 
-    if (!done && is_write)
+    if (!done) {
+        assert(session->open->kind == TRANSACTION_WRITE);
         catalog_view_forget(session->open->view);
+    }
     leave_transaction(session);
     return done;
 }

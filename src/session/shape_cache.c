@@ -42,8 +42,6 @@ static void forget_plan(struct shape *shape)
 
 static void shape_destroy(struct shape *shape)
 {
-    if (shape == NULL)
-        return;
     forget_plan(shape);
     literal_rows_clear(&shape->rows);
     arena_clear(&shape->arena);
@@ -185,14 +183,13 @@ static bool is_lookup(const struct plan_node *node)
     return node->kind == PLAN_LOOKUP;
 }
 
-/* Whether statements of the shape can share this plan of its text: the literals are all its parameters, and their types
- * are known. */
+/* Whether statements of the shape can share this plan of its text, whose parameters are the literals: their types are
+ * known. */
 static bool is_shared_plan(const struct shape *shape, const struct plan *plan)
 {
     enum plan_kind kind = plan->root->kind;
 
-    if (plan->parameter_count != shape->width)
-        return false;
+    assert(plan->parameter_count == shape->width);
     for (uint32_t i = 0; i < plan->parameter_count; i++)
         if (plan->parameters[i].type == SSQL_TYPE_NULL)
             return false;
@@ -223,8 +220,10 @@ static void plan_shape(struct shape *shape, struct session *session, struct sche
     forget_plan(shape);
     shape->schema = schema_version(schema);
     arena_reset(&session->arena);
-    if (!parse_statement(session->parser, shape->text, shape->text_size, &session->arena, &tree, &consumed, &ignored) ||
-        tree == NULL || !plan_statement(tree, schema, NULL, NULL, &shape->plan, &ignored))
+    if (!parse_statement(session->parser, shape->text, shape->text_size, &session->arena, &tree, &consumed, &ignored))
+        return;
+    assert(tree != NULL); /* its first word is there */
+    if (!plan_statement(tree, schema, NULL, NULL, &shape->plan, &ignored))
         return;
     if (!is_shared_plan(shape, shape->plan) || !copy_column_names(shape))
         forget_plan(shape);

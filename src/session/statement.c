@@ -37,7 +37,9 @@ static bool copy_column_names(const struct plan *plan, struct arena *arena, cons
     *names = arena_alloc_array(arena, count + 1, sizeof **names);
     for (uint32_t i = 0; *names != NULL && i < count; i++)
         (*names)[i] = (const char *)arena_copy(arena, plan->root->column_names[i]).data;
-    return !arena_failed(arena) || error_no_memory(error);
+    if (!arena_failed(arena))
+        return true;
+    return error_no_memory(error);
 }
 
 /* Gives back what a shape has lent. */

@@ -1,4 +1,5 @@
 /* The parameters of a statement: their values as bound, and as the plan wants them. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -44,12 +45,13 @@ static bool fit_value(const struct prepared *prepared, uint32_t i, struct value 
     enum ssql_type wanted = prepared->plan->parameters[i].type;
     const char *name = prepared->parameters[i].name;
 
+    assert(given.is_null || wanted != SSQL_TYPE_NULL); /* an open one was planned with the type of its value */
     *fitting = given;
     if (given.is_null)
         *fitting = value_null(wanted);
     else if (wanted == SSQL_TYPE_FLOAT && given.type == SSQL_TYPE_INT)
         *fitting = value_float((double)given.integer);
-    else if (wanted != SSQL_TYPE_NULL && wanted != given.type)
+    else if (wanted != given.type)
         return error_set(error, SSQL_TYPE_MISMATCH, NO_SPAN, "parameter %u%s%s%s is %s, but %s is wanted", i + 1,
                          name[0] == '\0' ? "" : " (:", name, name[0] == '\0' ? "" : ")", type_name(given.type),
                          type_name(wanted));
@@ -103,13 +105,14 @@ static inline void copy_value(struct value *to, const struct value *from)
 {
     to->type = from->type;
     to->is_null = from->is_null;
-    switch (from->type) {
-    case SSQL_TYPE_NULL: break;
-    case SSQL_TYPE_INT: to->integer = from->integer; break;
-    case SSQL_TYPE_FLOAT: to->real = from->real; break;
-    case SSQL_TYPE_BOOL: to->boolean = from->boolean; break;
-    case SSQL_TYPE_STRING: to->string = from->string; break;
-    }
+    if (from->type == SSQL_TYPE_INT)
+        to->integer = from->integer;
+    else if (from->type == SSQL_TYPE_STRING)
+        to->string = from->string;
+    else if (from->type == SSQL_TYPE_FLOAT)
+        to->real = from->real;
+    else if (from->type == SSQL_TYPE_BOOL)
+        to->boolean = from->boolean;
 }
 
 static void set_parameter(struct prepared *prepared, uint32_t index, const struct value *given,
@@ -149,13 +152,13 @@ static bool bind_other(struct prepared *prepared, uint32_t index, const struct v
     return true;
 }
 
-static bool check_bind(const struct prepared *prepared, uint32_t index, struct ssql_error *error)
+/* There is no such parameter, or the statement is between its rows. */
+static bool refuse_bind(const struct prepared *prepared, uint32_t index, struct ssql_error *error)
 {
     if (index == 0 || index > prepared->parameter_count)
         return error_set(error, SSQL_UNKNOWN_PARAMETER, NO_SPAN, "there is no parameter %u: the statement has %u",
                          index, prepared->parameter_count);
-    if (prepared->run != RUN_ROWS)
-        return true;
+    assert(prepared->run == RUN_ROWS);
     error_set(error, SSQL_MISUSE, NO_SPAN, "a parameter cannot be changed while the statement is between its rows");
     return error_hint(error, "reset the statement first");
 }
@@ -163,7 +166,7 @@ static bool check_bind(const struct prepared *prepared, uint32_t index, struct s
 bool prepared_bind(struct prepared *prepared, uint32_t index, const struct value *value, struct ssql_error *error)
 {
     if (index - 1 >= prepared->parameter_count || prepared->run == RUN_ROWS)
-        return check_bind(prepared, index, error);
+        return refuse_bind(prepared, index, error);
 
     if (value->is_null || value->type != prepared->parameters[index - 1].wanted)
         return bind_other(prepared, index, value, error);

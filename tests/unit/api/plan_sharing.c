@@ -477,6 +477,40 @@ static void more_shapes_than_are_kept_do_no_harm(void **state)
     assert_int_equal(query_int(conn, "select count(*) from users where id >= 1000 and score == 3"), 40);
 }
 
+/* Which type a literal has that is compared with nothing of a type, only the statement's own text tells. */
+static void literals_of_no_type_are_not_shared(void **state)
+{
+    static const char *const script[] = {
+        "insert into t values (1, 'ann', 1.5, true), (2, 'bob', 2, false)",
+        "delete from t where null = 5",
+        "delete from t where null = 'five'",
+        "update t set name = 'x' where null = 5 and id = 1",
+        "select name from t where id = 1 and null = 5",
+        "select name from t where id = 2 and null = 'x'",
+        NULL,
+    };
+
+    (void)state;
+    assert_nobody_can_tell(script);
+}
+
+/* Long ones and wide ones are planned each by itself. */
+static void very_long_and_very_wide_statements_are_as_others(void **state)
+{
+    enum { LENGTH = 16500, WIDTH = 1010 };
+    static char spaced[LENGTH + 100], wide[WIDTH * 3 + 100];
+    const char *const script[] = {"insert into t values (1, 'ann', 1.5, true)", spaced, spaced, wide, wide, NULL};
+    size_t size = 0;
+
+    (void)state;
+    snprintf(spaced, sizeof spaced, "update t set name = 'x'%*swhere id = 1", LENGTH, "");
+    size += (size_t)sprintf(wide, "insert into t values (0");
+    for (int i = 1; i < WIDTH; i++)
+        size += (size_t)sprintf(wide + size, ", 1");
+    sprintf(wide + size, ")");
+    assert_nobody_can_tell(script);
+}
+
 /* ---- many rows ---- */
 
 static void a_long_insert_is_whole_or_not_at_all(void **state)
@@ -520,6 +554,8 @@ int main(void)
         TEST_WITH_USERS(a_conflict_is_tried_again_with_the_same_literals),
         TEST_WITH_USERS(a_text_of_many_statements_is_run_one_by_one),
         TEST_WITH_USERS(more_shapes_than_are_kept_do_no_harm),
+        cmocka_unit_test(literals_of_no_type_are_not_shared),
+        cmocka_unit_test(very_long_and_very_wide_statements_are_as_others),
         TEST_WITH_USERS(a_long_insert_is_whole_or_not_at_all),
     };
 
