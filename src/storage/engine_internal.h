@@ -182,7 +182,7 @@ MUST_CHECK bool engine_claim_epoch(struct engine *engine, struct ssql_error *err
 
 /* ---- flush.c ---- */
 
-/* Freezes a table's active memtable, if it has one. Under commit_mutex. */
+/* Freezes a table's active memtable, which is there, unless it is empty. Under commit_mutex. */
 MUST_CHECK bool engine_freeze_table(struct engine *engine, struct table *table, struct ssql_error *error);
 /* Freezes what memory and the log's length ask for. Under commit_mutex. Running out of memory only puts it off. */
 void engine_freeze_due(struct engine *engine);

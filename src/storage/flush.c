@@ -35,7 +35,8 @@ static void enqueue(struct engine *engine, struct frozen_memtable *frozen)
 
 bool engine_freeze_table(struct engine *engine, struct table *table, struct ssql_error *error)
 {
-    if (table->active == NULL || memtable_version_count(table->active) == 0)
+    assert(table->active != NULL);
+    if (memtable_version_count(table->active) == 0)
         return true;
     struct frozen_memtable *frozen = calloc(1, sizeof *frozen);
     if (frozen == NULL)

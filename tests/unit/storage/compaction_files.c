@@ -411,7 +411,7 @@ static void blocks_of_two_runs_are_merged_and_counted(void **state)
     struct engine_options options = fixture_options(false);
     struct engine *engine = fixture_open(fixture_volume(), &options);
     struct progress progress = {.report = go_on};
-    struct cancellation cancellation = {.progress = &progress};
+    struct cancellation cancellation = {.progress = &progress}, unwatched = {0};
     struct ssql_error error = {0};
     static struct fixture_pair pairs[KEYS + 1];
 
@@ -421,12 +421,11 @@ static void blocks_of_two_runs_are_merged_and_counted(void **state)
     assert_int_equal(fixture_create_table(engine), TABLE);
     flush_every_second(engine, 0, KEYS);
     flush_every_second(engine, 1, KEYS);
-    atomic_store(&cancellation.requested, 1);
+    atomic_store(&unwatched.requested, 1);
     struct compaction *compaction = pick(engine, COMPACT_EVERYTHING);
-    compaction_watch(compaction, &cancellation);
+    compaction_watch(compaction, &unwatched);
     assert_false(compaction_run(compaction, &error));
     assert_int_equal(error.code, SSQL_INTERRUPTED);
-    atomic_store(&cancellation.requested, 0);
     atomic_store(&engine->is_closing, true);
     assert_false(compaction_run(pick(engine, COMPACT_EVERYTHING), &error));
     assert_int_equal(error.code, SSQL_INTERRUPTED);

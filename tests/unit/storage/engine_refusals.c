@@ -61,6 +61,96 @@ static void a_close_whose_flush_alone_fails_says_so(void **state)
         close_without_a_flush(i & 1, i & 2);
 }
 
+/* What is durable before each operation of a close. */
+static struct {
+    struct volume *volume, *image;
+    uint64_t operations;
+} closing;
+
+static void take_image(void *context)
+{
+    (void)context;
+    closing.operations++;
+    volume_close(closing.image);
+    assert_true(volume_memory_crash(volume_faulty_inner(closing.volume), 0, &closing.image, NULL));
+}
+
+static void a_close_that_fails_anywhere_loses_nothing(void **state)
+{
+    struct engine_options options = fixture_options(false);
+    unsigned failures = 0;
+
+    (void)state;
+    for (uint64_t n = 1; n == 1 || closing.operations >= n - 1; n++) {
+        struct engine *engine = open_faulty(fixture_volume(), &options, &closing.volume);
+        uint32_t table_id = fixture_create_table(engine);
+        struct ssql_error error = {0};
+        assert_int_equal(fixture_put_one(engine, table_id, 1, 1), SSQL_OK);
+        closing.operations = 0;
+        closing.image = NULL;
+        volume_faulty_set(closing.volume,
+                          &(struct fault_plan){.fail_at = n, .status = VOLUME_NO_SPACE, .before = take_image});
+        bool is_done = engine_close(engine, &error);
+        failures += !is_done;
+        assert_int_equal(error.code == SSQL_OK, is_done);
+        engine = fixture_open(closing.image, &options);
+        assert_int_equal(fixture_count(engine, table_id), 1);
+        fixture_close(engine);
+    }
+    assert_true(failures > 1);
+}
+
+/* ---- compactions ---- */
+
+/* Between choosing the table and choosing its files, another thread begins to merge them. */
+static struct table_version *contended;
+
+static void set_compacting(bool is_compacting)
+{
+    for (uint32_t i = 0; i < contended->file_count[0]; i++)
+        contended->files[0][i]->is_compacting = is_compacting;
+}
+
+static void take_the_files(void *context)
+{
+    (void)context;
+    set_compacting(true);
+}
+
+static void what_another_thread_merges_is_left_to_it(void **state)
+{
+    struct engine_options options = fixture_options(false);
+    struct volume *faulty, *inner = fixture_volume();
+    struct ssql_error error = {0};
+    struct engine *engine = fixture_open(inner, &options);
+    uint32_t table_id = fixture_create_table(engine);
+
+    (void)state;
+    for (int64_t i = 0; i < 3; i++) {
+        assert_int_equal(fixture_put_one(engine, table_id, 1, i), SSQL_OK);
+        assert_true(engine_flush(engine, &error));
+    }
+    assert_true(volume_memory_crash(inner, 0, &inner, &error));
+    fixture_close(engine);
+    options.level0_files = 2;
+    engine = open_faulty(inner, &options, &faulty); /* its epoch is not claimed yet: a compaction does that first */
+    struct table *table = engine->tables[0];
+    contended = table_acquire_version(table);
+    assert_int_equal(contended->file_count[0], 3);
+    assert_true(compaction_urgency(table, COMPACT_DOWN) >= 1);
+    volume_faulty_set(faulty, &(struct fault_plan){.before = take_the_files});
+    assert_true(engine_compact_due(engine, false, &error));
+    volume_faulty_set(faulty, &(struct fault_plan){0});
+    assert_int_equal(atomic_load(&engine->compactions), 0);
+    assert_int_equal(atomic_load(&table->level0_count), 3);
+    set_compacting(false);
+    table_version_release(contended);
+    assert_true(engine_compact_due(engine, false, &error));
+    assert_int_equal(atomic_load(&table->level0_count), 0);
+    assert_int_equal(fixture_get_one(engine, table_id, 1), 2);
+    fixture_close(engine);
+}
+
 static void nothing_is_compacted_after_a_lasting_failure(void **state)
 {
     const struct ssql_error cause = {.message = "a test"};
@@ -286,6 +376,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_whose_flush_alone_fails_says_so),
+        cmocka_unit_test(a_close_that_fails_anywhere_loses_nothing),
+        cmocka_unit_test(what_another_thread_merges_is_left_to_it),
         cmocka_unit_test(nothing_is_compacted_after_a_lasting_failure),
         cmocka_unit_test(runs_are_not_merged_after_a_lasting_failure),
         cmocka_unit_test(a_manifest_that_cannot_be_written_stays),

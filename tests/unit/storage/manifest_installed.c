@@ -300,6 +300,33 @@ static void there_is_no_log_without_a_manifest(void **state)
     }
 }
 
+static void without_memory_there_is_no_log_without_a_manifest(void **state)
+{
+    bool has_failed = true;
+    struct engine_options options = fixture_options(false);
+
+    (void)state;
+    for (long n = 0; has_failed; n++) {
+        struct ssql_error error = {0};
+        inner = volume = fixture_volume();
+        engine = fixture_open(volume, &options);
+        memory_start_failing(n, true);
+        bool is_done = engine_claim_epoch(engine, &error);
+        has_failed = memory_has_failed();
+        memory_stop_failing();
+        assert_int_equal(is_done, !has_failed);
+        assert_true(engine->manifest_version != 0 || count_files(is_segment) == 0);
+        if (is_done || error.code == SSQL_NO_MEMORY) {
+            assert_true(engine_claim_epoch(engine, NULL));
+            assert_int_equal(fixture_create_table(engine), TABLE);
+            fixture_close(engine);
+        } else { /* the log that was begun has failed for ever */
+            assert_int_equal(error.code, SSQL_UNKNOWN_OUTCOME);
+            assert_false(engine_close(engine, NULL));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_table_is_dropped_while_its_rows_are_flushed),
         cmocka_unit_test(a_large_commit_creates_and_drops_tables),
         cmocka_unit_test(there_is_no_log_without_a_manifest),
+        cmocka_unit_test(without_memory_there_is_no_log_without_a_manifest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

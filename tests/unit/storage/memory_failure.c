@@ -212,6 +212,7 @@ static uint32_t column_count;
 static bool encode_block(struct ssql_error *error)
 {
     static uint8_t booleans[BATCH_CAPACITY], marks[BATCH_CAPACITY];
+    static uint64_t sequences[BATCH_CAPACITY];
     struct column_input input = {.type = SSQL_TYPE_BOOL, .booleans = booleans};
     struct column_summary summary;
     struct block_encoder *encoder;
@@ -221,12 +222,14 @@ static bool encode_block(struct ssql_error *error)
     for (uint32_t i = 0; i < BATCH_CAPACITY; i++) {
         booleans[i] = i % 2 == 0;
         marks[i] = i % 3 == 0;
+        sequences[i] = 5 + i % 2;
     }
     if (!block_encoder_create(column_count, true, &encoder, error))
         return false;
     if (has_nulls)
         input.nulls = input.skipped = marks;
     block_encoder_begin(encoder, BATCH_CAPACITY);
+    block_encoder_add_sequences(encoder, has_tombstones ? sequences : NULL);
     block_encoder_add_tombstones(encoder, has_tombstones ? marks : NULL);
     for (uint32_t i = 0; i < column_count; i++)
         block_encoder_add_column(encoder, i, &input, &summary);

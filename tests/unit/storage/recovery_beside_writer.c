@@ -316,6 +316,39 @@ static void another_writer_may_come_at_any_moment(void **state)
     strike_everywhere(close_and_open, false);
 }
 
+/* Nothing of the log is needed, and the manifest has no run. */
+static void close_with_everything_flushed(struct scene *scene)
+{
+    flush(scene);
+    fixture_close(scene->writer);
+    scene->writer = fixture_open(directory_volume(scene, false), &scene->options);
+}
+
+static void a_writer_may_leave_no_log_at_any_moment(void **state)
+{
+    (void)state;
+    strike_everywhere(close_with_everything_flushed, false);
+}
+
+static void a_log_may_begin_at_any_moment(void **state)
+{
+    (void)state;
+    for (int at = 1, operations = at; at <= operations; at++) {
+        struct scene scene;
+        set_up_scene(&scene, false);
+        close_with_everything_flushed(&scene);
+        int64_t oldest = scene.generation;
+        scene.strike = write_generation;
+        scene.strike_at = at;
+        open_reader_volume(&scene);
+        struct engine *reader = fixture_open(scene.reader, &scene.options);
+        operations = scene.operations;
+        assert_one_state(reader, &scene, oldest);
+        fixture_close(reader);
+        tear_down_scene(&scene);
+    }
+}
+
 /* A manifest whose checksum is right and whose run has no segment at all. */
 static struct volume *plain;
 static struct buffer said;
@@ -387,6 +420,8 @@ int main(void)
         cmocka_unit_test(a_failure_beside_a_writer_must_come_again_to_be_believed),
         cmocka_unit_test(a_log_that_stays_missing_is_damage_after_five_attempts),
         cmocka_unit_test(another_writer_may_come_at_any_moment),
+        cmocka_unit_test(a_writer_may_leave_no_log_at_any_moment),
+        cmocka_unit_test(a_log_may_begin_at_any_moment),
         cmocka_unit_test(a_run_without_segments_reaches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
