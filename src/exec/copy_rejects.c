@@ -52,7 +52,7 @@ static bool write_record(struct copy_load *load, const struct record *record, co
     bool done = true;
 
     for (size_t i = 0; done && i < sizeof parts / sizeof parts[0]; i++)
-        done = parts[i].size == 0 || byte_sink_write(&sink, parts[i], error);
+        done = byte_sink_write(&sink, parts[i], error);
     load->environment->bytes = bytes; /* of the input alone */
     return done;
 }

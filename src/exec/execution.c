@@ -217,7 +217,8 @@ bool execution_start(struct execution *execution, const struct execution_context
 bool execution_next(struct execution *execution, struct batch *batch, struct ssql_error *error)
 {
     batch_end(batch);
-    if (execution->root == NULL || !execution->is_running)
+    assert(execution->is_running);
+    if (execution->root == NULL)
         return true;
     return operator_next(execution->root, batch, error);
 }

@@ -1,4 +1,5 @@
 /* analyze: runs the plan below it to its end, drops its rows, and gives the lines of `explain analyze`. */
+#include <assert.h>
 #include <inttypes.h>
 
 #include "base/progress.h"
@@ -48,11 +49,11 @@ static bool analyze_open(struct operator* self, struct ssql_error *error)
 
 static void append_size(struct buffer *buffer, uint64_t bytes)
 {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     size_t unit = 0;
     uint64_t tenths = bytes * 10;
 
-    for (; tenths >= 10240 && unit < 4; unit++)
+    for (; tenths >= 10240; unit++)
         tenths = (tenths + 512) / 1024;
     if (unit == 0)
         buffer_printf(buffer, "%" PRIu64 " %s", bytes, units[0]);
@@ -89,14 +90,15 @@ static bool run_child(struct analyze_state *state, struct ssql_error *error)
     return true;
 }
 
-/* The next lines, as many as a batch holds. */
+/* All lines that are left: a plan has fewer operators than a batch has rows. */
 static bool show_lines(struct analyze_state *state, struct batch *batch, struct ssql_error *error)
 {
     uint32_t count = 0;
 
     if (!row_batch_reserve(&state->lines, BATCH_CAPACITY, error))
         return false;
-    for (; count < BATCH_CAPACITY && state->position < state->text.size; count++) {
+    for (; state->position < state->text.size; count++) {
+        assert(count < BATCH_CAPACITY);
         const uint8_t *begin = state->text.data + state->position;
         const uint8_t *end = memchr(begin, '\n', state->text.size - state->position);
         struct value line = value_string(slice_make(begin, (size_t)(end - begin)));

@@ -1,5 +1,6 @@
 #include "exec/parallel_scan.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -268,8 +269,7 @@ enum parallel_take parallel_scan_take(struct parallel_scan *scan, struct batch *
 
 void parallel_scan_stop(struct parallel_scan *scan, struct scan_statistics *sum)
 {
-    if (scan->pool == NULL)
-        return;
+    assert(scan->pool != NULL);
     pthread_mutex_lock(&scan->mutex);
     scan->end = scan->next;
     pthread_mutex_unlock(&scan->mutex);

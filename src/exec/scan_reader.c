@@ -1,5 +1,7 @@
 #include "exec/scan_reader.h"
 
+#include <assert.h>
+
 bool scan_reader_create(struct scan_reader *reader, struct expression_environment *environment,
                         const struct plan_node *node, struct ssql_error *error)
 {
@@ -45,8 +47,7 @@ bool scan_reader_open_morsels(struct scan_reader *reader, const struct scan_mors
 bool scan_reader_next(struct scan_reader *reader, struct batch *batch, struct ssql_error *error)
 {
     *batch = (struct batch){0};
-    if (reader->scan == NULL)
-        return true;
+    assert(reader->scan != NULL);
     do {
         if (!cancellation_check(reader->cancellation, error) || !scan_next(reader->scan, batch, error))
             return false;

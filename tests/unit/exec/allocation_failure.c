@@ -16,26 +16,6 @@ static bool run(struct plan_node *root, uint64_t *row_count, struct ssql_error *
     return is_done;
 }
 
-/* Every operation of the volume fails once: what spills, and reads back what it spilled, says so. */
-static void fail_every_operation(struct plan_node *root, uint64_t expected_rows)
-{
-    struct ssql_error error = {0};
-    uint64_t row_count, operations = 1;
-
-    for (uint64_t n = 1; n <= operations; n++) {
-        volume_faulty_set(volume, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
-        bool is_done = run(root, &row_count, &error);
-        operations = volume_faulty_count(volume);
-        volume_faulty_set(volume, &(struct fault_plan){.fail_at = 0});
-        assert_true(is_done ? operations < n : error.code == SSQL_IO);
-        assert_int_equal(atomic_load(&engine_work_budget(engine)->used_bytes), 0);
-        if (!is_done)
-            assert_true(run(root, &row_count, &error));
-        assert_int_equal(row_count, expected_rows);
-        operations = is_done ? 0 : n + 1;
-    }
-}
-
 static void fail_every_allocation(struct plan_node *root, uint64_t expected_rows)
 {
     struct ssql_error error = {0};

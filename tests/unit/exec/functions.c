@@ -235,6 +235,10 @@ static void casts_read_strings_strictly(void **state)
     expect_failure(cast(build_text("0x10"), SSQL_TYPE_FLOAT), SSQL_BAD_VALUE, "\"0x10\" is not a float");
     expect_failure(cast(build_text("1e999"), SSQL_TYPE_FLOAT), SSQL_OUT_OF_RANGE, "\"1e999\" does not fit in a float");
     expect(cast(build_text("TRUE"), SSQL_TYPE_BOOL), "true");
+    char bytes[70];
+    memset(bytes, 0x80, sizeof bytes); /* no text: nothing of it can be shown */
+    expect_failure(cast(build_constant(value_string(slice_make(bytes, sizeof bytes))), SSQL_TYPE_BOOL), SSQL_BAD_VALUE,
+                   "\"...\" is not a bool");
     expect_failure(cast(build_text("maybe"), SSQL_TYPE_BOOL), SSQL_BAD_VALUE, "\"maybe\" is not a bool");
 }
 
@@ -291,6 +295,26 @@ static void a_column_of_bare_nulls_is_null_to_all(void **state)
         assert_true(expression_filter_apply(filter, &batch, &error));
         assert_int_equal(batch.selected_count, i == 0 ? 3 : 0);
     }
+    expression_environment_clear(&environment);
+}
+
+static void a_null_is_not_negated_whatever_stands_there(void **state)
+{
+    static const int64_t items[] = {1, INT64_MIN};
+    static const uint8_t nulls[] = {0, 1};
+    struct vector column = {.type = SSQL_TYPE_INT, .kind = VECTOR_FLAT, .integers = items, .nulls = nulls};
+    struct batch batch = {.columns = &column, .column_count = 1, .row_count = 2, .selected_count = 2};
+    struct bound_expr *negative = build_unary(FUNCTION_NEGATE, SSQL_TYPE_INT, build_column(0, SSQL_TYPE_INT));
+    struct expression_environment environment = {0};
+    struct expression *expression;
+    struct vector output;
+
+    (void)state;
+    assert_true(expression_create(&environment, &negative, 1, &expression, NULL));
+    expression_environment_start(&environment, NULL);
+    assert_true(expression_evaluate(expression, &batch, &output, &error));
+    assert_int_equal(vector_value(&output, 0).integer, -1);
+    assert_true(vector_value(&output, 1).is_null);
     expression_environment_clear(&environment);
 }
 
@@ -395,6 +419,7 @@ int main(void)
         cmocka_unit_test(casts_between_numbers_truncate_and_check_the_range),
         cmocka_unit_test(a_bare_null_is_null_to_all),
         cmocka_unit_test(a_column_of_bare_nulls_is_null_to_all),
+        cmocka_unit_test(a_null_is_not_negated_whatever_stands_there),
         cmocka_unit_test(strings_too_large_for_a_batch_fail_a_filter),
         cmocka_unit_test(and_or_not_follow_three_valued_logic),
         cmocka_unit_test(later_arguments_are_not_computed_when_earlier_ones_decide),

@@ -1,4 +1,4 @@
-/* What an aggregate is made of, at its own interfaces: numbered keys, an operator's memory, groups found by the codes
+/* What an aggregate is made of, at its own interfaces: numbered keys, groups found by the codes
  * of a dictionary or by a constant, joined strings; full budgets, and allocations that fail one after the other. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,25 +34,6 @@ static void keys_of_equal_hash_are_told_apart(void **state)
     for (uint32_t i = 0; i < 3; i++)
         assert_int_equal(numbers[i], i);
     hash_table_clear(&table);
-}
-
-/* ---- memory ---- */
-
-static void the_last_bytes_of_a_budget_are_granted_one_by_one(void **state)
-{
-    struct memory_budget budget = {.limit_bytes = 1 << 20};
-    struct operator_memory memory;
-
-    (void)state;
-    operator_memory_init(&memory, &budget);
-    memory_budget_force(&budget, budget.limit_bytes - memory.floor_bytes - 1000); /* what others have */
-    operator_memory_force(&memory, memory.floor_bytes);
-    assert_true(operator_memory_take(&memory, 600)); /* no step is left, but that is */
-    assert_int_equal(memory.reserved_bytes, memory.floor_bytes + 600);
-    assert_false(operator_memory_take(&memory, 600));
-    assert_true(operator_memory_take(&memory, 400));
-    assert_int_equal(atomic_load(&budget.used_bytes), budget.limit_bytes);
-    operator_memory_release(&memory);
 }
 
 /* ---- groups ---- */
@@ -125,6 +106,27 @@ static void entries_beyond_the_budget_are_told_by_their_hashes(void **state)
         aggregate_groups_keys(&grouping.groups, i, &value);
         assert_true(slice_equal(value.string, entries[i]));
     }
+    end_grouping(&grouping);
+}
+
+static void the_last_bytes_of_a_budget_are_granted_group_by_group(void **state)
+{
+    static const enum ssql_type type = SSQL_TYPE_INT;
+    enum { LIMIT = 64 << 10, LEFT = 6 << 10 };
+    int64_t integers[ENTRIES];
+    struct vector key = {.type = SSQL_TYPE_INT, .kind = VECTOR_FLAT, .integers = integers};
+    struct grouping grouping;
+
+    (void)state;
+    for (int i = 0; i < ENTRIES; i++)
+        integers[i] = i;
+    start_grouping(&grouping, &type, LIMIT);
+    memory_budget_force(&grouping.budget, LIMIT - LEFT); /* what others have */
+    assert_true(find_groups(&grouping, &key, ENTRIES, NULL));
+    assert_int_equal(grouping.groups.group_count, LEFT / (HASH_INT_COST + 100));
+    assert_true(grouping.groups.group_count > GROUPS_KEPT && grouping.groups.is_full);
+    assert_true(atomic_load(&grouping.budget.used_bytes) <= LIMIT);
+    memory_budget_release(&grouping.budget, LIMIT - LEFT);
     end_grouping(&grouping);
 }
 
@@ -201,8 +203,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_equal_hash_are_told_apart),
-        cmocka_unit_test(the_last_bytes_of_a_budget_are_granted_one_by_one),
         cmocka_unit_test(entries_beyond_the_budget_are_told_by_their_hashes),
+        cmocka_unit_test(the_last_bytes_of_a_budget_are_granted_group_by_group),
         cmocka_unit_test(groups_survive_any_failed_allocation),
         cmocka_unit_test(joined_strings_end_at_the_limit_of_a_string),
     };

@@ -70,9 +70,12 @@ static void a_damaged_distinct_is_noticed(void **state)
 /* Rows put aside because of their group, and values because they may have been seen. */
 static void damaged_groups_are_noticed(void **state)
 {
-    struct plan_node *one_group = aggregate_node();
+    struct plan_node *one_group = aggregate_node(), *no_sets = aggregate_node();
 
     (void)state;
+    no_sets->column_count = 2;
+    no_sets->aggregate.aggregate_count = 1;
+    assert_true(damage_every_byte(run_node, no_sets) > BYTES_DAMAGED / 4);
     assert_true(damage_every_byte(run_node, aggregate_node()) > BYTES_DAMAGED / 4);
     one_group->aggregate.key_count = 0;
     one_group->column_count = 3;

@@ -164,8 +164,15 @@ static void runs_that_are_no_records_are_noticed(void **state)
 
     (void)state;
     assert_int_equal(merge_bytes(slice_make(right, sizeof right)), SSQL_OK);
+    assert_int_equal(merge_bytes(slice_make(right, 0)), SSQL_OK);
     for (size_t size = 1; size < sizeof right; size++)
         assert_int_equal(merge_bytes(slice_make(right, size)), SSQL_CORRUPT);
+    static const uint8_t no_header[] = {4, 0, 0, 0, 0, 0, 0, 0};
+    assert_int_equal(merge_bytes(slice_make(no_header, sizeof no_header)), SSQL_CORRUPT);
+    memcpy(bytes, right, sizeof right);
+    memset(bytes + sizeof right, 0, sizeof right);
+    for (size_t size = 1; size < 4; size++) /* a second record of which less than its size is there */
+        assert_int_equal(merge_bytes(slice_make(bytes, sizeof right + size)), SSQL_CORRUPT);
     for (size_t i = 0; i < 12; i++) { /* any other size is wrong */
         memcpy(bytes, right, sizeof right);
         bytes[i]++;

@@ -84,6 +84,26 @@ static inline bool run_plan(struct plan_node *root, uint64_t *row_count, struct 
     return is_done;
 }
 
+/* Every operation of the volume fails once: what spills, and reads back what it spilled, says so. */
+static inline void fail_every_operation(struct plan_node *root, uint64_t expected_rows)
+{
+    bool is_done = false;
+
+    for (uint64_t n = 1; !is_done; n++) {
+        struct ssql_error error = {0};
+        uint64_t row_count, mark = transaction_mark(transaction);
+        volume_faulty_set(volume, &(struct fault_plan){.fail_at = n, .status = VOLUME_UNAVAILABLE});
+        is_done = run_plan(root, &row_count, &error);
+        uint64_t operations = volume_faulty_count(volume);
+        volume_faulty_set(volume, &(struct fault_plan){.fail_at = 0});
+        transaction_undo_to(transaction, mark);
+        assert_true(is_done ? operations < n : error.code == SSQL_IO);
+        assert_int_equal(atomic_load(&engine_work_budget(engine)->used_bytes), 0);
+        if (is_done)
+            assert_int_equal(row_count, expected_rows);
+    }
+}
+
 /* ---- plans ---- */
 
 static const enum ssql_type TYPES[] = {SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_STRING};
@@ -131,7 +151,7 @@ static inline struct plan_node *sort_node(struct plan_node *child)
 
 enum { KEPT_ROWS = ROWS - 22, KEPT_GROUPS = 35 }; /* number is 1 or 8 for keys 0, 1, 37, 38, … */
 
-/* select upper(text), sum(key), group_concat(…), count(distinct key) … group by 1 */
+/* select upper(text), sum(key), group_concat(distinct …), count(distinct key) … group by 1 */
 static inline struct plan_node *aggregate_node(void)
 {
     static const enum ssql_type OUTPUT[] = {SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT};
@@ -140,8 +160,10 @@ static inline struct plan_node *aggregate_node(void)
 
     aggregates[0] = (struct bound_aggregate){
         .function = AGGREGATE_SUM, .type = SSQL_TYPE_INT, .argument = build_column(0, SSQL_TYPE_INT)};
-    aggregates[1] = (struct bound_aggregate){
-        .function = AGGREGATE_GROUP_CONCAT, .type = SSQL_TYPE_STRING, .argument = build_column(3, SSQL_TYPE_STRING)};
+    aggregates[1] = (struct bound_aggregate){.function = AGGREGATE_GROUP_CONCAT,
+                                             .type = SSQL_TYPE_STRING,
+                                             .is_distinct = true,
+                                             .argument = build_column(3, SSQL_TYPE_STRING)};
     aggregates[2] = (struct bound_aggregate){.function = AGGREGATE_COUNT,
                                              .type = SSQL_TYPE_INT,
                                              .is_distinct = true,
