@@ -7,9 +7,10 @@ set(allocations malloc calloc realloc aligned_alloc posix_memalign)
 list(TRANSFORM system_calls PREPEND "LINKER:--wrap=")
 list(TRANSFORM allocations PREPEND "LINKER:--wrap=")
 foreach(target unit_volume_system_faults unit_volume_system_errors unit_volume_system_opening unit_volume_plain_file_faults
-        unit_api_system_failure)
+        unit_api_system_failure unit_api_copy_failure)
   target_link_options(${target} PRIVATE ${system_calls})
 endforeach()
+target_link_options(unit_api_copy_failure PRIVATE LINKER:--wrap=spill_read,--wrap=table_take_row_numbers,--wrap=newlocale)
 foreach(target unit_volume_system_faults unit_volume_memory_faults unit_volume_plain_file_faults
         unit_catalog_failures)
   target_link_options(${target} PRIVATE ${allocations})

@@ -63,8 +63,9 @@ static bool copy_to_next(struct operator* self, struct batch *batch, struct ssql
     batch_end(batch);
     if (!write_rows(state, error))
         return false;
-    return (record_writer_finish(state->writer, error) && copy_output_finish(&state->output, error)) ||
-           copy_blame(self->node->copy->path_span, error);
+    if (record_writer_finish(state->writer, error) && copy_output_finish(&state->output, error))
+        return true;
+    return copy_blame(self->node->copy->path_span, error);
 }
 
 static void copy_to_close(struct operator* self)

@@ -24,12 +24,11 @@ static struct transaction *transaction;
 static struct table_schema table;
 static struct column_schema columns[FIXTURE_COLUMNS];
 
-static inline int open_engine(void **state)
+static inline int open_engine_with(bool is_tiny)
 {
     static const uint16_t key[] = {0};
-    struct engine_options options = fixture_options(false);
+    struct engine_options options = fixture_options(is_tiny);
 
-    (void)state;
     assert_true(volume_faulty_create(fixture_volume(), &volume, NULL));
     engine = fixture_open(volume, &options);
     struct table_layout layout = fixture_layout();
@@ -47,6 +46,12 @@ static inline int open_engine(void **state)
         fixture_put(transaction, table.id, i, i % 37 * 7 + 1); /* the fixture makes a multiple of 7 a null */
     transaction_mark(transaction);
     return 0;
+}
+
+static inline int open_engine(void **state)
+{
+    (void)state;
+    return open_engine_with(false);
 }
 
 static inline int open_tiny_engine(void **state)
