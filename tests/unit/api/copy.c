@@ -399,6 +399,24 @@ static void a_query_counts_the_rows_that_it_has_read(void **state)
     assert_true(size > ROWS);
 }
 
+/* In a snapshot the table is still there, though nobody knows any more how many rows to expect. */
+static void a_query_of_a_table_that_is_dropped_meanwhile_goes_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct watch watch = {.refused_at = -1};
+    ssql_conn *other;
+
+    assert_int_equal(ssql_connect(fixture->db, &other), SSQL_OK);
+    ssql_set_progress(fixture->conn, report, &watch);
+    must_exec(fixture->conn, "begin");
+    assert_int_equal(query_int(fixture->conn, "select count(*) from users"), 3);
+    must_exec(other, "drop table users");
+    assert_int_equal(query_int(fixture->conn, "select count(*) from users"), 3);
+    must_exec(fixture->conn, "commit");
+    assert_int_equal(exec(fixture->conn, "select count(*) from users"), SSQL_UNKNOWN_TABLE);
+    ssql_disconnect(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +432,7 @@ int main(void)
         cmocka_unit_test(a_load_that_is_killed_leaves_nothing),
         TEST_WITH_USERS(long_statements_tell_how_far_they_are),
         TEST_WITH_USERS(a_query_counts_the_rows_that_it_has_read),
+        TEST_WITH_USERS(a_query_of_a_table_that_is_dropped_meanwhile_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

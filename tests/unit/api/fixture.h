@@ -60,17 +60,23 @@ static inline void fixture_open(struct fixture *fixture)
     assert_int_equal(ssql_connect(fixture->db, &fixture->conn), SSQL_OK);
 }
 
-/* Everything happens in the caller's thread. */
-static inline void fixture_open_alone(struct fixture *fixture)
+/* Everything happens in the caller's thread, within that much memory. */
+static inline void fixture_open_alone_in(struct fixture *fixture, const char *memory_limit)
 {
     ssql_options *options = NULL;
 
     assert_int_equal(ssql_options_new(&options), SSQL_OK);
     assert_int_equal(ssql_options_set(options, "background", "off"), SSQL_OK);
     assert_int_equal(ssql_options_set(options, "threads", "1"), SSQL_OK);
+    assert_int_equal(ssql_options_set(options, "memory_limit", memory_limit), SSQL_OK);
     assert_int_equal(ssql_open_with(":memory:", options, &fixture->db), SSQL_OK);
     ssql_options_free(options);
     assert_int_equal(ssql_connect(fixture->db, &fixture->conn), SSQL_OK);
+}
+
+static inline void fixture_open_alone(struct fixture *fixture)
+{
+    fixture_open_alone_in(fixture, "256MiB");
 }
 
 static inline void fixture_close(struct fixture *fixture)

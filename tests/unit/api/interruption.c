@@ -34,9 +34,9 @@ static int take_no_progress(void *context, const char *what, int64_t done, int64
 
 static const char INPUT[] = "id,name\n9001,one\n9002,two\n9003,three\n";
 
-static void open_database(struct fixture *fixture)
+static void open_database(struct fixture *fixture, const char *memory_limit)
 {
-    fixture_open_alone(fixture);
+    fixture_open_alone_in(fixture, memory_limit);
     must_exec(fixture->conn, "create table t { id int primary, name string, n int };"
                              "create table loose { id int, name string };"
                              "create table other { id int primary, name string, n int }");
@@ -105,19 +105,22 @@ static void an_interrupted_statement_changes_nothing(void **state)
         "copy t to stdout (format json)",
         "copy (select name, n from t order by n) to stdout (format csv)",
     };
+    static const char *const limits[] = {"256MiB", "1MiB" /* groups and rows are spilled */};
     struct fixture fixture;
 
     (void)state;
-    open_database(&fixture);
-    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
-        long look = 0;
-        while (interrupt_at(fixture.conn, statements[i], look))
-            assert_true(++look < LOOKS_MOST);
-        if (look == 0 && strstr(statements[i], "values") == NULL)
-            fail_msg("%s: looks at nothing", statements[i]);
+    for (size_t limit = 0; limit < 2; limit++) {
+        open_database(&fixture, limits[limit]);
+        for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+            long look = 0;
+            while (interrupt_at(fixture.conn, statements[i], look))
+                assert_true(++look < LOOKS_MOST);
+            if (look == 0 && strstr(statements[i], "values") == NULL)
+                fail_msg("%s: looks at nothing", statements[i]);
+        }
+        assert_unchanged(fixture.conn);
+        fixture_close(&fixture);
     }
-    assert_unchanged(fixture.conn);
-    fixture_close(&fixture);
 }
 
 /* The rows of an open query are put aside before the change; when that is interrupted, the query has ended. */
@@ -127,7 +130,7 @@ static void an_open_query_is_interrupted_while_it_is_put_aside(void **state)
     long look = 0;
 
     (void)state;
-    open_database(&fixture);
+    open_database(&fixture, "256MiB");
     do {
         int64_t next = 1;
         int code;
@@ -161,7 +164,7 @@ static void a_query_is_interrupted_between_its_rows(void **state)
     long look = 0;
 
     (void)state;
-    open_database(&fixture);
+    open_database(&fixture, "256MiB");
     do {
         int64_t rows = 0;
         int code;
