@@ -119,7 +119,7 @@ void test_case_tell(struct test_run *run, size_t line, size_t begin, size_t end,
 {
     if (!begin_telling(run, line, begin, end))
         return;
-    text_format(&run->told, "%s%s", what, what[0] != '\0' && what[strlen(what) - 1] == '\n' ? "" : "\n");
+    text_format(&run->told, "%s%s", what, path_has_ending(what, "\n") ? "" : "\n");
     end_telling(run);
 }
 
@@ -130,7 +130,7 @@ void test_case_change(struct test_run *run, size_t line, size_t begin, size_t en
 
     if (!run->case_is_selected)
         return;
-    if (from > 0 && run->text->data[from - 1] != '\n')
+    if (run->text->data[from - 1] != '\n') /* there is a statement before it */
         text_add_string(&put, run->has_crlf ? "\r\n" : "\n");
     for (; *text != '\0'; text++) {
         if (*text == '\n' && run->has_crlf)

@@ -142,7 +142,7 @@ static uint16_t *common_lengths(const struct line *left, size_t left_count, cons
         for (size_t j = right_count; j-- > 0;) {
             uint16_t down = lengths[(i + 1) * width + j], across = lengths[i * width + j + 1];
             if (is_any_lines(left[i]))
-                lengths[i * width + j] = down > across + 1 ? down : (uint16_t)(across + 1);
+                lengths[i * width + j] = (uint16_t)(across + 1); /* never less than `down` */
             else if (line_matches(left[i], right[j]))
                 lengths[i * width + j] = (uint16_t)(lengths[(i + 1) * width + j + 1] + 1);
             else

@@ -49,8 +49,10 @@ static bool find_in_folder(struct test_paths *list, const char *path, const stru
 {
     struct dirent **entries;
     int count = scandir(path, &entries, NULL, by_name);
-    bool done = count >= 0 || complain(path);
+    bool done = true;
 
+    if (count < 0)
+        return complain(path);
     for (int i = 0; i < count; i++) {
         struct text_buffer below = {0};
         bool has_slash = path[strlen(path) - 1] == '/';
@@ -60,8 +62,7 @@ static bool find_in_folder(struct test_paths *list, const char *path, const stru
         text_clear(&below);
         free(entries[i]);
     }
-    if (count >= 0)
-        free(entries);
+    free(entries);
     return done;
 }
 
@@ -78,8 +79,11 @@ static bool find_below(struct test_paths *list, const char *path, const struct f
     bool is_test = path_has_ending(path, ".ssql") || path_has_ending(path, ".slt") || path_has_ending(path, ".md");
     struct stat status;
 
-    if (stat(path, &status) != 0)
-        return (parent != NULL && !is_test && is_dangling(path)) || complain(path);
+    if (stat(path, &status) != 0) {
+        if (parent != NULL && !is_test && is_dangling(path))
+            return true;
+        return complain(path);
+    }
     if (!S_ISDIR(status.st_mode)) {
         if (parent == NULL || (is_test && S_ISREG(status.st_mode)))
             add_path(list, path);

@@ -48,17 +48,26 @@ static const char *const small_options[][2] = {
     {"threads", "2"},           {"morsel_rows", "4"},          {"plan_sharing", "always"},
 };
 
+static void add_option(struct variables *to, const char *name, const char *value)
+{
+    variables_set(to, name, strlen(name), value);
+}
+
 static int set_options(ssql_options *options, const struct test_settings *settings)
 {
-    int status = ssql_options_set(options, "sync", "off"); /* no test outlives a power cut */
+    struct variables wanted = {0};
+    int status = SSQL_OK;
 
+    add_option(&wanted, "sync", "off"); /* no test outlives a power cut */
     for (size_t i = 0; settings->is_small && i < sizeof small_options / sizeof small_options[0]; i++)
-        if (status == SSQL_OK)
-            status = ssql_options_set(options, small_options[i][0], small_options[i][1]);
-    for (size_t i = 0; i < settings->chosen->count && status == SSQL_OK; i++)
-        status = ssql_options_set(options, settings->chosen->list[i].name, settings->chosen->list[i].literal);
-    if (status == SSQL_OK && settings->is_readonly)
-        status = ssql_options_set(options, "readonly", "on");
+        add_option(&wanted, small_options[i][0], small_options[i][1]);
+    for (size_t i = 0; i < settings->chosen->count; i++)
+        add_option(&wanted, settings->chosen->list[i].name, settings->chosen->list[i].literal);
+    if (settings->is_readonly)
+        add_option(&wanted, "readonly", "on");
+    for (size_t i = 0; i < wanted.count && status == SSQL_OK; i++)
+        status = ssql_options_set(options, wanted.list[i].name, wanted.list[i].literal);
+    variables_clear(&wanted);
     return status;
 }
 

@@ -146,7 +146,9 @@ static bool read_argument(struct walk *walk, const struct directive *directive, 
             text_format(&what, "%s wants NAME=VALUE", directive->name);
         break;
     }
-    bool done = what.size == 0 || complain(walk, step->line, what.data);
+    bool done = what.size == 0;
+    if (!done)
+        complain(walk, step->line, what.data);
     text_clear(&what);
     return done;
 }

@@ -91,7 +91,7 @@ static bool judge(struct golden *golden, const struct test_step *step, struct te
     bool is_to_change = step->has_expected ? update == UPDATE_ALL || update == UPDATE_REVIEW : update == UPDATE_NEW;
     if (!is_right && is_to_change)
         change(golden, step, expected, answer);
-    else if (!is_right && (step->has_expected || answer->is_error))
+    else if (!is_right)
         test_case_tell_difference(golden->run, step->line, step->begin, step->end, expected, actual);
     text_clear(&lines);
     return is_right;

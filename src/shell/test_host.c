@@ -170,7 +170,9 @@ static bool lose(struct test_host *host, struct text_buffer *complaint)
 
 static bool send_off(struct test_host *host, struct text_buffer *complaint)
 {
-    return message_send(host->socket, &host->message) || lose(host, complaint);
+    if (message_send(host->socket, &host->message))
+        return true;
+    return lose(host, complaint);
 }
 
 /* Waits for a reply, and leaves `reader` behind its first number. */

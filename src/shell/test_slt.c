@@ -221,8 +221,9 @@ static bool read_record(struct walk *walk, const struct line *line)
     }
     if (is(words[0], "hash-threshold")) {
         struct slt_record *record = add_record(walk, SLT_THRESHOLD, line->number);
-        return (count > 1 && read_number(words[1], &record->number)) ||
-               complain(walk, line->number, "hash-threshold wants a number", no_word);
+        if (count > 1 && read_number(words[1], &record->number))
+            return true;
+        return complain(walk, line->number, "hash-threshold wants a number", no_word);
     }
     return refuse(walk, line, words[0]);
 }

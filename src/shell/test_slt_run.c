@@ -89,7 +89,7 @@ static void take_expected(const struct slt_run *slt, const struct slt_record *re
     while (at < end) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const char *stop = newline == NULL ? end : newline, *next = newline == NULL ? end : newline + 1;
-        while (stop > at && strchr(" \t\r", stop[-1]) != NULL)
+        while (strchr(" \t\r", stop[-1]) != NULL) /* not all of it is blank: such a line ends a record */
             stop--;
         text_add(expected, at, (size_t)(stop - at));
         text_add_char(expected, '\n');

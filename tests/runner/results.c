@@ -40,6 +40,20 @@ static void what_is_no_message_is_not_received(void **state)
     text_clear(&message);
 }
 
+static void what_is_missing_in_a_message_is_empty(void **state)
+{
+    struct message_reader reader = {.at = "1234567", .end = NULL};
+    size_t size = 1;
+
+    (void)state;
+    reader.end = reader.at + 7;
+    char *text = message_take_text(&reader, &size);
+    assert_string_equal(text, "");
+    assert_int_equal(size, 0);
+    assert_true(reader.failed);
+    free(text);
+}
+
 static void a_message_to_nobody_is_an_error_and_no_signal(void **state)
 {
     struct text_buffer message = {0};
@@ -235,6 +249,7 @@ int run_result_tests(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_message_is_not_received),
+        cmocka_unit_test(what_is_missing_in_a_message_is_empty),
         cmocka_unit_test(a_message_to_nobody_is_an_error_and_no_signal),
         cmocka_unit_test(results_come_as_far_as_they_were_sent),
         cmocka_unit_test(changes_that_are_not_in_the_file_are_left_out),

@@ -6,9 +6,11 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "parts.h"
@@ -20,8 +22,21 @@ struct number {
     bool in_transaction;
 };
 
+/* One call of the engine fails, in whichever process; all count together. */
+static struct {
+    atomic_int calls, failing; /* the latter: which; 0: none */
+} * shared;
+
 static int recovery_error; /* added to the number whenever a database that was not closed is opened */
 static bool follower_lies;
+
+static bool fails(struct text_buffer *complaint)
+{
+    if (shared == NULL || atomic_fetch_add(&shared->calls, 1) + 1 != atomic_load(&shared->failing))
+        return false;
+    text_add_string(complaint, "it fails on purpose");
+    return true;
+}
 
 static bool load(const char *path, uint64_t *value, bool *was_closed)
 {
@@ -69,7 +84,11 @@ static bool open_number(const struct test_settings *settings, void **database, s
     struct number *number = must_allocate(sizeof *number);
     bool was_closed = true;
 
-    (void)complaint;
+    if (fails(complaint)) {
+        free(number);
+        *database = NULL;
+        return false;
+    }
     number->path = must_copy(settings->path, strlen(settings->path));
     if (load(settings->path, &number->value, &was_closed) && !was_closed && !settings->is_readonly)
         number->value += (uint64_t)(int64_t)recovery_error;
@@ -91,13 +110,13 @@ static void disconnect(void *database)
 static bool close_number(void *database, struct text_buffer *complaint)
 {
     struct number *number = database;
+    bool failing = fails(complaint);
 
-    (void)complaint;
     disconnect(number);
     store(number, 'c');
     free(number->path);
     free(number);
-    return true;
+    return !failing;
 }
 
 /* "begin", "commit", "get"; anything else adds one. */
@@ -107,7 +126,10 @@ static void run_statement(void *database, const struct test_request *request, st
     bool is_begin = request->size == 5 && memcmp(request->text, "begin", 5) == 0;
     bool is_commit = request->size == 6 && memcmp(request->text, "commit", 6) == 0;
     bool is_query = request->size == 3 && memcmp(request->text, "get", 3) == 0;
+    struct text_buffer complaint = {0};
 
+    if (fails(&complaint))
+        _exit(9);
     if (is_query) {
         const char *name = "n";
         char text[24];
@@ -134,15 +156,15 @@ static void run_statement(void *database, const struct test_request *request, st
 static bool checkpoint(void *database, struct text_buffer *complaint)
 {
     (void)database;
-    (void)complaint;
-    return true;
+    return !fails(complaint);
 }
 
 static bool digest(void *database, uint64_t *value, struct text_buffer *complaint)
 {
     struct number *number = database;
 
-    (void)complaint;
+    if (fails(complaint))
+        return false;
     *value = number->in_transaction ? number->snapshot : number->value;
     return true;
 }
@@ -362,6 +384,61 @@ static void a_follower_that_answers_otherwise_is_noticed(void **state)
     follower_lies = false;
 }
 
+/* Statements and directives until something fails; returns whether nothing did. */
+static bool work(struct fixture *fixture)
+{
+    static const char *const statements[] = {"add", "get", "begin", "add", "commit", "add", "get"};
+    struct test_database *database = fixture->database;
+    bool done = true;
+
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0] && done; i++)
+        done = run(fixture, statements[i]);
+    return done && test_database_crash(database, &fixture->complaint) && run(fixture, "get") &&
+           test_database_close(database, &fixture->complaint) && run(fixture, "add") && run(fixture, "get") &&
+           test_database_fresh(database, &fixture->complaint) && run(fixture, "add");
+}
+
+/* Whatever fails, and whoever dies: that is told, and nothing hangs. A failure in a process that is killed for another
+ * reason is none. */
+static void assert_failures_told(const struct test_weather *weather)
+{
+    bool is_reached = true;
+    int told = 0;
+
+    recovery_error = 0;
+    for (int n = 1; is_reached; n++) {
+        struct fixture fixture;
+        atomic_store(&shared->calls, 0);
+        atomic_store(&shared->failing, n);
+        begin(&fixture, weather);
+        bool done = work(&fixture);
+        assert_int_equal(done, fixture.complaint.size == 0);
+        told += !done;
+        is_reached = atomic_load(&shared->calls) >= n;
+        (void)test_database_close(fixture.database, &fixture.complaint); /* nothing to be relied on any more */
+        end(&fixture);
+    }
+    assert_true(told > 8);
+}
+
+static void a_call_of_the_engine_that_fails_is_told_in_any_weather(void **state)
+{
+    static const struct test_weather weathers[] = {
+        {.is_small = true},
+        {.is_reopening = true, .is_followed = true},
+        {.is_crashing = true, .is_small = true, .seed = 3},
+        {.is_crashing = true, .is_reopening = true, .seed = 4},
+    };
+
+    (void)state;
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(shared != MAP_FAILED);
+    for (size_t i = 0; i < sizeof weathers / sizeof weathers[0]; i++)
+        assert_failures_told(&weathers[i]);
+    munmap(shared, sizeof *shared);
+    shared = NULL;
+}
+
 static void no_database_is_destroyed_without_harm(void **state)
 {
     (void)state;
@@ -392,6 +469,7 @@ int run_weather_tests(void)
         cmocka_unit_test(what_is_lost_between_statements_is_noticed),
         cmocka_unit_test(the_directive_crash_loses_what_is_open_and_nothing_else),
         cmocka_unit_test(a_follower_that_answers_otherwise_is_noticed),
+        cmocka_unit_test(a_call_of_the_engine_that_fails_is_told_in_any_weather),
         cmocka_unit_test(no_database_is_destroyed_without_harm),
         cmocka_unit_test(an_option_that_the_engine_does_not_know_is_refused),
     };

@@ -116,7 +116,8 @@ class RunnerCalls(FailingCallsTest):
     def test_sqlite_beside(self):
         self.write("a.ssql", GOLDEN.replace("{ a int primary, b string }", "(a int primary key, b text)")
                    .replace('"x"', "'x'"))
-        self.sweep("test", "--engine=sqlite", "a.ssql")
+        self.write("b.ssql", "--@ var a=1\n--@ connection 2\nselect :a as a;\n--> a\n--> 1\n")
+        self.sweep("test", "--engine=sqlite", "a.ssql", "b.ssql")
 
 
 if __name__ == "__main__":
