@@ -53,7 +53,6 @@ void profile_append_text(struct buffer *buffer, const struct operator* operator,
         plan_node_append_line(buffer, operator->node, level);
         append_counts(buffer, operator);
         buffer_append_byte(buffer, '\n');
-        operator= plan_node_tells_child(operator->node) &&operator->child != NULL ? operator->child->child :
-                                                                                    operator->child;
+        operator= plan_node_tells_child(operator->node) ? operator->child->child : operator->child;
     }
 }

@@ -106,6 +106,7 @@ static const char *const STATEMENTS[] = {
     "update t set id = id + 10000 where id < 900",
     "delete from t where id < 1500",
     "copy u from stdin",
+    "copy made (a) from stdin (create true, header false)",
 };
 
 static void fail_each_allocation_of(ssql_conn *conn, const char *text)
@@ -146,9 +147,39 @@ static void a_statement_without_memory_is_an_error_and_no_more(void **state)
     fixture_close(&fixture);
 }
 
+/* What a connection asks for only once, its first statement asks for. */
+static void a_first_statement_without_memory_is_an_error_and_no_more(void **state)
+{
+    static const char *const statements[] = {"select id, kind from t where id == 7", "select count(*) from t",
+                                             "copy u from stdin", "delete from t where id == 3"};
+    struct fixture fixture;
+    ssql_conn *conn;
+
+    (void)state;
+    open_database(&fixture);
+    fill(fixture.conn);
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        bool has_failed = true;
+        for (long n = 0; has_failed; n++) {
+            assert_int_equal(ssql_connect(fixture.db, &conn), SSQL_OK);
+            must_exec(conn, "begin");
+            memory_start_failing(n, false);
+            struct answer answer = run(conn, statements[i]);
+            has_failed = memory_has_failed();
+            memory_stop_failing();
+            if (answer.code != SSQL_DONE && (answer.code != SSQL_NO_MEMORY || !has_failed))
+                fail_msg("%s: allocation %ld: %s", statements[i], n, ssql_errmsg(conn));
+            ssql_disconnect(conn);
+        }
+    }
+    assert_int_equal(query_int(fixture.conn, "select count(*) from t"), ROWS);
+    fixture_close(&fixture);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_statement_without_memory_is_an_error_and_no_more)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_statement_without_memory_is_an_error_and_no_more),
+                                       cmocka_unit_test(a_first_statement_without_memory_is_an_error_and_no_more)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

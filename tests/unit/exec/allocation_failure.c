@@ -66,6 +66,20 @@ static void groups_of_nulls_survive_any_failed_allocation(void **state)
     }
 }
 
+/* select count(*) of no rows: the one group is made when they have ended */
+static void an_aggregate_of_nothing_survives_any_failed_allocation(void **state)
+{
+    static const struct bound_aggregate count = {.function = AGGREGATE_COUNT_ROWS, .type = SSQL_TYPE_INT};
+    struct plan_node *scan = scan_node();
+    struct plan_node *node = build_node(PLAN_AGGREGATE, scan, 1, TYPES);
+
+    (void)state;
+    scan->scan.filter = build_binary(FUNCTION_LESS, SSQL_TYPE_BOOL, build_column(0, SSQL_TYPE_INT), build_int(0));
+    node->aggregate.aggregate_count = 1;
+    node->aggregate.aggregates = &count;
+    fail_every_allocation(node, 1);
+}
+
 static void a_distinct_survives_any_failed_allocation(void **state)
 {
     (void)state;
@@ -137,6 +151,7 @@ int main(void)
         TINY(an_aggregate_survives_any_failed_allocation),
         ROOMY(groups_of_nulls_survive_any_failed_allocation),
         TINY(groups_of_nulls_survive_any_failed_allocation),
+        ROOMY(an_aggregate_of_nothing_survives_any_failed_allocation),
         ROOMY(a_distinct_survives_any_failed_allocation),
         TINY(a_distinct_survives_any_failed_allocation),
         ROOMY(an_update_of_keys_survives_any_failed_allocation),

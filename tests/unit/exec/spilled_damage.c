@@ -79,7 +79,7 @@ static void damaged_groups_are_noticed(void **state)
     assert_true(damage_every_byte(run_node, aggregate_node()) > BYTES_DAMAGED / 4);
     one_group->aggregate.key_count = 0;
     one_group->column_count = 3;
-    one_group->column_types = (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT};
+    one_group->column_types = (enum ssql_type[]){SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING};
     assert_true(damage_every_byte(run_node, one_group) > BYTES_DAMAGED / 4);
 }
 

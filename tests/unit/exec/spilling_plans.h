@@ -156,23 +156,23 @@ static inline struct plan_node *sort_node(struct plan_node *child)
 
 enum { KEPT_ROWS = ROWS - 22, KEPT_GROUPS = 35 }; /* number is 1 or 8 for keys 0, 1, 37, 38, … */
 
-/* select upper(text), sum(key), group_concat(distinct …), count(distinct key) … group by 1 */
+/* select upper(text), sum(key), count(distinct key), group_concat(distinct …) … group by 1 */
 static inline struct plan_node *aggregate_node(void)
 {
-    static const enum ssql_type OUTPUT[] = {SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_STRING, SSQL_TYPE_INT};
+    static const enum ssql_type OUTPUT[] = {SSQL_TYPE_STRING, SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING};
     struct plan_node *node = build_node(PLAN_AGGREGATE, project_node(), 4, OUTPUT);
     struct bound_aggregate *aggregates = arena_alloc_array(&build_arena, 3, sizeof *aggregates);
 
     aggregates[0] = (struct bound_aggregate){
         .function = AGGREGATE_SUM, .type = SSQL_TYPE_INT, .argument = build_column(0, SSQL_TYPE_INT)};
-    aggregates[1] = (struct bound_aggregate){.function = AGGREGATE_GROUP_CONCAT,
-                                             .type = SSQL_TYPE_STRING,
-                                             .is_distinct = true,
-                                             .argument = build_column(3, SSQL_TYPE_STRING)};
-    aggregates[2] = (struct bound_aggregate){.function = AGGREGATE_COUNT,
+    aggregates[1] = (struct bound_aggregate){.function = AGGREGATE_COUNT,
                                              .type = SSQL_TYPE_INT,
                                              .is_distinct = true,
                                              .argument = build_column(0, SSQL_TYPE_INT)};
+    aggregates[2] = (struct bound_aggregate){.function = AGGREGATE_GROUP_CONCAT,
+                                             .type = SSQL_TYPE_STRING,
+                                             .is_distinct = true,
+                                             .argument = build_column(3, SSQL_TYPE_STRING)};
     node->aggregate.key_count = 1;
     node->aggregate.keys = build_list(1, BUILD_LIST(build_column(2, SSQL_TYPE_STRING)));
     node->aggregate.aggregate_count = 3;

@@ -41,6 +41,19 @@ static struct plan_node *update_texts_node(uint32_t repeats)
     return node;
 }
 
+/* insert … values (1000, 1, 'new') */
+static struct plan_node *insert_node(void)
+{
+    static const enum ssql_type COLUMNS[] = {SSQL_TYPE_INT, SSQL_TYPE_INT, SSQL_TYPE_STRING};
+    struct plan_node *values = build_node(PLAN_VALUES, NULL, 3, COLUMNS);
+    struct plan_node *node = build_node(PLAN_INSERT, values, 0, NULL);
+
+    values->values.row_count = 1;
+    values->values.items = build_list(3, BUILD_LIST(build_int(1000), build_int(1), build_text("new")));
+    node->insert.table = &table;
+    return node;
+}
+
 static struct plan_node *lookup_node(int64_t key)
 {
     struct plan_node *node = build_node(PLAN_LOOKUP, NULL, 3, TYPES);
@@ -56,6 +69,7 @@ static void reads_and_writes_survive_any_failed_operation(void **state)
     (void)state;
     fail_every_operation(lookup_node(17), 1);
     fail_every_operation(scan_node(), KEPT_ROWS);
+    fail_every_operation(insert_node(), 1);
     fail_every_operation(remove_node(), KEPT_ROWS);
     fail_every_operation(update_texts_node(100), KEPT_ROWS);
 }
@@ -81,6 +95,7 @@ static void a_transaction_that_reads_writes_nothing(void **state)
     fail_with(remove_node(), SSQL_READ_ONLY, message);
     fail_with(update_texts_node(1), SSQL_READ_ONLY, message);
     fail_with(update_node(), SSQL_READ_ONLY, message);
+    fail_with(insert_node(), SSQL_READ_ONLY, message);
 }
 
 static void a_table_that_is_not_there_is_not_found(void **state)
