@@ -31,6 +31,9 @@ target_link_options(unit_storage_engine_waits PRIVATE LINKER:--wrap=pthread_crea
 if(TARGET unit_shell_streams)
   target_link_options(unit_shell_streams PRIVATE ${system_calls})
   target_link_options(unit_shell_endings PRIVATE LINKER:--wrap=raise,--wrap=_exit)
+  if(CMAKE_C_FLAGS MATCHES "--coverage") # its children say what they have run before they end
+    target_link_options(unit_shell_endings PRIVATE LINKER:-u,__gcov_dump)
+  endif()
 endif()
 # tests/unit/session/session.c: what another session does while a statement runs, or waits to be tried again.
 target_link_options(unit_session_session PRIVATE LINKER:--wrap=execution_start,--wrap=nanosleep)

@@ -107,9 +107,9 @@ static void add_outcome(struct text_buffer *text, const ssql_conn *connection)
 
     text_add_string(text, "ok: ");
     text_add_count(text, number(connection, "files"));
-    text_add_string(text, number(connection, "files") == 1 ? " file, " : " files, ");
+    text_add_string(text, " files, ");
     text_add_count(text, number(connection, "bytes"));
-    text_add_string(text, number(connection, "bytes") == 1 ? " byte" : " bytes");
+    text_add_string(text, " bytes");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (number(connection, parts[i]) == 0)
             continue;

@@ -59,15 +59,14 @@ static void add_options(struct text_buffer *to, const struct program_command *co
 
 static void add_place(struct text_buffer *to, const struct place *place)
 {
-    switch (place->kind) {
-    case PLACE_ANYTHING: break;
-    case PLACE_FILE: text_add_string(to, " compopt -o default"); break;
-    case PLACE_DIRECTORY: text_add_string(to, " compopt -o dirnames"); break;
-    case PLACE_WORDS:
+    static const char *const actions[] = {
+        [PLACE_ANYTHING] = "", [PLACE_FILE] = " compopt -o default", [PLACE_DIRECTORY] = " compopt -o dirnames"};
+
+    if (place->kind == PLACE_WORDS)
         text_format(to, "%s _ssql_words '%s'", place->goes_on ? " compopt -o nospace;" : "",
                     text_string(&place->words));
-        break;
-    }
+    else
+        text_add_string(to, actions[place->kind]);
 }
 
 static void add_values(struct text_buffer *to, const struct program_command *command)

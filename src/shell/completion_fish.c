@@ -46,7 +46,7 @@ static void add_quoted(struct text_buffer *to, const char *text)
 {
     text_add_char(to, '\'');
     for (; *text != '\0'; text++) {
-        if (*text == '\'' || *text == '\\')
+        if (strchr("'\\", *text) != NULL)
             text_add_char(to, '\\');
         text_add_char(to, *text);
     }
@@ -55,15 +55,14 @@ static void add_quoted(struct text_buffer *to, const char *text)
 
 static void add_place(struct text_buffer *to, const struct place *place)
 {
-    switch (place->kind) {
-    case PLACE_ANYTHING: break;
-    case PLACE_FILE: text_add_string(to, " -F"); break;
-    case PLACE_DIRECTORY: text_add_string(to, " -a '(__fish_complete_directories)'"); break;
-    case PLACE_WORDS:
-        text_add_string(to, " -a ");
+    static const char *const actions[] = {[PLACE_ANYTHING] = "",
+                                          [PLACE_FILE] = " -F",
+                                          [PLACE_DIRECTORY] = " -a '(__fish_complete_directories)'",
+                                          [PLACE_WORDS] = " -a "};
+
+    text_add_string(to, actions[place->kind]);
+    if (place->kind == PLACE_WORDS)
         add_quoted(to, text_string(&place->words));
-        break;
-    }
 }
 
 static void add_options(struct text_buffer *to, const struct program_command *command)

@@ -45,14 +45,13 @@ static void add_quoted(struct text_buffer *to, const char *text, const char *spe
 
 static void add_place(struct text_buffer *to, const struct place *place)
 {
-    switch (place->kind) {
-    case PLACE_ANYTHING: break;
-    case PLACE_FILE: text_add_string(to, "_files"); break;
-    case PLACE_DIRECTORY: text_add_string(to, "_directories"); break;
-    case PLACE_WORDS:
+    static const char *const actions[] = {
+        [PLACE_ANYTHING] = "", [PLACE_FILE] = "_files", [PLACE_DIRECTORY] = "_directories"};
+
+    if (place->kind == PLACE_WORDS)
         text_format(to, place->goes_on ? "{compadd -S \"\" -- %s}" : "(%s)", text_string(&place->words));
-        break;
-    }
+    else
+        text_add_string(to, actions[place->kind]);
 }
 
 /* One way to write the option: '*--mode=[how results are written]:MODE:(box table)'. */

@@ -99,7 +99,9 @@ static bool open_decoder(struct compressed_input *input)
         else
             free(stream);
     }
-    return input->compression == COMPRESSION_NONE || input->decoder != NULL || fail(input, "out of memory");
+    if (input->compression != COMPRESSION_NONE && input->decoder == NULL)
+        return fail(input, "out of memory");
+    return true;
 }
 
 bool compressed_input_open(struct compressed_input *input, const char *path)

@@ -66,7 +66,9 @@ bool compressed_output_init(struct compressed_output *compressed, struct output 
 static bool pass_on(struct compressed_output *compressed, size_t size)
 {
     output_add(compressed->output, compressed->bytes, size);
-    return compressed->output->error == 0 || fail(compressed, output_error_text(compressed->output->error));
+    if (compressed->output->error != 0)
+        return fail(compressed, output_error_text(compressed->output->error));
+    return true;
 }
 
 /* `bytes` NULL: the end. */

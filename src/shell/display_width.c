@@ -74,10 +74,10 @@ static bool is_reordering(utf8proc_int32_t code_point)
            code_point == 0x200E || code_point == 0x200F || code_point == 0x061C;
 }
 
+/* Of what is no printable ASCII character. */
 static bool is_control(utf8proc_int32_t code_point)
 {
-    return code_point < 0x20 || (code_point >= 0x7F && code_point < 0xA0) || code_point == 0x2028 ||
-           code_point == 0x2029;
+    return code_point < 0xA0 || code_point == 0x2028 || code_point == 0x2029;
 }
 
 bool display_is_plain(const char *text, size_t size)

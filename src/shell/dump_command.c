@@ -31,7 +31,7 @@ static bool check_patterns(struct transfer *transfer, ssql_tables *tables)
 
 static bool is_stopped(const struct transfer *transfer)
 {
-    return transfer->session->is_leaving || session_results(transfer->session)->error != 0;
+    return session_results(transfer->session)->error != 0;
 }
 
 static bool dump_schemas(struct transfer *transfer, ssql_tables *tables)
@@ -50,7 +50,7 @@ static bool dump_rows(struct transfer *transfer, ssql_tables *tables)
 
     for (int i = 0; i < ssql_tables_count(tables) && done && !is_stopped(transfer); i++) {
         struct text_buffer statement = {0};
-        if (!is_wanted(transfer, ssql_tables_name(tables, i)) || ssql_tables_column_count(tables, i) == 0)
+        if (!is_wanted(transfer, ssql_tables_name(tables, i)))
             continue;
         text_add_string(&statement, "copy ");
         add_name(&statement, ssql_tables_name(tables, i));

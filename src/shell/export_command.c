@@ -57,7 +57,7 @@ static bool check_query(struct transfer *transfer, const char *query, size_t siz
 
     if (ssql_prepare(transfer->session->connection, query, size, &statement, &tail) != SSQL_OK)
         return fail_query(transfer, query, size);
-    if (statement == NULL || ssql_statement_kind(statement) != SSQL_KIND_QUERY || ssql_column_count(statement) == 0)
+    if (ssql_statement_kind(statement) != SSQL_KIND_QUERY)
         done = transfer_fail(transfer, NULL, "give a table, or select ...", "this is no query: %s", query);
     else if (ssql_parameter_count(statement) > 0)
         done = transfer_fail(transfer, ssql_code_sqlstate(SSQL_UNKNOWN_PARAMETER), "write the value itself",

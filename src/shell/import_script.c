@@ -1,5 +1,6 @@
 #include "shell/import_script.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -44,7 +45,9 @@ static bool run_one(struct script *script, const struct source *source)
     size_t at = 0;
     const char *text = source->text + source->begin;
 
-    if (!next_word(text, source->size, &at, &word) || word_is(&word, "begin") || word_is(&word, "commit"))
+    bool has_word = next_word(text, source->size, &at, &word);
+    assert(has_word);
+    if (word_is(&word, "begin") || word_is(&word, "commit"))
         return true;
     if (word_is(&word, "rollback"))
         return report_at(script, source, "an import cannot be rolled back by its own file", "");

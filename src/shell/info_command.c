@@ -17,14 +17,12 @@ enum { NAME_COLUMNS = 24 };
 
 static void add_size(struct text_buffer *text, int64_t bytes)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}; /* an int64_t has no more */
     double size = (double)bytes;
     size_t unit = 0;
 
-    while (size >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
+    for (; size >= 1024; unit++)
         size /= 1024;
-        unit++;
-    }
     text_format(text, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ static int write_all(int file, const char *bytes, size_t size)
 
 bool output_flush(struct output *output)
 {
-    if (output->text.size > 0 && output->error == 0) {
+    if (output->text.size > 0) {
         if (output->may_write != NULL && !output->may_write(output->owner))
             output->error = ECANCELED;
         else
@@ -95,23 +96,17 @@ static bool open_aside(struct output *output, const char *path, const struct sta
 }
 
 /* The path at the end of symbolic links, so that a link stays one when its file is replaced; the file may be missing.
- * NULL with errno when the links go round in circles, or one cannot be read. */
+ * NULL with errno when the links go round in circles. */
 static char *follow_links(const char *path)
 {
     struct text_buffer at = {0};
-    struct stat status;
 
     text_add_string(&at, path);
     for (int i = 0; i < LINKS_MOST; i++) {
-        char target[4096];
-        if (lstat(at.data, &status) != 0 || !S_ISLNK(status.st_mode))
-            return at.data;
+        char target[PATH_MAX];
         ssize_t size = readlink(at.data, target, sizeof target);
-        if (size < 0 || size == sizeof target) {
-            errno = size < 0 ? errno : ENAMETOOLONG;
-            text_clear(&at);
-            return NULL;
-        }
+        if (size < 0) /* no link, or missing */
+            return at.data;
         const char *slash = strrchr(at.data, '/');
         at.size = slash == NULL || target[0] == '/' ? 0 : (size_t)(slash - at.data) + 1;
         text_add(&at, target, (size_t)size);
@@ -203,13 +198,11 @@ bool output_close(struct output *output, bool keep)
     if (output->file < 0)
         return true;
     output_flush(output);
+    bool has_program = output->program != NULL;
+    int outcome = has_program ? close_program(output) : close(output->file) != 0 ? errno : 0;
     int error = output->error;
-    if (output->program != NULL) {
-        int outcome = close_program(output);
-        error = error == EPIPE || error == 0 ? outcome : error; /* a program may stop reading when it has seen enough */
-    } else if (close(output->file) != 0 && error == 0) {
-        error = errno;
-    }
+    if (error == 0 || (error == EPIPE && has_program)) /* a program may stop reading when it has seen enough */
+        error = outcome;
     if (output->temporary_path != NULL) {
         if (keep && error == 0 && rename(output->temporary_path, output->path) != 0)
             error = errno;

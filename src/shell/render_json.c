@@ -1,4 +1,5 @@
 /* The modes json (one array of objects) and jsonl (one object a line). */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,8 @@ static unsigned dangerous_character(const char *text, size_t size)
     unsigned char lead = (unsigned char)text[0];
     size_t needed = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 0;
 
-    if (needed == 0 || needed > size || display_is_plain(text, needed))
+    assert(needed <= size); /* texts are UTF-8 */
+    if (needed == 0 || display_is_plain(text, needed))
         return 0;
     unsigned code_point = lead & (needed == 2 ? 0x1F : 0x0F);
     for (size_t i = 1; i < needed; i++)

@@ -322,7 +322,7 @@ static void table_end(struct renderer *renderer, bool failed)
 {
     struct table_state *state = renderer->state;
 
-    if (!failed || head_tail_kept(&state->rows) > 0 || state->is_open)
+    if (!failed || head_tail_kept(&state->rows) > 0)
         write_waiting(renderer, true);
     if (!failed)
         add_rule(renderer, state->frame->bottom);

@@ -147,7 +147,9 @@ static const char *find_format(const char *name)
 
 static bool check_text(struct option_reader *reader, const struct option_row *row, const char *value)
 {
-    return *value != '\0' || row->place == PLACE(null_text) || complain(reader, row->name, " is empty");
+    if (*value == '\0' && row->place != PLACE(null_text))
+        return complain(reader, row->name, " is empty");
+    return true;
 }
 
 static bool read_format(struct option_reader *reader, const struct option_row *row, const char *value)
@@ -211,7 +213,7 @@ static bool apply(struct option_reader *reader, const struct option_row *row, co
 static const struct option_row *find_row(enum transfer_use use, const char *word, size_t size)
 {
     for (const struct option_row *row = table; row < table + ROW_COUNT; row++) {
-        bool is_letter = row->letter != '\0' && size == 2 && word[0] == '-' && word[1] == row->letter;
+        bool is_letter = row->letter != '\0' && size == 2 && word[1] == row->letter;
         bool is_name = strlen(row->name) == size && memcmp(row->name, word, size) == 0;
         if ((row->uses & (int)use) != 0 && (is_letter || is_name))
             return row;

@@ -157,7 +157,7 @@ class Screen(ShellTest):
         shell.send("\x03")
         time.sleep(0.3)
         shell.send("q")
-        shell.expect(r"[\d,]+ rows( so far: the pager was quit)?\r\n|error: .*57014")
+        shell.expect(r"[\d,]+ rows( so far: the pager was quit)?\r\n|error:.*57014")
         shell.expect_exact("ssql> ")
         shell.send("select 'alive' as a;\r")
         shell.expect_exact("│ alive │")
@@ -179,6 +179,26 @@ class Screen(ShellTest):
                 out = self.show("-m", mode, "--color", "never", "-c", r"""values ("a\u{1b}]0;x\u{7}b");""")
                 self.assertNotIn("\x1b", out)
                 self.assertNotIn("\x07", out)
+
+    def test_json_on_a_terminal_escapes_what_steers_it(self):
+        text = "é日😀\\u{202e}\\u{9b}\\u{2028}\\u{7f}z"
+        self.assertEqual(self.show("--jsonl", "-c", "select concat(\"%s\", '') as a" % text),
+                         '{"a":"é日😀\\\\u202e\\\\u009b\\\\u2028\\\\u007fz"}\n'.replace("\\\\", "\\"))
+        self.assertEqual(self.show("--csv", "--no-header", "-c", "select concat(\"%s\", '')" % text),
+                         "é日😀\\u{202e}\\u{9b}\\u{2028}␡z\n")
+
+    def test_the_gap_stands_in_the_middle_of_wide_columns(self):
+        out = self.show("--column", "db", ".rows 2", "select repeat('x', 30) as a from t", rows=60)
+        self.assertEqual(out.splitlines()[3].strip(), "… 2,998 rows …")
+        self.assertTrue(out.splitlines()[3].startswith(" " * 8), out)
+
+    def test_commands_that_take_no_time_show_no_progress(self):
+        self.write("rows.csv", "id,name\n" + "".join("%d,name\n" % i for i in range(5000, 45000)))
+        self.assertEqual(self.show("import", "-q", "db", "t", "rows.csv"), "")
+        self.assertRegex(self.show("backup", "db", "copy"), r"\Aok: \d+ files, .*\n\Z")
+        self.write("more.csv", "id,name\n" + "".join("%d,name\n" % i for i in range(50000, 90000)))
+        self.assertEqual(self.show("import", "db", "t", "more.csv"), "40,000 rows loaded\n")
+        self.assertRegex(self.show("compact", "db"), r"\Aok: [\d,]+ bytes of tables, [\d,]+ before\n\Z")
 
     def test_progress_is_shown_after_a_second_and_taken_away(self):
         doubled = "".join("insert into t select id + %d, name from t;" % (3000 * 2 ** power) for power in range(4))

@@ -41,11 +41,12 @@ class Tools(ShellTest):
                 self.assertIn("usage: ssql " + command, result.out)
                 self.assertEqual((result.err, result.status), ("", 0))
             self.assertEqual(self.on_full_disk(command, "-h"), (1, FULL))
+        self.assertEqual(self.run_shell("-c", ".backup --copy --", "-c", "select 1").status, 1)
         self.assertIn("usage: .backup", self.run_shell("-c", ".backup --help").out)
         self.assertIn("usage: .backup", self.run_shell("-c", ".backup -h").out)
 
     def test_too_few_words_and_too_many(self):
-        for command, few, many in (("check", [], ["a", "b"]), ("salvage", ["a"], ["a", "b", "c"]), ("compact", [], ["a", "b", "c"]),
+        for command, few, many in (("check", [], ["a", "b"]), ("salvage", [], ["a", "b", "c"]), ("compact", [], ["a", "b", "c"]),
                                    ("info", [], ["a", "b"]), ("completion", [], ["bash", "zsh"]), ("backup", ["a"], ["a", "b", "c"])):
             for words in (few, many):
                 result = self.run_shell(command, *words)
@@ -80,6 +81,27 @@ class Tools(ShellTest):
                               cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (1, b"error: cannot write to standard output: File too large\n"))
         self.assertIn("ok: ", self.read("out"))
+
+    def test_a_backup_whose_name_begins_with_a_dash(self):
+        self.make()
+        self.assertEqual(self.run_shell("backup", "db", "--", "-copy").status, 0)
+        self.assertEqual(self.run_shell("check", "./-copy").status, 0)
+        self.assertRegex(self.run_shell("db", ".backup two").out, r"\Aok: \d+ files, [\d,]+ bytes: ")
+        self.check_error("backup", "-", "new", says="there is no database", status=2)
+
+    def test_a_disk_that_is_full_at_the_last_line_of_a_salvage(self):
+        """What is lost has been said, and the status says it, too."""
+        self.make()
+        self.damage()
+        result = self.run_shell("salvage", "db", "new")
+        self.assertEqual(result.status, 3)
+        blocks = 20000
+        with open(self.path("out"), "wb") as file:
+            file.truncate(blocks * 1024 - len(result.out) + 1)
+        done = subprocess.run(["bash", "-c", "ulimit -f %d; trap '' XFSZ; exec \"$0\" salvage db new2 >> out" % blocks, PROGRAM],
+                              cwd=self.folder, env=self.environment, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (3, b"error: cannot write to standard output: File too large\n"))
+        self.assertEqual(self.run_shell("check", "new2").status, 0)
 
     def test_no_room_for_what_they_make(self):
         self.make()

@@ -38,7 +38,7 @@ class Options(Transfers):
     def test_values_that_an_option_does_not_take(self):
         for option, value, says in [("--skip", "", '--skip takes a whole number, not ""'), ("--skip", "1" * 19, "takes a whole number"),
                                     ("--delimiter", "", "takes one ASCII character (or tab), not "), ("--delimiter", "é", "not é"),
-                                    ("--delimiter", "€", "not €"), ("--format", "xml", "hint: formats are csv, tsv, json, jsonl and insert"),
+                                    ("--delimiter", "€", "not €"), ("--delimiter", "\udce9", "takes one ASCII character"), ("--format", "xml", "hint: formats are csv, tsv, json, jsonl and insert"),
                                     ("--rejects", "", "--rejects is empty"), ("--on-conflict", "", "--on-conflict takes fail, ignore or replace, not ")]:
             with self.subTest(option, value=value):
                 self.check_error("import", option, value, "db", "people", "t.csv", says=says, status=2)
@@ -99,6 +99,17 @@ class Import(Transfers):
             os.close(folder)
             self.assertIn(says, done.stderr.decode())
             self.assertNotEqual(done.returncode, 0)
+
+    def test_a_standard_input_that_is_a_file(self):
+        """It is read from where it stands; there may be nothing."""
+        self.write("rows.csv", "passed over\nid,name\n20,x\n")
+        self.write("empty.csv", "")
+        for name, start, says in (("rows.csv", 12, b"1 row loaded\n"), ("empty.csv", 0, b"0 rows loaded\n"), ("rows.csv", 28, b"0 rows loaded\n")):
+            with open(self.path(name), "rb", buffering=0) as file:
+                file.seek(start)
+                done = subprocess.run([PROGRAM, "import", "db", "people", "-"], cwd=self.folder, env=self.environment, stdin=file,
+                                      capture_output=True, timeout=60)
+            self.assertEqual((done.stderr, done.returncode), (says, 0))
 
     def test_a_standard_input_that_does_not_wait(self):
         """As another program may leave it: reading goes on when there is something."""
@@ -252,7 +263,7 @@ class Export(Transfers):
 
 class Dump(Transfers):
     def test_a_full_disk_ends_it(self):
-        self.check("db", text="".join("create table t%d { a int, b string };" % i for i in range(800)))
+        self.check("db", text="".join("create table t%d_%s { a int, b string };" % (i, "x" * 100) for i in range(600)))
         for options in ([], ["--schema"], ["--data"]):
             with open("/dev/full", "w") as full:
                 done = subprocess.run([PROGRAM, "dump", *options, "db"], cwd=self.folder, env=self.environment, stdout=full,

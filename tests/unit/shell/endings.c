@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,8 +18,10 @@
 
 #include "api/failing_memory.h"
 #include "shell/cell_text.h"
+#include "shell/check_command.h"
 #include "shell/highlight.h"
 #include "shell/interrupt.h"
+#include "shell/session.h"
 #include "shell/text_buffer.h"
 #include "shell/timeout.h"
 #include "shell/unfinished_file.h"
@@ -234,6 +237,29 @@ static void ctrl_c_is_remembered_where_nothing_runs(void **state)
     signal(SIGINT, SIG_DFL);
 }
 
+/* As when Ctrl-C comes while a session checks a database. */
+static void a_check_that_is_interrupted_is_no_success(void **state)
+{
+    struct output output = {.file = open("/dev/null", O_WRONLY)};
+    struct progress_line progress = {.is_on = false};
+    static const char made[] = "create table t { id int }";
+    ssql_db *db;
+    ssql_conn *connection;
+
+    (void)state;
+    assert_int_equal(ssql_open(path, &db), SSQL_OK);
+    assert_int_equal(ssql_connect(db, &connection), SSQL_OK);
+    assert_int_equal(ssql_exec(connection, made, strlen(made)), SSQL_OK);
+    ssql_disconnect(connection);
+    assert_int_equal(ssql_close(db), SSQL_OK);
+    interrupt_note();
+    assert_int_equal(check_database(path, &output, &progress), STATUS_FAILED);
+    assert_true(interrupt_take());
+    assert_int_equal(check_database(path, &output, &progress), STATUS_DONE);
+    close(output.file);
+    text_clear(&output.text);
+}
+
 /* ---- memory ---- */
 
 static void add_text_without_memory(void)
@@ -285,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_signal_that_is_ignored_stays_ignored, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_signal_lets_a_statement_take_its_file_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_alarm_interrupts_nobody, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_check_that_is_interrupted_is_no_success, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ctrl_c_is_remembered_where_nothing_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_memory_the_program_ends_with_status_2, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_memory_a_text_has_no_colours, set_up, tear_down),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "shell/compressed_output.h"
 #include "shell/interrupt.h"
@@ -71,7 +72,7 @@ static bool compress(const char *to, const char *text, size_t size, size_t piece
     if (done) {
         for (size_t at = 0; at < size && done; at += piece)
             done = compressed_output_add(&compressed, text + at, size - at < piece ? size - at : piece);
-        done = done && compressed_output_finish(&compressed);
+        done = done && compressed_output_add(&compressed, NULL, 0) && compressed_output_finish(&compressed);
         *fault = compressed.fault;
         compressed_output_clear(&compressed);
     }
@@ -125,6 +126,48 @@ static void what_is_compressed_reads_back_in_pieces_of_any_size(void **state)
         assert_null(read_all(path, pieces[2 - i / 2], &back));
         assert_int_equal(back.size, TEXT_SIZE);
         assert_memory_equal(back.data, text, TEXT_SIZE);
+        text_clear(&back);
+    }
+}
+
+/* Nothing comes behind the rows that the decoder still holds. */
+static void zstd_without_a_checksum_reads_back_to_its_end(void **state)
+{
+    const char *text = long_text();
+    size_t room = ZSTD_compressBound(TEXT_SIZE);
+    void *bytes = malloc(room);
+    struct text_buffer back = {0};
+
+    (void)state;
+    assert_non_null(bytes);
+    size_t size = ZSTD_compress(bytes, room, text, TEXT_SIZE, 3);
+    assert_false(ZSTD_isError(size));
+    put_bytes(path, bytes, size);
+    free(bytes);
+    assert_null(read_all(path, 1000, &back));
+    assert_int_equal(back.size, TEXT_SIZE);
+    assert_memory_equal(back.data, text, TEXT_SIZE);
+    text_clear(&back);
+}
+
+static void what_cannot_be_compressed_reads_back(void **state)
+{
+    static const char *const endings[] = {".gz", ".zst"};
+    enum { SIZE = 1 << 19 };
+    static char random[SIZE];
+    const char *fault;
+    uint32_t number = 1;
+
+    (void)state;
+    for (size_t at = 0; at < SIZE; at++)
+        random[at] = (char)((number = number * 1103515245 + 12345) >> 16);
+    for (size_t i = 0; i < 2; i++) {
+        struct text_buffer back = {0};
+        name(endings[i]);
+        assert_true(compress(path, random, SIZE, SIZE, &fault));
+        assert_null(read_all(path, SIZE, &back));
+        assert_int_equal(back.size, SIZE);
+        assert_memory_equal(back.data, random, SIZE);
         text_clear(&back);
     }
 }
@@ -288,6 +331,8 @@ static void results_that_cannot_be_written_leave_the_old_file(void **state)
     }
     system_fail_once(CALL_WRITE, EINTR);
     assert_int_equal(write_results(path, true), 0);
+    system_fail_once(CALL_WRITE, EAGAIN); /* a pipe may have no room */
+    assert_int_equal(write_results(path, true), 0);
     system_fail_once(CALL_WRITE, CALL_ENDS);
     assert_int_equal(write_results(path, true), 0);
     assert_true(system_recover());
@@ -349,6 +394,13 @@ static void a_program_takes_results_or_fails(void **state)
         if (cases[i].error != 0)
             assert_int_equal(errno, cases[i].error);
     }
+    struct output output = {.file = -1};
+    assert_true(output_open_program(&output, "cat >/dev/null"));
+    output_add_char(&output, '1');
+    system_fail_once(CALL_WRITE, EIO);
+    assert_false(output_close(&output, true));
+    assert_int_equal(errno, EIO); /* not what became of the program */
+    text_clear(&output.text);
 }
 
 static bool never(void *owner)
@@ -412,6 +464,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_compressed_reads_back_in_pieces_of_any_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(zstd_without_a_checksum_reads_back_to_its_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_compressed_reads_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(first_bytes_say_what_is_compressed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_or_read_says_why, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_disk_that_fails_later_is_no_end_of_the_data, set_up, tear_down),
