@@ -254,8 +254,7 @@ static void run_statement(void *database, const struct test_request *request, st
 
     if (conn == NULL)
         answer_error(answer, 0, 0, "SQLite cannot connect", "", "");
-    else if (request->size > (1u << 30) ||
-             sqlite.prepare_v2(conn, request->text, (int)request->size, &statement, NULL) != SQLITE_OK)
+    else if (sqlite.prepare_v2(conn, request->text, (int)request->size, &statement, NULL) != SQLITE_OK)
         answer_error(answer, 0, 0, sqlite.errmsg(conn), "", "");
     else if (statement == NULL)
         answer_ok(answer);

@@ -231,7 +231,7 @@ static void dots_within_a_line_are_any_text(void **state)
         {"...", "", true},         {"a...", "a", true},         {"a...b", "a", false},      {"...b", "ab", true},
         {"ab...", "a", false},     {"a...a", "a", false},       {"a...b...c", "ac", false}, {"......", "x", true},
         {"a......b", "axb", true}, {"a...b...c", "abbc", true}, {"a...x...", "ay", false},  {"ab", "ac", false},
-        {"a...bcd", "acd", false},
+        {"a...bcd", "acd", false}, {"a...b", "axc", false},
     };
 
     (void)state;
