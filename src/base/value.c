@@ -97,12 +97,13 @@ void value_append_text(struct buffer *buffer, const struct value *value)
         return;
     }
     switch (value->type) {
-    case SSQL_TYPE_INT: buffer_printf(buffer, "%" PRId64, value->integer); break;
-    case SSQL_TYPE_STRING: buffer_append(buffer, value->string.data, value->string.size); break;
-    case SSQL_TYPE_BOOL: buffer_append_text(buffer, value->boolean ? "true" : "false"); break;
-    case SSQL_TYPE_FLOAT: buffer_append(buffer, text, float_format(value->real, text)); break;
-    case SSQL_TYPE_NULL:;
+    case SSQL_TYPE_INT: buffer_printf(buffer, "%" PRId64, value->integer); return;
+    case SSQL_TYPE_STRING: buffer_append(buffer, value->string.data, value->string.size); return;
+    case SSQL_TYPE_BOOL: buffer_append_text(buffer, value->boolean ? "true" : "false"); return;
+    case SSQL_TYPE_NULL: /* only ever null */
+    case SSQL_TYPE_FLOAT:;
     }
+    buffer_append(buffer, text, float_format(value->real, text));
 }
 
 static void append_quoted(struct buffer *buffer, struct slice string)

@@ -74,15 +74,11 @@ static inline void add_field(struct scan *scan, const uint8_t *begin, struct sli
     scan->count++;
 }
 
-static bool is_null_text(const struct scan *scan, const uint8_t *begin, size_t size)
-{
-    return size == scan->null_size && memcmp(begin, scan->reader->options.null_text.data, size) == 0;
-}
-
 static inline void add_plain_field(struct scan *scan, const uint8_t *begin, const uint8_t *end)
 {
     size_t size = (size_t)(end - begin);
-    bool is_null = (size == 0 && scan->is_csv) || (size == scan->null_size && is_null_text(scan, begin, size));
+    bool is_null = (size == 0 && scan->is_csv) ||
+                   (size == scan->null_size && memcmp(begin, scan->reader->options.null_text.data, size) == 0);
 
     add_field(scan, begin, slice_make(begin, size), is_null ? FIELD_NULL : FIELD_TEXT);
 }

@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "parser/ast_make.h"
 #include "parser/parser_internal.h"
 
@@ -13,10 +15,11 @@ struct insert *insert_make(struct parser *parser, struct name table, bool has_co
     return insert;
 }
 
+/* These find their insert made: without memory for it the parse has ended at the token between. */
+
 struct insert *insert_set_rows(struct insert *insert, struct row_list rows)
 {
-    if (insert == NULL)
-        return NULL;
+    assert(insert != NULL);
     insert->source = INSERT_ROWS;
     insert->rows = rows;
     return insert;
@@ -30,15 +33,14 @@ struct insert *insert_set_literals(struct parser *parser, struct insert *insert,
 
 struct insert *insert_set_default_values(struct insert *insert)
 {
-    if (insert != NULL)
-        insert->source = INSERT_DEFAULT_VALUES;
+    assert(insert != NULL);
+    insert->source = INSERT_DEFAULT_VALUES;
     return insert;
 }
 
 struct insert *insert_set_query(struct insert *insert, struct query *query)
 {
-    if (insert == NULL)
-        return NULL;
+    assert(insert != NULL);
     insert->source = INSERT_QUERY;
     insert->query = query;
     return insert;
@@ -56,8 +58,7 @@ struct conflict_clause *conflict_clause_make(struct parser *parser, struct ssql_
 
 struct insert *insert_finish(struct insert *insert, bool is_upsert, const struct conflict_clause *conflict)
 {
-    if (insert == NULL)
-        return NULL;
+    assert(insert != NULL);
     insert->is_upsert = is_upsert;
     if (conflict != NULL) {
         insert->is_conflict_ignored = true;

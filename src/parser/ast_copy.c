@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "parser/ast_make.h"
 #include "parser/parser_internal.h"
 
@@ -46,8 +48,9 @@ static struct copy *make(struct parser *parser, struct name table, struct name_l
 {
     struct copy *copy = arena_alloc(parser->arena, sizeof *copy);
 
-    if (copy == NULL || place == NULL)
+    if (copy == NULL)
         return NULL;
+    assert(place != NULL); /* without memory for it the parse has ended at the token behind */
     if (place->is_stream && !name_equal(place->path, slice_of(stream))) {
         parser_defer(parser, SSQL_SYNTAX, place->span, "a path or %s is wanted here, not %.*s", stream,
                      SLICE_PRINT(place->path));

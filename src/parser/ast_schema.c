@@ -1,3 +1,5 @@
+#include <assert.h>
+
 #include "parser/ast_make.h"
 #include "parser/completion.h"
 #include "parser/parser_internal.h"
@@ -117,8 +119,9 @@ struct table_draft *table_draft_append(struct parser *parser, struct table_draft
 struct create_table *create_table_finish(struct parser *parser, struct table_draft *draft,
                                          const struct conditional_name *name)
 {
-    if (draft == NULL || name == NULL)
+    if (draft == NULL)
         return NULL;
+    assert(name != NULL); /* without memory for it the parse has ended at the token behind */
     if (draft->table.column_count == 0)
         parser_defer(parser, SSQL_SYNTAX, name->name.span, "a table needs at least one column");
     draft->table.table = name->name;

@@ -280,7 +280,7 @@ static void take_token(struct walk *walk, const struct listed_token *token)
 
 static bool begins_source(int previous)
 {
-    return previous == TOKEN_FROM || previous == TOKEN_JOIN || previous == TOKEN_COMMA || previous == TOKEN_OPEN;
+    return previous == TOKEN_FROM || previous == TOKEN_JOIN || previous == TOKEN_COMMA;
 }
 
 /* Where `if exists` and its like may stand between a word and the name. */

@@ -34,11 +34,6 @@ static void visit(struct visitor *visitor, enum token_kind kind, size_t begin, s
         visitor->has_ended = visitor->visit(visitor->context, (int)kind, begin, end) != 0;
 }
 
-static bool is_blank(char byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
 static size_t comment_end(const char *text, size_t begin, size_t end)
 {
     size_t at = begin + 2;
@@ -61,7 +56,7 @@ static void visit_gap(struct visitor *visitor, size_t end)
 {
     while (!visitor->has_ended) {
         size_t begin = visitor->done;
-        while (begin < end && is_blank(visitor->text[begin]))
+        while (begin < end && (uint8_t)visitor->text[begin] <= ' ')
             begin++;
         if (begin == end)
             break;

@@ -96,6 +96,8 @@ static void a_buffer_keeps_what_was_appended(void **state)
 
     (void)state;
     buffer_append(&buffer, NULL, 0);
+    assert_null(buffer.data);
+    assert_non_null(buffer_reserve(&buffer, 0));
     buffer_append_text(&buffer, "ab");
     buffer_append_byte(&buffer, 'c');
     buffer_append_u32le(&buffer, 0x04030201);

@@ -85,6 +85,7 @@ static void statements_give_up_cleanly(void **state)
         "create table if not exists t (a int primary key, b varchar(20) not null default 'x', c double precision "
         "null,\n"
         " d bool, e int)",
+        "create table t { a int null, b int primary, c int not null }",
         "create table t { a int, b int, primary key (a, b) }",
         "drop table if exists t",
         "describe t",

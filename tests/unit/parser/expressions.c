@@ -107,6 +107,8 @@ static void a_sign_belongs_to_a_number_only_once(void **state)
 {
     assert_int_equal(parse_item(state, "- 5")->literal.integer, -5);
     assert_int_equal(parse_item(state, "- -5")->kind, EXPR_UNARY);
+    assert_int_equal(parse_item(state, "- -1.5")->kind, EXPR_UNARY);
+    assert_true(parse_item(state, "+ -1.5")->literal.real == -1.5);
     expect_text(state, "select 1 - -5, -(-5), +x, -x.y", "select 1 - -5, - -5, + x, - x.y");
 }
 

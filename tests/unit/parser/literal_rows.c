@@ -72,6 +72,8 @@ static void rows_are_read_up_to_what_follows_them(void **state)
     expect_rows("(1,)", "-");
     expect_rows("", "-");
     expect_rows("  ", "-");
+    expect_rows("\x01 1", "-");
+    expect_rows("\x0E 1", "-");
 }
 
 static void a_row_may_stand_bare(void **state)

@@ -117,9 +117,10 @@ static void keywords_are_read_in_any_case(void **state)
 
 static void titles_keep_what_stands_in_quotes(void **state)
 {
-    static const char *const items[] = {"'\x01\x0E\x1F' || 'b'", "'a\n--\tb' || /* c */ 'd'",
+    static const char *const items[] = {"'\x01\x0E\x1F' || 'b'", "'a\n--\tb' || /* c */ 'd'", "a  / b\n- c",
                                         "\"\\\"  /* \" || -- x\n `y`"};
-    static const char *const titles[] = {"'\x01\x0E\x1F' || 'b'", "'a\n--\tb' || 'd'", "\"\\\"  /* \" || `y`"};
+    static const char *const titles[] = {"'\x01\x0E\x1F' || 'b'", "'a\n--\tb' || 'd'", "a / b - c",
+                                         "\"\\\"  /* \" || `y`"};
 
     for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
         char text[100];

@@ -92,6 +92,17 @@ static void comments_may_stand_behind_the_wrong_token(void **state)
     }
 }
 
+static void words_and_braces_where_they_cannot_stand(void **state)
+{
+    expect_error(state, "copy t to 'x' (format select)", SSQL_SYNTAX, "select",
+                 "syntax error at \"select\", expected a value",
+                 "options are names with their values: (header true, skip 2)");
+    expect_error(state, "create table u { a select }", SSQL_SYNTAX, "select",
+                 "syntax error at \"select\", expected a type", "the types are int, string, bool and float");
+    expect_error(state, "create table u (a int, b int, }", SSQL_SYNTAX, "}",
+                 "syntax error at \"}\", expected a name or \")\"", "the comma before it is one too many");
+}
+
 static void every_sign_of_others_has_a_hint(void **state)
 {
     static const char others[] = "&|#^~[]@$\\:";
@@ -147,6 +158,7 @@ int main(void)
         cmocka_unit_test(deep_brackets_are_not_followed_for_ever),
         cmocka_unit_test(clauses_in_deep_brackets_are_forgotten),
         cmocka_unit_test(comments_may_stand_behind_the_wrong_token),
+        cmocka_unit_test(words_and_braces_where_they_cannot_stand),
         cmocka_unit_test(every_sign_of_others_has_a_hint),
         cmocka_unit_test(characters_that_only_look_like_ours_are_refused),
         cmocka_unit_test(broken_text_is_walked_to_its_end),
