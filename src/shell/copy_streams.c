@@ -43,6 +43,7 @@ static int write_results(void *context, const char *bytes, size_t size)
     char message[200];
     snprintf(message, sizeof message, "cannot write the results: %s", output_error_text(output->error));
     ssql_copy_fail(session->connection, message);
+    session->write_failure_is_told = true; /* by the statement, which fails */
     return 1;
 }
 

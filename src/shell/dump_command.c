@@ -61,7 +61,6 @@ static bool dump_rows(struct transfer *transfer, ssql_tables *tables)
     }
     if (done)
         return true;
-    session->write_failure_is_told = session_results(session)->error != 0;
     return transfer_fail_connection(transfer, NULL);
 }
 

@@ -136,10 +136,8 @@ static bool run_copy(struct transfer *transfer, const char *statement, const cha
 {
     struct session *session = transfer->session;
 
-    if (!execute(transfer, statement)) {
-        session->write_failure_is_told = session_results(session)->error != 0;
+    if (!execute(transfer, statement))
         return transfer_fail_connection(transfer, NULL);
-    }
     if (path != NULL)
         say_outcome(transfer, path);
     return path != NULL || session_flush(session);

@@ -39,6 +39,14 @@ class ResultFiles(ShellTest):
                            stdout=subprocess.DEVNULL, check=True, timeout=60)
         self.assertEqual(self.read("errors"), "1\n")
 
+    def test_a_file_beside_standard_output_is_another(self):
+        """Also where standard output is closed."""
+        for out in (">results", ">&-"):
+            self.write("other", "old\n")
+            done = subprocess.run(["sh", "-c", "exec \"$0\" --no-header -o other -c 'select 1' " + out, PROGRAM], cwd=self.folder,
+                                  env=self.environment, stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual((done.returncode, done.stderr, self.read("other")), (0, b"", "1\n"))
+
     def test_an_empty_name_is_no_file(self):
         self.check("-o", "", "-c", "select 1", status=2, err="error: cannot write to : No such file or directory\n")
         self.assertEqual(os.listdir(self.folder), [])

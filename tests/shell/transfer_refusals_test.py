@@ -242,6 +242,12 @@ class Export(Transfers):
             self.assertEqual((done.stderr.decode(), done.returncode), ("error: cannot write %s: File too large [53100]\n" % name, 1))
             self.assertFalse(os.path.exists(self.path(name)))
         self.check_error("export", "db", rows, "/dev/full", says="[53100]")
+        for command in (["export", "db", rows], ["db", "copy numbers to stdout"], ["dump", "db"]):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, *command], cwd=self.folder, env=self.environment, stdout=full, stderr=subprocess.PIPE,
+                                      timeout=60)
+            self.assertEqual((done.returncode, done.stderr.count(b"error: ")), (1, 1), done.stderr)
+            self.assertIn(b"No space left on device", done.stderr)
 
     def test_a_folder_in_the_place_of_a_compressed_file(self):
         os.mkdir(self.path("t.gz"))
