@@ -32,14 +32,16 @@ int ssql_splitter_find(ssql_splitter *splitter, const char *text, size_t length,
 
 int ssql_splitter_state(const ssql_splitter *splitter)
 {
-    switch (splitter->boundary.state) {
-    case BOUNDARY_STRING:
-    case BOUNDARY_DOUBLE_QUOTED: return SSQL_TEXT_IN_STRING;
-    case BOUNDARY_NAME: return SSQL_TEXT_IN_NAME;
-    case BOUNDARY_COMMENT: return SSQL_TEXT_IN_COMMENT;
-    case BOUNDARY_PLAIN:
-    case BOUNDARY_LINE_COMMENT: break;
-    }
+    static const int open_states[] = {[BOUNDARY_PLAIN] = SSQL_TEXT_BLANK,
+                                      [BOUNDARY_STRING] = SSQL_TEXT_IN_STRING,
+                                      [BOUNDARY_DOUBLE_QUOTED] = SSQL_TEXT_IN_STRING,
+                                      [BOUNDARY_NAME] = SSQL_TEXT_IN_NAME,
+                                      [BOUNDARY_LINE_COMMENT] = SSQL_TEXT_BLANK,
+                                      [BOUNDARY_COMMENT] = SSQL_TEXT_IN_COMMENT};
+    int open_state = open_states[splitter->boundary.state];
+
+    if (open_state != SSQL_TEXT_BLANK)
+        return open_state;
     return splitter->boundary.has_token ? SSQL_TEXT_STATEMENT : SSQL_TEXT_BLANK;
 }
 

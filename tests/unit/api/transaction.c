@@ -166,6 +166,8 @@ static void a_query_within_a_transaction_goes_on_beside_changes(void **state)
             fail_msg("%s", ssql_errmsg(conn));
         if (rows == 2)
             assert_string_equal(ssql_column_string(query, 1, NULL), "bob");
+        assert_int_equal(ssql_column_is_null(query, 1) != 0, rows == 3);
+        assert_int_equal(ssql_column_string(query, 1, NULL) == NULL, rows == 3);
     }
     assert_int_equal(ssql_errcode(conn), SSQL_OK);
     assert_int_equal(rows, 3);
