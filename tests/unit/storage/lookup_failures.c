@@ -224,6 +224,29 @@ static void what_changed_since_a_snapshot_is_asked_of_files_that_have_such_keys(
     volume_close(volume);
 }
 
+/* Whether its filter knows the key is asked only of others. */
+static void a_key_above_all_of_a_memtable_is_not_in_it(void **state)
+{
+    enum { ROWS = 20000 };
+    struct engine_options options = fixture_options(false);
+    struct engine *engine = fixture_open(fixture_volume(), &options);
+
+    (void)state;
+    assert_int_equal(fixture_create_table(engine), TABLE);
+    struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+    for (int64_t i = ROWS; i > 0; i--)
+        fixture_put(transaction, TABLE, 2 * i, i);
+    assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    const struct memtable *memtable = engine_find_table(engine, TABLE)->active;
+    const struct lookup_key above = lookup_key_make(int_key(2 * ROWS + 1));
+    assert_non_null(memtable);
+    assert_false(memtable_may_contain(memtable, above.key, above.hash));
+    assert_int_equal(fixture_get_one(engine, TABLE, 2 * ROWS + 1), -1);
+    assert_int_equal(fixture_get_one(engine, TABLE, 2 * ROWS - 1), -1);
+    assert_int_equal(fixture_get_one(engine, TABLE, 2 * ROWS), ROWS);
+    fixture_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_filter_that_has_no_room_is_read_where_it_must_be),
         cmocka_unit_test(a_key_of_very_many_runs_is_found_or_a_block_cannot_be_read),
         cmocka_unit_test(what_changed_since_a_snapshot_is_asked_of_files_that_have_such_keys),
+        cmocka_unit_test(a_key_above_all_of_a_memtable_is_not_in_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

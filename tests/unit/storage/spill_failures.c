@@ -122,6 +122,43 @@ static void a_spilled_commit_syncs_what_came_before_or_is_refused(void **state)
     assert_true(refused >= 3);
 }
 
+/* Nothing is there yet of what could not begin: neither of a segment of the log nor of an epoch. */
+static void what_could_not_begin_can_be_tried_again(void **state)
+{
+    const struct fault_plan failing = {.fail_at = 1, .keep_failing = true, .status = VOLUME_UNAVAILABLE};
+    struct engine_options options = fixture_options(false);
+
+    (void)state;
+    options.wal_segment_bytes = 4096;
+    for (int is_spilled = 0; is_spilled < 2; is_spilled++) {
+        struct volume *before = fixture_volume(), *image;
+        engine = fixture_open(before, &options);
+        table_id = fixture_create_table(engine);
+        assert_true(volume_memory_crash(before, UINT64_MAX, &image, NULL));
+        fixture_close(engine);
+        assert_true(volume_faulty_create(image, &volume, NULL));
+        engine = fixture_open(volume, &options);
+        if (is_spilled == 0)
+            assert_int_equal(fixture_put_one(engine, table_id, 5000, 1), SSQL_OK);
+        for (int is_failing = 1; is_failing >= 0; is_failing--) {
+            struct ssql_error error = {0};
+            transaction = fixture_begin(engine, TRANSACTION_WRITE);
+            for (int64_t i = 0; i < 500; i++)
+                fixture_put(transaction, table_id, i, i);
+            volume_faulty_set(volume, is_failing == 1 ? &failing : &(struct fault_plan){0});
+            bool is_done =
+                (is_spilled == 0 || transaction_spill(transaction, &error)) && transaction_commit(transaction, &error);
+            volume_faulty_set(volume, &(struct fault_plan){0});
+            assert_int_equal(is_done, is_failing == 0);
+            assert_int_equal(error.code, is_done ? SSQL_OK : SSQL_IO);
+            transaction_destroy(transaction);
+            assert_true(engine_check_writable(engine, &error));
+        }
+        assert_int_equal(fixture_count(engine, table_id), is_spilled == 0 ? 501 : 500);
+        fixture_close(engine);
+    }
+}
+
 static struct transaction *begin_and_put(int64_t first, size_t bytes_least)
 {
     struct transaction *begun = fixture_begin(engine, TRANSACTION_WRITE);
@@ -201,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_are_merged_or_stay_as_they_were),
         cmocka_unit_test(a_spilled_commit_syncs_what_came_before_or_is_refused),
+        cmocka_unit_test(what_could_not_begin_can_be_tried_again),
         cmocka_unit_test(who_is_pressed_by_others_spills_earlier),
         cmocka_unit_test(a_rewrite_that_is_undone_takes_no_sequence),
         cmocka_unit_test(files_of_a_transaction_that_is_undone_stay_where_the_engine_has_failed),
