@@ -117,7 +117,7 @@ static void take_the_files(void *context)
     set_compacting(true);
 }
 
-static void what_another_thread_merges_is_left_to_it(void **state)
+static void what_another_thread_merges_or_closes_is_left_to_it(void **state)
 {
     struct engine_options options = fixture_options(false);
     struct volume *faulty, *inner = fixture_volume();
@@ -145,6 +145,10 @@ static void what_another_thread_merges_is_left_to_it(void **state)
     assert_int_equal(atomic_load(&table->level0_count), 3);
     set_compacting(false);
     table_version_release(contended);
+    atomic_store(&engine->is_closing, true); /* then nothing is begun */
+    assert_true(engine_compact_due(engine, false, &error));
+    assert_int_equal(atomic_load(&engine->compactions), 0);
+    atomic_store(&engine->is_closing, false);
     assert_true(engine_compact_due(engine, false, &error));
     assert_int_equal(atomic_load(&table->level0_count), 0);
     assert_int_equal(fixture_get_one(engine, table_id, 1), 2);
@@ -377,7 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_whose_flush_alone_fails_says_so),
         cmocka_unit_test(a_close_that_fails_anywhere_loses_nothing),
-        cmocka_unit_test(what_another_thread_merges_is_left_to_it),
+        cmocka_unit_test(what_another_thread_merges_or_closes_is_left_to_it),
         cmocka_unit_test(nothing_is_compacted_after_a_lasting_failure),
         cmocka_unit_test(runs_are_not_merged_after_a_lasting_failure),
         cmocka_unit_test(a_manifest_that_cannot_be_written_stays),
