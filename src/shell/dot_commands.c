@@ -211,7 +211,7 @@ static void hint_at_several(struct text_buffer *hint, const char *name)
 {
     size_t size = strlen(name);
 
-    for (int i = 0; i < COMMAND_COUNT && size > 1; i++)
+    for (int i = 0; i < COMMAND_COUNT; i++)
         if (strncmp(commands[i].name, name, size) == 0)
             text_format(hint, "%s%s", hint->size > 0 ? ", " : "", commands[i].name);
 }

@@ -36,22 +36,14 @@ static struct {
 
 static void paint_now(bool is_left)
 {
-    struct painted_text text = {.prompt = editor.prompt,
+    /* While the history is searched readline has a prompt of its own. */
+    struct painted_text text = {.prompt = rl_display_prompt == rl_prompt ? editor.prompt : rl_display_prompt,
                                 .text = rl_line_buffer,
                                 .size = (size_t)rl_end,
                                 .cursor = (size_t)rl_point,
                                 .is_left = is_left};
-    struct text_buffer prompt = {0};
 
-    /* While the history is searched readline has a prompt of its own. */
-    if (rl_display_prompt != NULL && rl_display_prompt != rl_prompt) {
-        for (const char *at = rl_display_prompt; *at != '\0'; at++)
-            if (*at != RL_PROMPT_START_IGNORE && *at != RL_PROMPT_END_IGNORE)
-                text_add_char(&prompt, *at);
-        text.prompt = text_string(&prompt);
-    }
     painter_paint(&editor.painter, &text, rl_outstream);
-    text_clear(&prompt);
 }
 
 /* What is typed or pasted faster than it is taken needs to be seen only once. */

@@ -333,8 +333,7 @@ static bool read_letters(struct option_reader *reader, const char *argument, con
         if (row == NULL)
             return complain_of_letter(reader, argument);
         if (row->value == NULL) {
-            if (!apply(reader, row, NULL))
-                return false;
+            (void)apply(reader, row, NULL); /* only a value can be wrong */
             continue;
         }
         const char *value = letter[1] != '\0' ? letter + 1 : *next;

@@ -1,5 +1,6 @@
 #include "shell/reader.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -234,11 +235,10 @@ static enum reader_item take_command(struct reader *reader, struct source *sourc
     const char *text = text_string(&reader->text);
     const char *line_end = memchr(text + reader->begin, '\n', reader->text.size - reader->begin);
 
-    if (line_end == NULL && !reader->is_at_end)
+    if (line_end == NULL) /* at the end of the input every line has its end */
         return READER_END;
-    size_t end = line_end == NULL ? reader->text.size : (size_t)(line_end - text);
-    take(reader, end, source);
-    while (source->size > 0 && is_blank(source->text[source->begin + source->size - 1]))
+    take(reader, (size_t)(line_end - text), source);
+    while (is_blank(source->text[source->begin + source->size - 1]))
         source->size--;
     return READER_COMMAND;
 }
@@ -265,10 +265,7 @@ enum reader_item reader_next(struct reader *reader, struct source *source)
         }
         switch (fill(reader)) {
         case FILL_MORE: break;
-        case FILL_END:
-            if (reader->looked < reader->text.size)
-                break; /* a last command */
-            return take_last(reader, source);
+        case FILL_END: assert(reader->looked == reader->text.size); return take_last(reader, source);
         case FILL_TOO_MUCH: return take_too_long(reader, source);
         case FILL_INTERRUPTED: return READER_INTERRUPTED;
         case FILL_FAILED: return READER_FAILED;

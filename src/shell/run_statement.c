@@ -60,8 +60,7 @@ static bool is_explained(const struct source *source)
     struct word word;
     size_t at = 0;
 
-    if (!next_word(source->text + source->begin, source->size, &at, &word))
-        return false;
+    (void)next_word(source->text + source->begin, source->size, &at, &word); /* a statement has one */
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (word_is(&word, words[i]))
             return true;
@@ -165,8 +164,6 @@ static void run_without_rows(struct session *session, ssql_stmt *statement, stru
 {
     timeout_start(session->connection, session->timeout);
     int result = step(session, statement);
-    while (result == SSQL_ROW)
-        result = step(session, statement);
     finish(session, result, timeout_stop(), outcome);
 }
 
@@ -208,7 +205,8 @@ static bool writes_files(const struct source *source)
     struct word word;
     size_t at = 0;
 
-    return next_word(source->text + source->begin, source->size, &at, &word) && word_is(&word, "copy");
+    (void)next_word(source->text + source->begin, source->size, &at, &word);
+    return word_is(&word, "copy");
 }
 
 static void run(struct session *session, ssql_stmt *statement, const struct source *source, struct measure *measure,
@@ -282,9 +280,11 @@ static bool end_once(struct session *session, const struct source *source, bool 
     if (!session->other_is_for_one_statement)
         return true;
     session->other_is_for_one_statement = false;
+    bool is_told = session->other.error != 0 && session->other.error != EPIPE; /* by check_output */
     if (output_close(&session->other, is_whole) || errno == ECANCELED)
         return true;
-    report_write_failure(session, source, errno);
+    if (!is_told)
+        report_write_failure(session, source, errno);
     return false;
 }
 

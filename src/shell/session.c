@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/copy_streams.h"
@@ -258,13 +257,10 @@ static void report_opening(struct session *session, const struct source *source,
 {
     struct text_buffer message = {0};
     const char *reason = ssql_options_errmsg(session->options), *hint = ssql_options_errhint(session->options);
-    struct stat status;
 
     if (strstr(reason, path) == NULL)
         text_format(&message, "%s: ", path);
     text_add_string(&message, *reason != '\0' ? reason : ssql_code_text(code));
-    if (*hint == '\0' && stat(path, &status) == 0 && S_ISREG(status.st_mode))
-        hint = "a database is a directory; to run a script, use -f FILE";
     if (code == SSQL_LOCKED)
         hint = session->must_write ? "close the other program, or wait until it ends"
                : source != NULL    ? "open it with .open -r, or close the other program"

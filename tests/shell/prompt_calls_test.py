@@ -1,5 +1,6 @@
 """Sessions of the shell when one call fails, of memory or of the system: it is told, and the session goes on or ends in order."""
 
+import errno
 import os
 import unittest
 
@@ -61,6 +62,17 @@ class PromptCalls(FailingCallsTest):
         self.environment.update(EDITOR="true", TERM="dumb")
         text = "select 5 as a;\n.edit\n\n.history 2\nselect\n1;\n\\g\n\\x\n.prompt 'mine %d%t '\n.read nothing\n.open db\n.quit\n"
         self.sweep("--interactive", text=text)
+
+    def test_signals_while_the_session_waits_or_writes(self):
+        self.environment["EDITOR"] = "true"
+        calls = ("read", "write", "poll", "waitpid")
+        text = "select 5 as a;\n.edit\n\n.once |cat\nselect 6;\n"
+        for arguments in (["--interactive"], []):
+            for way, result in self.sweep(*arguments, text=text, calls=calls, errors=dict.fromkeys(calls, errno.EINTR)):
+                with self.subTest(str(way)):
+                    self.assertEqual(result.status, 0 if arguments else 1) # .edit wants a prompt
+                    self.assertIn("5\n", result.out)
+            self.doCleanups()
 
     def test_options_and_start_files(self):
         self.write("s.ssql", "select * from t;\n")

@@ -168,6 +168,7 @@ class Databases(ShellTest):
     def test_a_database_that_is_open_is_not_opened_again(self):
         self.check_error("db", ".open db", says="this database is open: db")
         self.check("-c", lines(".open :memory:", ".open :memory:"))
+        self.check("-c", ".open new")
         self.check_error("-c", ".open db other", says="expected one database")
         self.check("--safe", "-c", ".open :memory:")
 
@@ -230,6 +231,38 @@ class Programs(ShellTest):
         self.check_error("-c", ".output nowhere/file", says="cannot write to nowhere/file: No such file or directory")
 
 
+class FullDisks(ShellTest):
+    FULL = "No space left on device"
+
+    def test_results_that_cannot_be_written(self):
+        for commands in ((".once /dev/full", "select 1;"), (".output /dev/full", "select 1;"), (".output /dev/full", ".print x", "select 2;")):
+            with self.subTest(commands):
+                result = self.run_shell("-c", lines(*commands))
+                self.assertIn(self.FULL, result.err)
+                self.assertEqual((result.status, result.err.count("error: ")), (1, 1))
+        for arguments in (["-c", "select 1"], ["-c", ".print x"]):
+            with self.subTest(arguments):
+                self.check_error("-o", "/dev/full", *arguments, says=self.FULL)
+
+    def test_rows_of_a_copy_that_cannot_be_written(self):
+        self.check("db", text=TABLE + "insert into t values " + ", ".join("(%d, '%s')" % (i, "x" * 100) for i in range(2000)) + ";")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "db", "copy t to stdout"], cwd=self.folder, env=self.environment, stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, self.FULL in done.stderr.decode()), (1, True))
+        self.check("--no-header", "db", ".output |true", "select * from t", "select 1", ".output", "select 2", out="2\n")
+
+    def test_damage_that_a_query_meets_has_a_status(self):
+        self.check("db", text=TABLE + "insert into t values " + ", ".join("(%d, 'name %d')" % (i, i * 7919) for i in range(3000)) + ";")
+        self.run_shell("compact", "db")
+        largest = max((os.path.join(base, name) for base, _, names in os.walk(self.path("db/tables")) for name in names), key=os.path.getsize)
+        with open(largest, "r+b") as file:
+            file.seek(os.path.getsize(largest) // 3)
+            file.write(b"\xff" * 512)
+        result = self.run_shell("db", "select * from t")
+        self.assertEqual(result.status, 3)
+        self.assertIn("error: ", result.err)
+
+
 class Scripts(ShellTest):
     def test_scripts_read_each_other_from_their_own_folders(self):
         os.makedirs(self.path("a/b"))
@@ -263,12 +296,41 @@ class Scripts(ShellTest):
         self.write("leaving.ssql", ".exit 4\n")
         self.assertEqual(self.run_shell("-i", "leaving.ssql", "-c", "select 1").status, 4)
 
+    def test_the_own_start_file_is_looked_for_at_home(self):
+        os.makedirs(self.path(".config/ssql"))
+        self.write(".config/ssql/init.ssql", ".print own\n")
+        for changes, is_read in (({}, True), ({"XDG_CONFIG_HOME": "relative"}, True), ({"XDG_CONFIG_HOME": ""}, True), ({"HOME": ""}, False),
+                                 ({"HOME": None}, False), ({"XDG_CONFIG_HOME": "/nowhere"}, False)):
+            environment = self.environment
+            self.environment = {name: value for name, value in dict(environment, **changes).items() if value is not None}
+            if "XDG_CONFIG_HOME" not in changes:
+                self.environment.pop("XDG_CONFIG_HOME", None)
+            self.assertEqual("own\n" in self.run_shell("--interactive", "-q", text="").out, is_read, changes)
+            self.environment = environment
+        self.environment.pop("XDG_CONFIG_HOME", None)
+        self.write(".config/ssql/init.ssql", ".exit\n")
+        self.write("other.ssql", ".print other\n")
+        self.check("--interactive", "-q", "-i", "other.ssql", text=".print prompt\n")
+        os.mkdir(self.path("bad"))
+        self.write("bad/manifest", "nonsense")
+        self.write(".config/ssql/init.ssql", ".open bad\n")
+        self.assertEqual(self.run_shell("--interactive", "-q", text="").status, self.run_shell("-c", ".open bad").status)
+
+    def test_comments_that_do_not_end(self):
+        for text, line in (("/* x", 1), ("select 1;\n /* x\n y", 2), ("select 1;\n\n-- z\n'x", 4)):
+            self.assertIn("error: unfinished statement that began at line %d" % line, self.run_shell("--no-bail", text=text).err)
+
     def test_explain_leaves_errors_to_the_statement(self):
         for statement in ("selct 1;", "-- nothing\n;", "select 1 +;", "select :a;"):
             with self.subTest(statement):
                 self.assertLessEqual(self.run_shell("-c", ".explain on\n" + statement).err.count("error: "), 1)
         result = self.run_shell("--var", "a=1", "--no-header", "-c", ".explain on\nvalues (:a); show tables; begin; commit;")
         self.assertEqual((result.out, result.status), ("1\n", 0))
+
+    def test_the_time_of_a_change_that_fails(self):
+        result = self.run_shell("--no-bail", "-t", "-c", lines(TABLE, "insert into t values (1, 'a');", "insert into t values (1, 'a');"))
+        self.assertEqual((result.err.count("time: "), result.err.count("[23505]")), (3, 1))
+        self.check_error("--timeout", "1e-7", "-c", "select count(*) from (values (1)) as t", says="[")
 
     def test_what_a_statement_costs(self):
         result = self.run_shell("-t", "-c", lines(".stats on", TABLE, "insert into t values (1, 'a');", "select * from t where id == 2;",
@@ -312,6 +374,10 @@ class CommandLine(ShellTest):
             with self.subTest(arguments):
                 self.check_error(*arguments, says=says, status=2)
         self.check_error("-jsno", says="unknown option -jsno", status=2)
+        self.check_error("-markdwon", says="unknown option -markdwon", status=2)
+        for letters in ("-tvs", "-zson", "-mjsno"):
+            self.assertEqual(self.run_shell(letters).status, 2)
+        self.check("-mmarkdown", "-c", "select 1 as a", out=self.run_shell("--markdown", "-c", "select 1 as a").out)
 
     def test_letters_stand_together_and_values_behind_them(self):
         self.check("-qecselect 1", out="select 1\n\n1\n1\n")
@@ -337,6 +403,13 @@ class CommandLine(ShellTest):
                                   stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(done.returncode, 1)
         self.check("db", ".tables")
+
+        for statement in (".print x", ".exit 3"):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([PROGRAM, "-1", "db", TABLE, statement], cwd=self.folder, env=self.environment, stdout=full,
+                                      stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual(done.returncode, 3 if statement == ".exit 3" else 1)
+            self.check("db", ".tables")
 
     def test_a_limit_of_files_is_told(self):
         done = subprocess.run([PROGRAM, "-c", ".output |cat", "-c", "select 1"], cwd=self.folder, env=self.environment, capture_output=True, timeout=60,

@@ -143,7 +143,42 @@ class PlainTerminals(TerminalTest):
         shell.expect(pexpect.EOF)
 
 
+    def test_colours_want_a_terminal_that_has_them(self):
+        self.environment.pop("NO_COLOR")
+        for terminal in (None, "dumb", "xterm"):
+            self.environment.pop("TERM", None)
+            if terminal is not None:
+                self.environment["TERM"] = terminal
+            shell = pexpect.spawn(PROGRAM, ["-q", "-c", "select 1 as a"], cwd=self.folder, env=self.environment, encoding="utf-8", timeout=15)
+            self.shells.append(shell)
+            shell.expect(pexpect.EOF)
+            self.assertEqual("\x1b[" in shell.before, terminal == "xterm")
+
+    def test_a_pager_wants_keys(self):
+        """It is not started where what comes in is no terminal."""
+        self.environment["SSQL_PAGER"] = "wc -c"
+        shell = pexpect.spawn("/bin/sh", ["-c", "echo .help | %s" % PROGRAM], cwd=self.folder, env=self.environment, encoding="utf-8",
+                              dimensions=(10, 80), timeout=15)
+        self.shells.append(shell)
+        shell.expect_exact(".timer")
+        shell.expect(pexpect.EOF)
+
+
 class Commands(TerminalTest):
+    def test_a_pager_that_was_quit_is_told(self):
+        self.environment["SSQL_PAGER"] = "head -n 2"
+        self.check("db", text="create table t (id int primary, name string); insert into t values " +
+                   ", ".join("(%d, '%s')" % (i, "x" * 100) for i in range(3000)) + ";")
+        shell = self.open("db")
+        self.ask(shell, ".rows all\r.mode list\rselect * from t;\r", "rows so far: the pager was quit")
+        self.leave(shell)
+
+    def test_a_statement_that_failed_fails_again(self):
+        shell = self.open("-q")
+        self.ask(shell, "select nothing;\r", "[42703]")
+        self.ask(shell, "\\g\r", "[42703]")
+        self.leave(shell)
+
     def test_databases_that_are_opened_are_told(self):
         shell = self.open()
         self.ask(shell, ".open new\r", "new database: new is made at the first write")

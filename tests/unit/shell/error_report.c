@@ -89,6 +89,26 @@ static void a_long_line_is_cut_between_characters(void **state)
     }
 }
 
+static void bytes_of_no_character_are_passed_over(void **state)
+{
+    struct text_buffer text = {0}, seen = {0};
+    struct error_report report = {.message = "wrong", .line = 1, .column = 1, .length = 1, .columns = 40};
+
+    (void)state;
+    for (int i = 0; i < 2000; i++)
+        text_add_char(&text, '\x80');
+    text_add_char(&text, 'b');
+    struct source source = {.text = text.data, .known_size = text.size, .size = text.size, .line = 1};
+    error_report_write(&seen, &report, &source);
+    assert_non_null(strstr(seen.data, "...\n  ^"));
+    text_clear(&seen);
+    report.column = 2;
+    error_report_write(&seen, &report, &source);
+    assert_non_null(strstr(seen.data, "\n  ...b\n     ^\n"));
+    text_clear(&seen);
+    text_clear(&text);
+}
+
 static void a_mark_ends_with_the_part_that_is_seen(void **state)
 {
     struct text_buffer text = {0};
@@ -117,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_line_is_found_behind_lines_of_the_text_before),
         cmocka_unit_test(the_place_counts_what_was_dropped_of_a_long_line),
         cmocka_unit_test(a_long_line_is_cut_between_characters),
+        cmocka_unit_test(bytes_of_no_character_are_passed_over),
         cmocka_unit_test(a_mark_ends_with_the_part_that_is_seen),
         cmocka_unit_test(tabs_are_as_wide_as_on_a_terminal),
     };

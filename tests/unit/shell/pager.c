@@ -12,10 +12,15 @@
 static char folder[] = "/tmp/ssql-pager-XXXXXX";
 static struct terminal terminal;
 
+static void count_signal(int number)
+{
+    (void)number;
+}
+
 static int start(void **state)
 {
     (void)state;
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, count_signal); /* unlike SIG_IGN it is not inherited */
     setenv("TERM", "xterm", 1);
     return mkdtemp(folder) == NULL || chdir(folder) != 0;
 }
@@ -188,11 +193,6 @@ static void less_has_flags_of_the_shells_choice_only_where_there_are_no_others(v
     unlink("less");
 }
 
-static void count_signal(int number)
-{
-    (void)number;
-}
-
 static void signals_do_not_end_the_waiting(void **state)
 {
     struct sigaction action = {.sa_handler = count_signal};
@@ -202,6 +202,34 @@ static void signals_do_not_end_the_waiting(void **state)
     sigaction(SIGUSR1, &action, NULL);
     check_show("cat >/dev/null; for i in 1 2 3; do sleep 0.02; kill -USR1 $PPID; done; echo b", "a\n", 4, false,
                "b\r\n");
+}
+
+static void an_end_that_nobody_can_tell_is_a_good_one(void **state)
+{
+    (void)state;
+    signal(SIGCHLD, SIG_IGN); /* the system keeps no statuses */
+    check_show("sed s/a/b/; exit 3", "a\n", 4, false, "b\r\nb\r\nb\r\nb\r\n");
+    signal(SIGCHLD, SIG_DFL);
+}
+
+static void what_comes_after_a_failure_goes_nowhere(void **state)
+{
+    struct pager_settings settings = {.command = (char *)(uintptr_t) "less"};
+    struct output output = {.file = STDOUT_FILENO, .is_terminal = true};
+    struct pager pager;
+
+    (void)state;
+    terminal_open(&terminal, STDOUT_FILENO, 4, 20);
+    bool has_begun = pager_begin(&pager, &settings, &output);
+    pager.output.error = EIO;
+    output_add_string(&pager.output, "1\n2\n3\n4\n5\n");
+    pager_watch(&pager);
+    bool is_quiet = pager.process == 0;
+    pager_end(&pager);
+    bool begins_again = pager_begin(&pager, &settings, &output);
+    terminal_close(&terminal);
+    assert_true(has_begun && is_quiet && !begins_again);
+    assert_int_equal(output.error, EIO);
 }
 
 static void without_files_left_the_text_stays_on_the_screen(void **state)
@@ -298,6 +326,8 @@ int main(void)
         cmocka_unit_test_setup(a_program_that_fails_gives_the_text_back, forget),
         cmocka_unit_test_setup(less_has_flags_of_the_shells_choice_only_where_there_are_no_others, forget),
         cmocka_unit_test_setup(signals_do_not_end_the_waiting, forget),
+        cmocka_unit_test_setup(an_end_that_nobody_can_tell_is_a_good_one, forget),
+        cmocka_unit_test_setup(what_comes_after_a_failure_goes_nowhere, forget),
         cmocka_unit_test_setup(without_files_left_the_text_stays_on_the_screen, forget),
         cmocka_unit_test_setup(a_screen_without_rows_or_columns_has_no_pager, forget),
         cmocka_unit_test_setup(what_is_no_terminal_has_no_pager, forget),

@@ -96,6 +96,44 @@ static void pieces_may_end_anywhere(void **state)
     check_items(&reader, "S1(select 'a;';)C2(.read x)S4(b\n)!E");
 }
 
+static void a_point_may_begin_a_number_whose_digits_are_to_come(void **state)
+{
+    static const char *const texts[] = {".", "5;\n", ".", "-\n.", "\n"};
+    struct pieces pieces = {texts, sizeof texts / sizeof texts[0], 0, 0};
+    struct reader reader;
+
+    (void)state;
+    assert_true(reader_init_function(&reader, read_piece, &pieces, NULL));
+    check_items(&reader, "S1(.5;)C2(.-)C3(.)E");
+}
+
+static void a_long_statement_behind_many_is_not_moved_too_early(void **state)
+{
+    struct text_buffer text = {0};
+    struct reader reader;
+    struct source source;
+    FILE *file = tmpfile();
+
+    (void)state;
+    for (int i = 0; i < 30000; i++)
+        text_add_string(&text, "ab; ");
+    text_add_char(&text, '\'');
+    for (int i = 0; i < 400000; i++)
+        text_add_char(&text, 'x');
+    text_add_string(&text, "';");
+    assert_non_null(file);
+    assert_int_equal(pwrite(fileno(file), text.data, text.size, 0), text.size);
+    assert_true(reader_init_stream(&reader, fileno(file), NULL));
+    for (int i = 0; i < 30000; i++)
+        assert_int_equal(reader_next(&reader, &source), READER_STATEMENT);
+    assert_int_equal(reader_next(&reader, &source), READER_STATEMENT);
+    assert_int_equal(source.size, 400003);
+    assert_int_equal(reader_next(&reader, &source), READER_END);
+    reader_clear(&reader);
+    fclose(file);
+    text_clear(&text);
+}
+
 static void a_signal_interrupts_and_a_failure_ends(void **state)
 {
     static const char *const texts[] = {"a;", "", "b;", ""};
@@ -111,16 +149,16 @@ static void a_signal_interrupts_and_a_failure_ends(void **state)
     assert_int_equal(errno, EIO);
 }
 
-static void long_lines_are_forgotten_but_for_their_end(void **state)
+/* `statement` has a character of two bytes, so that lines are cut at other places of it. */
+static void check_long_line(const char *statement, int count)
 {
     struct text_buffer text = {0};
     struct reader reader;
     struct source source;
     int ends[2];
 
-    (void)state;
-    for (int i = 0; i < 60000; i++)
-        text_add_string(&text, "'é';");
+    for (int i = 0; i < count; i++)
+        text_add_string(&text, statement);
     assert_int_equal(pipe(ends), 0);
     FILE *writer = fdopen(ends[1], "w");
     assert_non_null(writer);
@@ -132,20 +170,28 @@ static void long_lines_are_forgotten_but_for_their_end(void **state)
         _exit(0);
     }
     fclose(writer);
-    for (int i = 0; i < 60000; i++) {
+    for (int i = 0; i < count; i++) {
         assert_int_equal(reader_next(&reader, &source), READER_STATEMENT);
-        assert_int_equal(source.size, 5);
+        assert_int_equal(source.size, strlen(statement));
         size_t begin = source.begin;
         int64_t column = source.column;
         for (size_t at = 0; at < begin; at++)
             column += ((unsigned char)source.text[at] & 0xC0) != 0x80;
-        assert_int_equal(column, i * 4); /* the place in the whole line is still known */
+        assert_int_equal(column, i * (strlen(statement) - 1)); /* the place in the whole line is still known */
     }
     assert_true(reader.column > 0);
     assert_int_equal(reader_next(&reader, &source), READER_END);
     reader_clear(&reader);
     close(ends[0]);
     text_clear(&text);
+}
+
+static void long_lines_are_forgotten_but_for_their_end(void **state)
+{
+    (void)state;
+    check_long_line("'é';", 60000);
+    check_long_line("'é ';", 50000);
+    check_long_line("'é  ';", 50000);
 }
 
 static int waits;
@@ -232,6 +278,8 @@ int main(void)
         cmocka_unit_test(a_text_is_taken_apart),
         cmocka_unit_test(a_text_that_ends_within_quotes_is_unfinished),
         cmocka_unit_test(pieces_may_end_anywhere),
+        cmocka_unit_test(a_point_may_begin_a_number_whose_digits_are_to_come),
+        cmocka_unit_test(a_long_statement_behind_many_is_not_moved_too_early),
         cmocka_unit_test(a_signal_interrupts_and_a_failure_ends),
         cmocka_unit_test(long_lines_are_forgotten_but_for_their_end),
         cmocka_unit_test(somebody_is_told_before_it_waits),

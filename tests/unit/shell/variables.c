@@ -120,7 +120,7 @@ static bool set(struct variables *variables, const char *name, const char *value
 static void names_are_words_or_numbers(void **state)
 {
     static const char *const good[] = {"a", "_", "aZ_9", "Z", "7", "42", ":b", "$c", "größe"};
-    static const char *const bad[] = {"", ":", "$", "7a", "a-b", "a b", "a[", "a`", "@", "::a", "{"};
+    static const char *const bad[] = {"", ":", "$", "7a", "a-b", "a b", "a[", "a`", "@", "::a", "{", "-", "/a"};
     struct variables variables = {0};
 
     (void)state;
