@@ -229,7 +229,8 @@ class Commands(TerminalTest):
         self.ask(shell, "select 1 / id as a from t;\r", "division by zero")
         self.ask(shell, ".watch 0.1\r", "division by zero")
         self.ask(shell, "select 'x' as a;\r", "│ x │")
-        self.ask(shell, ".output |true\r.watch 0.1\r")
+        self.ask(shell, ".output |true\r")
+        self.ask(shell, ".watch 0.1\r")
         self.ask(shell, ".output seen\r")
         shell.send(".watch 0.1\r")
         end = time.monotonic() + 15
