@@ -1,7 +1,7 @@
 # Tests of the program from outside: streams, statuses, output modes, bad input, and the prompt on a terminal.
 find_package(Python3 COMPONENTS Interpreter)
 if(TARGET ssql AND Python3_FOUND)
-  set(shell_tests settings backup salvage batch bad_input odd_use modes commands copy docs check help_codes error_report completion manual links transfer transfer_refusals tools)
+  set(shell_tests settings backup salvage batch bad_input odd_use modes commands copy docs check help_codes error_report completion manual links transfer dump transfer_refusals tools)
   execute_process(COMMAND ${Python3_EXECUTABLE} -c "import pexpect" RESULT_VARIABLE no_pexpect ERROR_QUIET)
   if(NOT EDIT STREQUAL "readline")
     message(STATUS "the tests of the prompt want -DEDIT=readline: skipped")
