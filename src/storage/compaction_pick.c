@@ -131,9 +131,14 @@ static uint64_t find_settled_sequence(const struct compaction *compaction, struc
         for (uint32_t i = 0; i < version->file_count[level]; i++) {
             const struct table_file *file = version->files[level][i];
             uint64_t lowest = file_lowest_sequence(file);
-            /* A file of nothing but sequence 0 was the lowest of its keys when it was written, so it still is. */
-            if (lowest != 0 && lowest <= settled && file_is_within(file, first, last) && !is_input(compaction, file))
+            if (lowest > settled || !file_is_within(file, first, last) || is_input(compaction, file))
+                continue;
+            /* A file of nothing but sequence 0 was the lowest of its keys when it was written, so it still is: runs of
+             * level 0 that stay there may lie above it, what is merged further down does not. */
+            if (lowest != 0)
                 settled = lowest - 1;
+            else if (compaction->output_level == 0)
+                return 0;
         }
     }
     return settled;

@@ -510,6 +510,49 @@ static void runs_that_come_beside_a_compaction_stay_few(void **state)
     close_world(&world);
 }
 
+/* Flushes a tombstone between two rows. */
+static void flush_tombstone(struct world *world, int key, int low, int high)
+{
+    struct ssql_error error = {0};
+
+    must(transaction_begin(world->writer, TRANSACTION_WRITE, COMMIT_DURABLE, &error), &error);
+    struct table *table = transaction_table(world->writer, world->table_id);
+    put_row(world, table, low, key);
+    put_row(world, table, high, key);
+    delete_row(world, table, key);
+    must(transaction_commit(world->writer, &error), &error);
+    must(engine_flush(world->engine, &error), &error);
+}
+
+/* The oldest of very many runs become one that stays at level 0, with nothing below it and so without sequences. While
+ * it goes down, the runs that come are merged with each other: what they delete of it is still there. */
+static void what_hides_rows_without_sequences_at_level_0_is_kept(void **state)
+{
+    struct world world;
+    struct compaction *going_down;
+    struct ssql_error error = {0};
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 2; seed++) { /* int keys, string keys */
+        open_world(&world, seed, 20, 1 << 20);
+        for (int run = 0; run < 16; run++)
+            flush_run(&world, 0, 1);
+        flush_run(&world, KEYS - 9, 1); /* its keys, and the next run's, lie beside those that are deleted */
+        compact_once(&world, COMPACT_EVERYTHING);
+        assert_int_equal(file_count_of_level(&world, 0), 2);
+        must(compaction_pick(find_table(&world), COMPACT_EVERYTHING, &going_down, &error), &error);
+        assert_non_null(going_down);
+        flush_run(&world, 0, KEYS);
+        for (int key = 101; key < 121; key++)
+            flush_tombstone(&world, key, 100, 300);
+        assert_in_range(file_count_of_level(&world, 0), 4, 10);
+        check_all(&world);
+        must(compaction_run(going_down, &error), &error);
+        check_all(&world);
+        close_world(&world);
+    }
+}
+
 static bool count_object(void *context, const char *name, uint64_t size)
 {
     (void)size;
@@ -574,6 +617,7 @@ int main(void)
         cmocka_unit_test(sequential_load_moves_files),
         cmocka_unit_test(small_runs_become_one_and_level_1_stays),
         cmocka_unit_test(runs_that_come_beside_a_compaction_stay_few),
+        cmocka_unit_test(what_hides_rows_without_sequences_at_level_0_is_kept),
         cmocka_unit_test(failed_compaction_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -610,6 +610,8 @@ static void files_beside_the_merged_runs_keep_their_versions(void **state)
     picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 2");
     set_sequences(third, SEQUENCE, SEQUENCE); /* what it has is all that is not settled */
     picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 99");
+    set_sequences(third, 0, 0); /* it was merged from runs that nothing lay below: its rows are older than any */
+    picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 0");
     third->info.first_key.data[0] = 'r';
     picks_and_ends(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 100");
 }
