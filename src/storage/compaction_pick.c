@@ -208,6 +208,24 @@ static bool is_crowded(const struct table_version *version, const struct engine_
     return version->run_count > options->level0_files;
 }
 
+/* Whether what runs [begin, end) become could lie among the runs after them: files of level 0 are in the order of their
+ * highest sequences, and some of what is merged may have none as high as a run that follows (a spilled commit, say,
+ * beside a memtable that was begun before it and frozen after it). Then there may be as many runs as before, for ever.
+ * Files without sequences lie at the end and do not overlap each other. */
+static bool could_interleave(const struct table_version *version, uint32_t begin, uint32_t end)
+{
+    uint64_t lowest = UINT64_MAX, highest_after = 0;
+
+    for (uint32_t i = begin; i < end; i++)
+        for (uint32_t k = 0; k < version->runs[i].count; k++)
+            if (file_lowest_sequence(version->runs[i].files[k]) < lowest)
+                lowest = file_lowest_sequence(version->runs[i].files[k]);
+    for (uint32_t k = 0; end < version->run_count && k < version->runs[end].count; k++)
+        if (file_highest_sequence(version->runs[end].files[k]) > highest_after)
+            highest_after = file_highest_sequence(version->runs[end].files[k]);
+    return highest_after > 0 && lowest <= highest_after;
+}
+
 /* The newest runs that are alike and that nobody merges; none when there are too few. */
 static struct work find_alike_runs(const struct table_version *version, const struct engine_options *options)
 {
@@ -219,7 +237,7 @@ static struct work find_alike_runs(const struct table_version *version, const st
     for (uint32_t begin = 0; begin + least <= count; begin++) {
         uint32_t end = find_alike(version, begin, count, RUN_FILES * (uint64_t)options->sstable_bytes,
                                   crowded ? ALIKE_CROWDED : ALIKE_FACTOR);
-        if (end - begin >= least)
+        if (end - begin >= least && !could_interleave(version, begin, end))
             return (struct work){.urgency = version->run_count, .begin = begin, .end = end};
     }
     return (struct work){0};

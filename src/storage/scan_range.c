@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { LOOKED_AT_MOST = 64 }; /* files of a run, for one in a gap between them */
+
 uint32_t files_find(struct table_file *const *files, uint32_t count, struct slice key)
 {
     uint32_t low = 0, high = count;
@@ -100,29 +102,56 @@ bool zones_exclude(const struct sstable *sstable, uint32_t block, const struct z
 
 /* ---- runs ---- */
 
-/* The end of the files from `begin` on that ascend: those of one flush do. */
-static uint32_t find_ascent_end(struct table_file *const *files, uint32_t begin, uint32_t count)
-{
-    uint32_t end = begin + 1;
+/* What is known of the files of a run so far. */
+struct run_shape {
+    struct slice first;        /* key of all */
+    struct slice newest, next; /* last key of the file that came last, and first key of the one above it; data NULL: none */
+};
 
-    while (end < count && slice_compare(file_first_key(files[end]), file_last_key(files[end - 1])) > 0)
-        end++;
-    return end;
+/* Looks at all files. Whether `file` lies in a gap between them; *next becomes the first key above it. */
+static bool lies_in_a_gap(struct table_file *const *files, uint32_t count, const struct table_file *file,
+                          struct slice *next)
+{
+    struct slice first = file_first_key(file), last = file_last_key(file);
+
+    *next = slice_make(NULL, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        struct slice above = file_first_key(files[i]);
+        if (slice_compare(file_last_key(files[i]), first) < 0)
+            continue;
+        if (slice_compare(above, last) <= 0)
+            return false;
+        if (next->data == NULL || slice_compare(above, *next) < 0)
+            *next = above;
+    }
+    return true;
+}
+
+/* Files of one flush ascend, above or below others or between them; those of one merge may come in any order. */
+static bool run_takes(struct run_shape *shape, struct table_file *const *files, uint32_t count,
+                      const struct table_file *file)
+{
+    struct slice first = file_first_key(file), last = file_last_key(file);
+    bool is_next = slice_compare(first, shape->newest) > 0 &&
+                   (shape->next.data == NULL || slice_compare(last, shape->next) < 0);
+
+    if (!is_next && slice_compare(last, shape->first) < 0)
+        shape->next = shape->first;
+    else if (!is_next && (count > LOOKED_AT_MOST || !lies_in_a_gap(files, count, file, &shape->next)))
+        return false;
+    shape->newest = last;
+    if (slice_compare(first, shape->first) < 0)
+        shape->first = first;
+    return true;
 }
 
 uint32_t files_run_length(struct table_file *const *files, uint32_t count)
 {
-    uint32_t length = find_ascent_end(files, 0, count);
-    struct slice first = file_first_key(files[0]);
+    struct run_shape shape = {.first = file_first_key(files[0]), .newest = file_last_key(files[0])};
+    uint32_t length = 1;
 
-    /* What comes next does not lie above the last ascent, so it lies below all, or overlaps. */
-    while (length < count) {
-        uint32_t end = find_ascent_end(files, length, count);
-        if (slice_compare(file_last_key(files[end - 1]), first) >= 0)
-            break;
-        first = file_first_key(files[length]);
-        length = end;
-    }
+    while (length < count && run_takes(&shape, files, length, files[length]))
+        length++;
     return length;
 }
 

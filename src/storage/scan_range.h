@@ -58,8 +58,8 @@ static inline uint64_t file_lowest_sequence(const struct table_file *file)
 
 /* Of files that are disjoint and in key order, the first whose last key is >= `key`; `count` when there is none. */
 uint32_t files_find(struct table_file *const *files, uint32_t count, struct slice key);
-/* How many of the files, from the first on, are one run: they do not overlap. Sees it of files that come in key order,
- * up or down, some of them at a time. count > 0. */
+/* How many of the files, from the first on, are one run: they do not overlap. A file that lies in a gap between those
+ * before it ends a run of very many: each would have to be looked at. count > 0. */
 uint32_t files_run_length(struct table_file *const *files, uint32_t count);
 /* Brings the files of a run into key order. */
 void files_sort(struct table_file **files, uint32_t count);

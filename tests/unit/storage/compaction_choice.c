@@ -89,22 +89,30 @@ static struct table_file *add(uint32_t level, char first, char last, uint64_t by
     return file;
 }
 
+static void set_sequences(struct table_file *file, uint64_t lowest, uint64_t highest)
+{
+    file->info.lowest_sequence = lowest;
+    file->info.highest_sequence = highest;
+}
+
+/* The next older file of level 0: nothing in it is as new as anything in those before it. */
+static void add_older(char first, uint64_t bytes)
+{
+    uint64_t lowest = 10 * (FILES_MOST - world.version.file_count[0]);
+
+    set_sequences(add(0, first, 'z', bytes), lowest, lowest + 9);
+}
+
 static void add_runs(uint32_t count, uint64_t bytes)
 {
     for (uint32_t i = 0; i < count; i++)
-        add(0, 'a', 'z', bytes);
+        add_older('a', bytes);
 }
 
 static void set_tombstones(struct table_file *file, uint64_t tombstone_count, uint64_t row_count)
 {
     file->info.tombstone_count = tombstone_count;
     file->info.row_count = row_count;
-}
-
-static void set_sequences(struct table_file *file, uint64_t lowest, uint64_t highest)
-{
-    file->info.lowest_sequence = lowest;
-    file->info.highest_sequence = highest;
 }
 
 /* A memtable in the version, whose oldest row has that sequence. */
@@ -350,7 +358,7 @@ static void begin_over_much(uint32_t level0_files)
 static void add_sizes(const uint64_t *sizes)
 {
     for (; *sizes != 0; sizes++)
-        add(0, (char)('a' + world.version.file_count[0]), 'z', *sizes);
+        add_older((char)('a' + world.version.file_count[0]), *sizes);
 }
 
 static void runs_that_are_alike_are_merged(void **state)
@@ -380,6 +388,41 @@ static void runs_that_are_alike_are_merged(void **state)
         begin_over_much(cases[i].level0_files);
         add_sizes(cases[i].sizes);
         picks_and_ends(COMPACT_RUNS, cases[i].expected);
+    }
+}
+
+/* Files of a merge come in any order; as one run they are not merged with each other again and again. */
+static void files_that_do_not_overlap_are_one_run_in_any_order(void **state)
+{
+    (void)state;
+    begin_over_much(2);
+    set_sequences(add(0, 'h', 'p', 100), 60, 69);
+    set_sequences(add(0, 'a', 'c', 100), 60, 68);
+    set_sequences(add(0, 'q', 'z', 100), 60, 67);
+    set_sequences(add(0, 'd', 'g', 100), 60, 66);
+    assert_int_equal(world.version.run_count, 1);
+    picks(COMPACT_RUNS, "nothing");
+    set_sequences(add(0, 'e', 'f', 100), 50, 59);
+    assert_int_equal(world.version.run_count, 2);
+    picks_and_ends(COMPACT_RUNS, "0:a-c 0:d-g 0:h-p 0:q-z 0:e-f to 0, settled 0");
+}
+
+/* A file of which some is older than a run that follows might come to lie behind that, and the runs be as many as
+ * before. */
+static void runs_are_not_merged_when_the_result_may_lie_among_the_next(void **state)
+{
+    static const struct {
+        uint64_t lowest, after_highest;
+        bool are_merged;
+    } cases[] = {{40, 39, true}, {40, 40, false}, {40, 41, false}, {0, 39, false}, {0, 0, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin_over_much(2);
+        set_sequences(add(0, 'a', 'z', 10), 70, 79);
+        set_sequences(add(0, 'a', 'z', 10), cases[i].lowest, 69);
+        set_sequences(add(0, 'a', 'z', 1000), 0, cases[i].after_highest);
+        picks_and_ends(COMPACT_RUNS, cases[i].are_merged ? "0:a-z 0:a-z to 0, settled 0" : "nothing");
     }
 }
 
@@ -595,8 +638,8 @@ static void files_beside_the_merged_runs_keep_their_versions(void **state)
     /* The newest two of three runs are merged: the third has older versions of the same keys, or of others. */
     begin(2);
     struct table_file *below = add(1, 'a', 'c', 100000);
-    add(0, 'c', 'e', 10);
-    add(0, 'c', 'q', 10);
+    set_sequences(add(0, 'c', 'e', 10), 210, 219);
+    set_sequences(add(0, 'c', 'q', 10), 200, 209);
     struct table_file *third = add(0, 'a', 'c', 790);
     set_sequences(third, 3, 4);
     picks(COMPACT_RUNS, "0:c-e 0:c-q to 0, settled 0"); /* level 1 lies below */
@@ -684,6 +727,8 @@ int main(void)
         cmocka_unit_test(runs_of_several_files_count_once_over_much),
         cmocka_unit_test(many_tombstones_take_level_0_down),
         cmocka_unit_test(runs_that_are_alike_are_merged),
+        cmocka_unit_test(files_that_do_not_overlap_are_one_run_in_any_order),
+        cmocka_unit_test(runs_are_not_merged_when_the_result_may_lie_among_the_next),
         cmocka_unit_test(runs_are_merged_only_while_level_0_stays),
         cmocka_unit_test(a_level_that_is_too_large_gives_its_cheapest_file),
         cmocka_unit_test(the_cost_of_a_file_is_that_of_a_byte),
