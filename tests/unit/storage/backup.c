@@ -17,6 +17,7 @@
 
 #include "storage/check.h"
 #include "storage/manifest.h"
+#include "storage/transaction_internal.h"
 #include "support/backup_fixture.h"
 #include "volume/volume_directory.h"
 
@@ -41,6 +42,29 @@ static void a_backup_holds_what_was_committed_and_nothing_later(void **state)
     write_some(engine, 9);
     fixture_close(engine);
 
+    assert_healthy(to);
+    read_backup(to, &found);
+    assert_same(&found, &moment);
+}
+
+/* Their rows have the sequence of their commit, which only the manifest knows. */
+static void what_large_transactions_spilled_is_in_it(void **state)
+{
+    (void)state;
+    struct engine *engine = make_database(fixture_volume());
+    struct volume *to = fixture_volume();
+    struct ssql_error error;
+
+    for (int64_t i = 0; i < 3; i++) {
+        struct transaction *transaction = fixture_begin(engine, TRANSACTION_WRITE);
+        for (int64_t key = 0; key < 20; key++)
+            fixture_put(transaction, FIRST_TABLE, 7000 + key, i);
+        assert_true(transaction_spill(transaction, &error));
+        assert_int_equal(fixture_commit(transaction), SSQL_OK);
+    }
+    read_content(engine, &moment);
+    make_backup(engine, to, &whole);
+    fixture_close(engine);
     assert_healthy(to);
     read_backup(to, &found);
     assert_same(&found, &moment);
@@ -501,6 +525,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_backup_holds_what_was_committed_and_nothing_later),
+        cmocka_unit_test(what_large_transactions_spilled_is_in_it),
         cmocka_unit_test(an_empty_database_has_a_backup),
         cmocka_unit_test(a_dropped_table_is_not_in_the_backup),
         cmocka_unit_test(a_backup_can_be_written_to_and_backed_up_again),

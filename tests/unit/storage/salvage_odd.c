@@ -99,6 +99,23 @@ static void a_file_cut_off_anywhere_gives_the_blocks_before(void **state)
     sstable_fixture_clear(&fixture);
 }
 
+/* Beside a whole one, which tells the columns: nothing is in it, and nothing tells what was. */
+static void a_file_of_which_little_is_left_is_told(void **state)
+{
+    (void)state;
+    for (uint64_t size = 1; size < SSTABLE_HEADER_SIZE + SSTABLE_FOOTER_SIZE; size += 16) {
+        sstable_fixture_init(&fixture, SSTABLE_INT_KEY);
+        assert_true(sstable_fixture_write(&fixture, NULL));
+        uint8_t *original = sstable_fixture_bytes(&fixture);
+        put_object(fixture.volume, FIXTURE_SSTABLE_NAME "9", slice_make(original, size));
+        salvage(fixture.volume);
+        assert_said("its end is damaged: how many rows it had is not known");
+        assert_int_equal(salvaged.row_count, FIXTURE_SSTABLE_ROWS);
+        free(original);
+        sstable_fixture_clear(&fixture);
+    }
+}
+
 /* Its fields pass the checks, and its first stream would begin behind the file's last bytes. */
 static void a_block_that_would_end_behind_its_file_is_none(void **state)
 {
@@ -399,6 +416,7 @@ int main(void)
         cmocka_unit_test(blocks_that_a_fault_wrote_are_lost_and_no_more),
         cmocka_unit_test(a_block_whose_streams_are_damaged_is_lost),
         cmocka_unit_test(a_file_cut_off_anywhere_gives_the_blocks_before),
+        cmocka_unit_test(a_file_of_which_little_is_left_is_told),
         cmocka_unit_test(a_block_that_would_end_behind_its_file_is_none),
         cmocka_unit_test(an_index_of_a_few_bytes_tells_no_columns),
         cmocka_unit_test(a_gap_at_the_end_is_told_or_ends_it),
