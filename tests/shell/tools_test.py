@@ -160,11 +160,12 @@ class Tools(ShellTest):
         self.assertIn("\n%s            0 " % name, self.run_shell("info", "db").out)
 
     def test_several_levels_are_listed(self):
-        """A large table at the bottom, and a small file that waits above it."""
+        """A large table at the bottom, and small files that wait above it for many others."""
         self.make()
-        self.check("--set", "memtable_size=4k", "db", "upsert into t select id, 'later' from t where id % 2 == 0")
+        later = "upsert into t select id, '%s' from t where id %% 2 == 0" % ("x" * 100)  # so much is flushed at the end
+        self.check("--set", "level0_files=100", "db", later)
         out = self.run_shell("info", "db").out
-        self.assertRegex(out, r"L\d: \d+, L\d: \d+\n")
+        self.assertRegex(out, r"L0: \d+, L\d: \d+\n")
 
     def test_ctrl_c_ends_them_with_130(self):
         self.make()
