@@ -80,15 +80,20 @@ static bool put_and_flush(int64_t key, struct ssql_error *error)
 static void expect_after_a_crash(size_t rows, bool has_wide)
 {
     struct engine_options options = fixture_options(false);
-    struct volume *after;
+    struct volume *after, *again;
 
     assert_true(volume_memory_crash(inner, 0, &after, NULL));
     struct engine *reopened = fixture_open(after, &options);
     assert_int_equal(fixture_count(reopened, TABLE), rows);
     assert_int_equal(reopened->table_count > WIDE_TABLES, has_wide);
     assert_int_equal(fixture_put_one(reopened, TABLE, -1, 1), SSQL_OK); /* the first write cleans up */
+    assert_int_equal(count_manifests(after), has_wide);
+    assert_true(volume_memory_crash(after, 0, &again, NULL));
     assert_true(engine_flush(reopened, NULL));
     assert_int_equal(count_manifests(after), has_wide);
+    fixture_close(reopened);
+    reopened = fixture_open(again, &options); /* what it was is still named */
+    assert_int_equal(fixture_count(reopened, TABLE), rows + 1);
     fixture_close(reopened);
 }
 
