@@ -2,7 +2,7 @@
  * syncs once for all, and wakes the others. Followers of one sync come back with their next commit just after the next
  * leader has gone, so plain group commit shares a sync among half of the threads only. Hence the wait: a leader expects
  * as many as were served by the last sync or queued during it, and yields the processor until they are there, at most
- * 40 us and a quarter of a sync. A lone thread expects itself only, and never waits. Beside a bulk load, which takes
+ * 40 us and half of a sync. A lone thread expects itself only, and never waits. Beside a bulk load, which takes
  * longer for its next commit than anybody waits, all waiting is in vain, and whoever yields a processor there may miss
  * it for a while: after some such waits most leaders go at once. */
 #include <assert.h>
@@ -13,7 +13,7 @@
 #include "storage/wal.h"
 #include "storage/wal_internal.h"
 
-enum { LONGEST_GATHER_NANOSECONDS = 40000, VAIN_WAITS_FOR_NOTHING = 3, MOST_WAITS_LEFT_OUT = 255 };
+enum { LONGEST_GATHER_NANOSECONDS = 40000, VAIN_WAITS_FOR_NOTHING = 16, MOST_WAITS_LEFT_OUT = 255 };
 
 static uint64_t now_nanoseconds(void)
 {
@@ -48,7 +48,7 @@ static void note_wait(struct wal *wal, bool was_in_vain)
 /* Gives up the mutex for a moment, so that those who are expected can append and queue. */
 static void gather(struct wal *wal)
 {
-    uint64_t longest = wal->sync_nanoseconds / 4;
+    uint64_t longest = wal->sync_nanoseconds / 2;
     uint32_t expected = wal->expected;
 
     if (longest > LONGEST_GATHER_NANOSECONDS)
@@ -61,7 +61,7 @@ static void gather(struct wal *wal)
         sched_yield();
     pthread_mutex_lock(&wal->mutex);
     /* Who was given the processor may have kept it: company that comes so late was not worth it. */
-    note_wait(wal, atomic_load(&wal->queued) < expected || now_nanoseconds() > end + longest);
+    note_wait(wal, atomic_load(&wal->queued) < expected || now_nanoseconds() > end + 3 * longest);
 }
 
 static void note_sync(struct wal *wal, uint32_t member_count, uint64_t position, uint64_t nanoseconds)
