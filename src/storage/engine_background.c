@@ -20,8 +20,6 @@ enum {
     STEP_NS = 100000, /* of background work, before others may have the processor */
 };
 
-static const double PRESSURE_TO_HURRY = 0.5;
-
 static struct timespec after_ms(uint32_t milliseconds)
 {
     struct timespec at;
@@ -484,7 +482,7 @@ void engine_give_way(struct engine *engine, const struct table *table, uint64_t 
 
     if (!engine->has_threads || now < *last_ns + STEP_NS)
         return;
-    if (pressure(engine, table) < PRESSURE_TO_HURRY)
+    if (pressure(engine, table) == 0)
         sched_yield();
     *last_ns = now_ns();
 }

@@ -207,9 +207,9 @@ void engine_work_inline(struct engine *engine);
  * is held. */
 MUST_CHECK bool engine_admit(struct engine *engine, const struct table *table, size_t bytes, struct ssql_error *error);
 /* Between two steps of a flush or a merge into `table`: lets others have the processor for a moment if some time has
- * passed since `*last_ns`, which is kept up to date (0 at first), unless writers are about to wait for this work. A
- * scheduler takes a processor away from a busy thread after milliseconds only, and a commit that has been woken beside
- * it wants a tenth of one. */
+ * passed since `*last_ns`, which is kept up to date (0 at first), unless writers are slowed down by a lack of this
+ * work. A scheduler takes a processor away from a busy thread after milliseconds only, and a commit that has been woken
+ * beside it wants a tenth of one. */
 void engine_give_way(struct engine *engine, const struct table *table, uint64_t *last_ns);
 /* Under background_mutex: compactions may be due; wakes their threads. */
 void engine_want_compaction(struct engine *engine);
