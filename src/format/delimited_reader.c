@@ -74,11 +74,15 @@ static inline void add_field(struct scan *scan, const uint8_t *begin, struct sli
     scan->count++;
 }
 
+static inline bool is_null_text(const struct scan *scan, const uint8_t *begin, size_t size)
+{
+    return size == scan->null_size && memcmp(begin, scan->reader->options.null_text.data, size) == 0;
+}
+
 static inline void add_plain_field(struct scan *scan, const uint8_t *begin, const uint8_t *end)
 {
     size_t size = (size_t)(end - begin);
-    bool is_null = (size == 0 && scan->is_csv) ||
-                   (size == scan->null_size && memcmp(begin, scan->reader->options.null_text.data, size) == 0);
+    bool is_null = (size == 0 && scan->is_csv) || is_null_text(scan, begin, size);
 
     add_field(scan, begin, slice_make(begin, size), is_null ? FIELD_NULL : FIELD_TEXT);
 }
@@ -168,9 +172,8 @@ static void add_escaped_field(struct scan *scan, const uint8_t *begin, const uin
     struct slice text = slice_make(begin, (size_t)(end - begin));
     const uint8_t *fault = NULL;
 
-    /* The only text of a null that holds a backslash; in a header it is a name all the same. */
-    if (slice_equal(text, slice_of("\\N"))) {
-        add_field(scan, begin, text, FIELD_NULL);
+    if (is_null_text(scan, begin, text.size) || slice_equal(text, slice_of("\\N"))) {
+        add_field(scan, begin, text, FIELD_NULL); /* in a header it is a name all the same */
         return;
     }
     uint8_t *copy = make_room(scan, text.size);
@@ -325,7 +328,7 @@ static const uint8_t *pass_field(const uint8_t *at, const uint8_t *end, uint8_t 
 {
     if (is_csv && at < end && *at == '"') {
         at++;
-        while (*at != '"' || (end - at > 1 && at[1] == '"')) /* the record is right: there is a closing one */
+        while (at < end && (*at != '"' || (end - at > 1 && at[1] == '"')))
             at += *at == '"' ? 2 : 1;
     }
     const uint8_t *found = at < end ? memchr(at, delimiter, (size_t)(end - at)) : NULL;

@@ -1,6 +1,5 @@
 #include "shell/compressed_input.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -151,16 +150,16 @@ static bool inflate_some(struct compressed_input *input, char *bytes, size_t cap
 {
     z_stream *stream = input->decoder;
 
-    assert(capacity <= UINT_MAX);
-    if (!input->is_in_part)
-        inflateReset(stream);
+    if (!input->is_in_part && inflateReset(stream) != Z_OK)
+        return fail(input, "the gzip decoder failed");
     stream->next_in = input->bytes + input->begin;
     stream->avail_in = (uInt)(input->end - input->begin);
     stream->next_out = (unsigned char *)bytes;
-    stream->avail_out = (uInt)capacity;
+    stream->avail_out = (uInt)(capacity < UINT_MAX ? capacity : UINT_MAX);
+    uInt room = stream->avail_out;
     int result = inflate(stream, Z_NO_FLUSH);
     input->begin = input->end - stream->avail_in;
-    *size = capacity - stream->avail_out;
+    *size = room - stream->avail_out;
     input->is_in_part = result != Z_STREAM_END;
     switch (result) {
     case Z_OK:

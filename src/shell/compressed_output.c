@@ -1,6 +1,5 @@
 #include "shell/compressed_output.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,9 +46,10 @@ static void *create_zstd(void)
 {
     ZSTD_CStream *stream = ZSTD_createCStream();
 
-    if (stream != NULL)
-        ZSTD_CCtx_setParameter(stream, ZSTD_c_checksumFlag, 1);
-    return stream;
+    if (stream == NULL || !ZSTD_isError(ZSTD_CCtx_setParameter(stream, ZSTD_c_checksumFlag, 1)))
+        return stream;
+    ZSTD_freeCStream(stream);
+    return NULL;
 }
 
 bool compressed_output_init(struct compressed_output *compressed, struct output *output, enum compression compression)
@@ -75,19 +75,22 @@ static bool pass_on(struct compressed_output *compressed, size_t size)
 static bool run_gzip(struct compressed_output *compressed, const char *bytes, size_t size)
 {
     z_stream *stream = compressed->encoder;
-    int result;
+    int result = Z_OK;
 
-    assert(size <= UINT_MAX); /* of pieces of rows; so zlib counts */
+    /* zlib counts in unsigned int, and promises not to write to its input */
     stream->next_in = (z_const Bytef *)(uintptr_t)bytes;
-    stream->avail_in = (uInt)size;
     do {
+        uInt part = size < UINT_MAX ? (uInt)size : UINT_MAX;
+        stream->avail_in = part;
         stream->next_out = (Bytef *)compressed->bytes;
         stream->avail_out = PIECE_BYTES;
         result = deflate(stream, bytes == NULL ? Z_FINISH : Z_NO_FLUSH);
-        assert(result != Z_STREAM_ERROR);
+        size -= part - stream->avail_in;
+        if (result == Z_STREAM_ERROR)
+            return fail(compressed, "the gzip encoder failed");
         if (!pass_on(compressed, PIECE_BYTES - stream->avail_out))
             return false;
-    } while (bytes == NULL ? result != Z_STREAM_END : stream->avail_out == 0);
+    } while (bytes == NULL ? result != Z_STREAM_END : size > 0 || stream->avail_out == 0);
     return true;
 }
 

@@ -1,9 +1,9 @@
 /* Backups, each in a thread of its own, while transactions, flushes, compactions and crashes go on. What is finished
  * holds one state, no older than the newest when it began; and that state is durable in the database from then on. */
-#include "simulation.h"
 #include <string.h>
 
 #include "storage/backup.h"
+#include "simulation.h"
 
 static void *make_backup(void *argument)
 {
